@@ -157,7 +157,10 @@ def clip_factor(norm, clip):
 
 @torch.no_grad()
 def greedy(params, config, prompt, max_new):
-    """Greedy continuation, the whole prefix run again for each token: tokens, their logits and the lead over the runner-up."""
+    """Greedy continuation, the whole prefix run again for each token.
+
+    Returns the tokens, their logits and their leads over the runner-up.
+    """
     tokens, best, leads = list(prompt), [], []
     for _ in range(max_new):
         last = logits(torch.tensor([tokens]), params, config)[0, -1]
