@@ -1,0 +1,123 @@
+package io.shardlab.plan;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import io.shardlab.mesh.Mesh;
+import io.shardlab.tensor.TensorShape;
+import io.shardlab.tensor.TensorType;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Everything that display, check, simulation and execution need to know about a sharded model.
+ *
+ * @param model its name, as the user gave it
+ * @param scheme the degrees of parallelism
+ * @param type of weights and activations
+ * @param workload batch, length and micro-batches
+ * @param hiddenSize D, the width of what stages pass on
+ * @param vocabularySize V
+ * @param seed of the initial weights
+ * @param stages in model order
+ * @param schedule what each pipeline rank does when
+ */
+public record Plan(
+        String model,
+        Scheme scheme,
+        TensorType type,
+        Workload workload,
+        long hiddenSize,
+        int vocabularySize,
+        long seed,
+        List<Stage> stages,
+        Schedule schedule) {
+
+    /**
+     * One training step's worth of tokens.
+     *
+     * @param batch B, sequences of all micro-batches and data ranks together
+     * @param sequence T, tokens of one sequence
+     * @param microbatches M, consecutive slices of the batch
+     */
+    public record Workload(int batch, int sequence, int microbatches) {
+        public Workload {
+            if (batch < 1 || sequence < 1 || microbatches < 1) {
+                throw new IllegalArgumentException("batch " + batch + ", seq " + sequence + " and microbatches "
+                        + microbatches + " must be at least 1");
+            }
+            if (batch % microbatches != 0) {
+                throw new IllegalArgumentException(
+                        "batch " + batch + " is not divisible by microbatches " + microbatches);
+            }
+        }
+
+        @JsonIgnore
+        public int microbatchSize() {
+            return batch / microbatches;
+        }
+
+        @JsonIgnore
+        public long tokens() {
+            return (long) batch * sequence;
+        }
+    }
+
+    public Plan {
+        stages = List.copyOf(stages);
+        for (int i = 0; i < stages.size(); i++) {
+            if (stages.get(i).index() != i) {
+                throw new IllegalArgumentException("stage " + stages.get(i).index() + " stands at position " + i);
+            }
+        }
+    }
+
+    @JsonIgnore
+    public Mesh mesh() {
+        return scheme.mesh();
+    }
+
+    /** The stages that the ranks of one pipeline coordinate run, in model order. */
+    public List<Stage> stagesOf(int pipelineRank) {
+        return stages.stream()
+                .filter(stage -> stage.pipelineRank() == pipelineRank)
+                .toList();
+    }
+
+    /** Shape [b,T,D] of what one stage passes to the next for one micro-batch. */
+    @JsonIgnore
+    public TensorShape boundaryShape() {
+        return TensorShape.of(workload.microbatchSize(), workload.sequence(), hiddenSize);
+    }
+
+    /** Every parameter of the model once, in model order: the order in which squared norms are summed. */
+    @JsonIgnore
+    public List<ParameterSpec> parameters() {
+        List<ParameterSpec> parameters = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (Stage stage : stages) {
+            for (ParameterSpec parameter : stage.parameters()) {
+                if (seen.add(parameter.name())) {
+                    parameters.add(parameter);
+                }
+            }
+        }
+        return parameters;
+    }
+
+    /** The pipeline ranks that hold a parameter, in order; more than one for tied embeddings. */
+    public List<Integer> holders(String parameter) {
+        return stages.stream()
+                .filter(stage ->
+                        stage.parameters().stream().anyMatch(p -> p.name().equals(parameter)))
+                .map(Stage::pipelineRank)
+                .distinct()
+                .sorted()
+                .toList();
+    }
+
+    /** The same plan with other stages: how tests and {@code check} break a plan on purpose. */
+    public Plan withStages(List<Stage> changed) {
+        return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, changed, schedule);
+    }
+}

@@ -1,0 +1,47 @@
+package io.shardlab.run;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.shardlab.trace.MemoryUse;
+import java.util.List;
+import java.util.Map;
+
+/** How a request ended on one rank. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "reply")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = Reply.Done.class, name = "done"),
+    @JsonSubTypes.Type(value = Reply.Trained.class, name = "trained"),
+    @JsonSubTypes.Type(value = Reply.Generated.class, name = "generated"),
+    @JsonSubTypes.Type(value = Reply.Cancelled.class, name = "cancelled"),
+    @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
+})
+public sealed interface Reply {
+
+    /** It is done; {@code memory} is measured at the end. */
+    record Done(MemoryUse memory) implements Reply {}
+
+    /**
+     * Training is done.
+     *
+     * @param memory high-water marks of the run
+     * @param traffic counted collectives and transfers of this rank: {@code tp all_reduce} → count and bytes sent
+     */
+    record Trained(int stepsDone, MemoryUse memory, Map<String, Traffic> traffic) implements Reply {}
+
+    /** Bytes a rank put on the data plane under one heading. */
+    record Traffic(long count, long bytes) {}
+
+    /** All generated tokens. */
+    record Generated(List<Integer> tokens, MemoryUse memory) implements Reply {}
+
+    /** The user interrupted; weights are those after {@code stepsDone} whole steps. */
+    record Cancelled(int stepsDone) implements Reply {}
+
+    /**
+     * An exception ended it.
+     *
+     * @param type simple name of the exception
+     * @param consequence whether it only follows from another rank's failure
+     */
+    record Failed(String type, String message, List<String> stack, boolean consequence) implements Reply {}
+}

@@ -1,0 +1,58 @@
+package io.shardlab.run;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.shardlab.plan.Plan;
+import java.util.List;
+import java.util.Optional;
+
+/** What a rank can be asked to do. Every rank of a job gets the same request. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "request")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = Request.Warm.class, name = "warm"),
+    @JsonSubTypes.Type(value = Request.Place.class, name = "place"),
+    @JsonSubTypes.Type(value = Request.Train.class, name = "train"),
+    @JsonSubTypes.Type(value = Request.Infer.class, name = "infer"),
+    @JsonSubTypes.Type(value = Request.Dump.class, name = "dump"),
+    @JsonSubTypes.Type(value = Request.Probe.class, name = "probe"),
+    @JsonSubTypes.Type(value = Request.Memory.class, name = "memory"),
+    @JsonSubTypes.Type(value = Request.Print.class, name = "print")
+})
+public sealed interface Request {
+
+    /** Loads the engine and meets all other ranks at a barrier. */
+    record Warm() implements Request {}
+
+    /** Builds this rank's shard of the plan; weights from the safetensors folder, else from the plan's seed. */
+    record Place(Plan plan, Optional<String> weights) implements Request {}
+
+    /**
+     * Trains the placed weights, from data position {@code firstStep}.
+     *
+     * @param plan the placed plan, possibly with another workload and schedule
+     * @param tokens a file of little-endian 32-bit token ids
+     */
+    record Train(Plan plan, TrainSettings settings, String tokens, int firstStep) implements Request {}
+
+    /** Continues the prompt greedily by {@code maxNew} tokens. */
+    record Infer(List<Integer> prompt, int maxNew) implements Request {
+        public Infer {
+            prompt = List.copyOf(prompt);
+        }
+    }
+
+    /** Writes this rank's placed weights to {@code folder/rank-R.safetensors}. */
+    record Dump(String folder) implements Request {}
+
+    /**
+     * Runs {@code settings.steps()} steps of a plan on its own copy of the weights in {@code weights} and writes what check
+     * compares (outputs, gradients, parameters) to {@code folder/rank-R.safetensors}. Ranks outside the plan's mesh only wait.
+     */
+    record Probe(Plan plan, TrainSettings settings, String tokens, String weights, String folder) implements Request {}
+
+    /** Asks for measured memory. */
+    record Memory(boolean resetHighWater) implements Request {}
+
+    /** Prints lines to standard output, to try the way that output takes. */
+    record Print(int lines) implements Request {}
+}

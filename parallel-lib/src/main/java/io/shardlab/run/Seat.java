@@ -1,0 +1,19 @@
+package io.shardlab.run;
+
+import io.shardlab.mesh.Device;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * What a rank knows of its place before it has a plan.
+ *
+ * @param rank its number, from 0
+ * @param numRanks of the job
+ * @param device what it computes on
+ * @param threads native compute threads it may use
+ * @param folder private folder of the job, for control files
+ * @param sharedFolder private folder of the job in shared memory
+ * @param timeout how long to wait for a peer before naming it
+ */
+public record Seat(
+        int rank, int numRanks, Device device, int threads, Path folder, Path sharedFolder, Duration timeout) {}
