@@ -18,7 +18,7 @@ import java.util.List;
 })
 public sealed interface Event {
 
-    /** A training step ended; said by rank 0 of the job's last stage only. */
+    /** A training step ended; said by rank 0 only. */
     record StepDone(StepMetrics metrics) implements Event {}
 
     /** What this rank did in one step. */

@@ -1,0 +1,138 @@
+package io.shardlab.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import io.shardlab.plan.Segment;
+import io.shardlab.tensor.TensorShape;
+import io.shardlab.tensor.TensorType;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** One micro-batch as DJL arrays on a manager of its own. */
+final class DjlScope implements Scope {
+
+    /** What a segment's backward pass needs: its result with the graph behind it, and the leaves it started from. */
+    private record Graph(NDArray output, List<NDArray> leaves) {}
+
+    private final DjlShard shard;
+    private final NDManager manager;
+    private final boolean training;
+    private final Map<String, Graph> graphs = new HashMap<>();
+
+    DjlScope(DjlShard shard, NDManager manager, boolean training) {
+        this.shard = shard;
+        this.manager = manager;
+        this.training = training;
+        manager.setName("micro-batch");
+    }
+
+    @Override
+    public Tensor tokens(int[] ids, TensorShape shape) {
+        long[] wide = new long[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            wide[i] = ids[i];
+        }
+        return new DjlTensor(manager.create(wide, DjlTensor.shape(shape)));
+    }
+
+    @Override
+    public Tensor allocate(TensorShape shape) {
+        return new DjlTensor(manager.create(DjlTensor.shape(shape), DjlTensor.dataType(shard.type())));
+    }
+
+    @Override
+    public Tensor scalar(double value) {
+        return new DjlTensor(
+                shard.type() == TensorType.FLOAT32 ? manager.create((float) value) : manager.create(value));
+    }
+
+    @Override
+    public Tensor forward(Segment segment, List<Tensor> inputs) {
+        DjlShard.Layer layer = shard.layer(segment);
+        boolean graph = training && !(segment.kind() instanceof Segment.Residual);
+        // Intermediate results live on a manager that closes at once: what the graph needs, it holds itself.
+        try (NDManager temporary = manager.newSubManager()) {
+            List<NDArray> leaves = new ArrayList<>();
+            for (int i = 0; i < inputs.size(); i++) {
+                NDArray leaf = DjlTensor.array(inputs.get(i)).stopGradient();
+                leaf.attach(temporary);
+                if (graph && layer.mathematics().differentiable(i)) {
+                    leaf.setRequiresGradient(true);
+                }
+                leaves.add(leaf);
+            }
+            JniUtils.setGradMode(graph);
+            NDArray output;
+            try {
+                output = layer.mathematics().forward(leaves, layer.leaves());
+            } finally {
+                JniUtils.setGradMode(false);
+            }
+            output.attach(manager);
+            if (!graph) {
+                return new DjlTensor(output);
+            }
+            leaves.forEach(leaf -> leaf.attach(manager));
+            graphs.put(segment.name(), new Graph(output, leaves));
+            return new DjlTensor(output.stopGradient());
+        }
+    }
+
+    @Override
+    public List<Optional<Tensor>> backward(Segment segment, Tensor outputGradient) {
+        if (segment.kind() instanceof Segment.Residual) {
+            return List.of(Optional.of(alias(outputGradient)), Optional.of(alias(outputGradient)));
+        }
+        Graph graph = graphs.remove(segment.name());
+        if (graph == null) {
+            throw new IllegalStateException("segment '" + segment.name() + "' has no forward pass to go back through");
+        }
+        JniUtils.backward((PtNDArray) graph.output, (PtNDArray) DjlTensor.array(outputGradient), false, false);
+        shard.ranBackward();
+        graph.output.close();
+        Mathematics mathematics = shard.layer(segment).mathematics();
+        List<Optional<Tensor>> gradients = new ArrayList<>();
+        for (int i = 0; i < graph.leaves.size(); i++) {
+            NDArray leaf = graph.leaves.get(i);
+            gradients.add(
+                    mathematics.differentiable(i) ? Optional.of(new DjlTensor(leaf.getGradient())) : Optional.empty());
+            leaf.close();
+        }
+        return gradients;
+    }
+
+    @Override
+    public Tensor alias(Tensor tensor) {
+        return new DjlTensor(DjlTensor.array(tensor).stopGradient());
+    }
+
+    @Override
+    public Tensor add(Tensor left, Tensor right) {
+        return new DjlTensor(DjlTensor.array(left).add(DjlTensor.array(right)));
+    }
+
+    @Override
+    public Tensor nextTokenLogits(Segment head, Tensor hidden) {
+        DjlShard.Layer layer = shard.layer(head);
+        if (!(layer.mathematics() instanceof HeadMathematics mathematics)) {
+            throw new IllegalArgumentException("segment '" + head.name() + "' is not a head");
+        }
+        try (NDManager temporary = manager.newSubManager()) {
+            NDArray input = DjlTensor.array(hidden).stopGradient();
+            input.attach(temporary);
+            NDArray logits = mathematics.lastLogits(input, layer.leaves());
+            logits.attach(manager);
+            return new DjlTensor(logits);
+        }
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

@@ -1,0 +1,251 @@
+package io.shardlab.engine;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Segment;
+import io.shardlab.plan.Stage;
+import io.shardlab.tensor.TensorShape;
+import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.MemoryCategory;
+import io.shardlab.weights.WeightSource;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Weights as DJL arrays. Each use of a parameter by a segment is a leaf of its own over the shared storage, so that the
+ * gradients of a tied parameter's uses are kept apart and always summed in the same order.
+ */
+final class DjlShard implements Shard {
+
+    /** A segment, ready to compute. */
+    record Layer(Segment segment, Mathematics mathematics, List<NDArray> leaves) {}
+
+    private static final class Held {
+        final ParameterSpec spec;
+        final NDArray storage;
+        final List<NDArray> uses = new ArrayList<>();
+        Optional<Moments> moments = Optional.empty();
+
+        Held(ParameterSpec spec, NDArray storage) {
+            this.spec = spec;
+            this.storage = storage;
+        }
+
+        long numBytes() {
+            return storage.getShape().size() * storage.getDataType().getNumOfBytes();
+        }
+    }
+
+    private record Moments(NDArray first, NDArray second) {}
+
+    private final NDManager manager;
+    private final TensorType type;
+    private final int tensorIndex;
+    private final Constants constants;
+    private final Map<String, Held> held = new LinkedHashMap<>();
+    private final Map<String, Layer> layers = new LinkedHashMap<>();
+    private boolean backwardRan;
+    private boolean usesCombined;
+
+    DjlShard(
+            NDManager parent,
+            List<Stage> stages,
+            int tensorIndex,
+            TensorType type,
+            WeightSource weights,
+            boolean trainable) {
+        manager = parent.newSubManager();
+        manager.setName("shard");
+        this.type = type;
+        this.tensorIndex = tensorIndex;
+        constants = new Constants(manager, type);
+        try {
+            for (Stage stage : stages) {
+                for (Segment segment : stage.segments()) {
+                    addLayer(segment, weights, trainable);
+                }
+            }
+        } catch (RuntimeException | Error e) {
+            manager.close();
+            throw e;
+        }
+    }
+
+    private void addLayer(Segment segment, WeightSource weights, boolean trainable) {
+        List<NDArray> leaves = new ArrayList<>();
+        for (ParameterSpec parameter : segment.parameters()) {
+            Held owner = held.get(parameter.name());
+            if (owner == null) {
+                owner = new Held(parameter, load(parameter, weights));
+                held.put(parameter.name(), owner);
+            }
+            NDArray leaf = owner.storage.stopGradient();
+            leaf.setRequiresGradient(trainable);
+            owner.uses.add(leaf);
+            leaves.add(leaf);
+        }
+        if (layers.put(segment.name(), new Layer(segment, Mathematics.of(segment, constants), leaves)) != null) {
+            throw new IllegalArgumentException("segment '" + segment.name() + "' is placed twice on one rank");
+        }
+    }
+
+    private NDArray load(ParameterSpec parameter, WeightSource weights) {
+        TensorShape local = parameter.localShape(tensorIndex);
+        WeightSource.Slice slice = WeightSource.Slice.of(parameter, tensorIndex);
+        if (manager.getDevice().isGpu()) {
+            ByteBuffer staged = ByteBuffer.allocateDirect(Math.toIntExact(local.numElements() * type.bytes()))
+                    .order(ByteOrder.nativeOrder());
+            weights.read(parameter, slice, type, staged);
+            return manager.create(staged.flip(), DjlTensor.shape(local), DjlTensor.dataType(type));
+        }
+        NDArray array = manager.create(DjlTensor.shape(local), DjlTensor.dataType(type));
+        weights.read(parameter, slice, type, DjlTensor.storage(array));
+        return array;
+    }
+
+    Layer layer(Segment segment) {
+        Layer layer = layers.get(segment.name());
+        if (layer == null) {
+            throw new IllegalArgumentException("segment '" + segment.name() + "' is not placed on this rank");
+        }
+        return layer;
+    }
+
+    TensorType type() {
+        return type;
+    }
+
+    void ranBackward() {
+        backwardRan = true;
+        usesCombined = false;
+    }
+
+    private Held held(String name) {
+        Held found = held.get(name);
+        if (found == null) {
+            throw new IllegalArgumentException("parameter '" + name + "' is not held by this rank");
+        }
+        return found;
+    }
+
+    @Override
+    public List<ParameterSpec> parameters() {
+        return held.values().stream().map(h -> h.spec).toList();
+    }
+
+    @Override
+    public Scope scope(boolean training) {
+        return new DjlScope(this, manager.newSubManager(), training);
+    }
+
+    @Override
+    public ByteBuffer weight(String name) {
+        return DjlTensor.storage(held(name).storage);
+    }
+
+    @Override
+    public ByteBuffer gradient(String name) {
+        combineUses();
+        return gradientStorage(held(name).uses.get(0));
+    }
+
+    /** The storage of a leaf's gradient; it stays at its place as long as the leaf lives. */
+    private ByteBuffer gradientStorage(NDArray leaf) {
+        if (!backwardRan) {
+            throw new IllegalStateException("no backward pass has run yet");
+        }
+        try (NDArray gradient = leaf.getGradient()) {
+            return DjlTensor.storage(gradient);
+        }
+    }
+
+    /** Adds the gradients of later uses of a parameter to that of its first, once per step. */
+    private void combineUses() {
+        if (usesCombined) {
+            return;
+        }
+        for (Held parameter : held.values()) {
+            for (int use = 1; use < parameter.uses.size(); use++) {
+                try (NDArray first = parameter.uses.get(0).getGradient();
+                        NDArray later = parameter.uses.get(use).getGradient()) {
+                    first.addi(later);
+                }
+                JniUtils.zeroGrad((PtNDArray) parameter.uses.get(use));
+            }
+        }
+        usesCombined = true;
+    }
+
+    @Override
+    public double squaredGradientNorm(String name) {
+        return Norms.squared(type, gradient(name));
+    }
+
+    @Override
+    public void update(AdamW rule, double rate, long step, double gradientScale) {
+        for (Held parameter : held.values()) {
+            Moments moments = parameter.moments.orElseGet(() -> new Moments(zeros(parameter), zeros(parameter)));
+            parameter.moments = Optional.of(moments);
+            rule.apply(
+                    type,
+                    weight(parameter.spec.name()),
+                    gradient(parameter.spec.name()),
+                    DjlTensor.storage(moments.first),
+                    DjlTensor.storage(moments.second),
+                    rule.factors(rate, step, parameter.spec.decays(), gradientScale));
+        }
+    }
+
+    private NDArray zeros(Held parameter) {
+        return manager.zeros(parameter.storage.getShape(), parameter.storage.getDataType());
+    }
+
+    @Override
+    public void discardGradients() {
+        if (!backwardRan) {
+            return;
+        }
+        for (Held parameter : held.values()) {
+            for (NDArray leaf : parameter.uses) {
+                JniUtils.zeroGrad((PtNDArray) leaf);
+            }
+        }
+        usesCombined = false;
+    }
+
+    @Override
+    public Map<MemoryCategory, Long> bytes() {
+        long weights = 0;
+        long gradients = 0;
+        long optimizer = 0;
+        for (Held parameter : held.values()) {
+            weights += parameter.numBytes();
+            gradients += backwardRan ? parameter.numBytes() * parameter.uses.size() : 0;
+            optimizer += parameter.moments.isPresent() ? 2 * parameter.numBytes() : 0;
+        }
+        Map<MemoryCategory, Long> bytes = new EnumMap<>(MemoryCategory.class);
+        bytes.put(MemoryCategory.WEIGHTS, weights);
+        bytes.put(MemoryCategory.GRADIENTS, gradients);
+        bytes.put(MemoryCategory.OPTIMIZER, optimizer);
+        return bytes;
+    }
+
+    @Override
+    public int numArrays() {
+        return manager.getManagedArrays().size();
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}

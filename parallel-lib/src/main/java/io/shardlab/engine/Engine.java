@@ -1,0 +1,29 @@
+package io.shardlab.engine;
+
+import io.shardlab.mesh.Device;
+import io.shardlab.plan.Stage;
+import io.shardlab.tensor.TensorType;
+import io.shardlab.weights.WeightSource;
+import java.util.List;
+
+/** Local compute on one device. All calls come from one thread, which owns grad mode, tensors and weights. */
+public interface Engine extends AutoCloseable {
+
+    /** Starts DJL's PyTorch engine for a device; the first call in a process loads its native libraries. */
+    static Engine djl(Device device, int threads) {
+        return new DjlEngine(device, threads);
+    }
+
+    /** Name and version, for instance {@code PyTorch 2.7.1}. */
+    String version();
+
+    /**
+     * Creates the weights that the rank at {@code tensorIndex} of the tensor axis holds of some stages.
+     *
+     * @param trainable whether gradients will be asked for
+     */
+    Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights, boolean trainable);
+
+    @Override
+    void close();
+}

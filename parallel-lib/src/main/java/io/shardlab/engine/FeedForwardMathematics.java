@@ -1,0 +1,22 @@
+package io.shardlab.engine;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+
+/** SwiGLU (Shazeer 2020, equation 6): down(silu(gate x) · up x), on the columns this rank holds. */
+final class FeedForwardMathematics implements Mathematics {
+
+    @Override
+    public NDArray forward(List<NDArray> inputs, List<NDArray> weights) {
+        NDArray x_BTD = inputs.get(0);
+        NDArray gate_BTF = AttentionMathematics.linear(x_BTD, weights.get(0));
+        NDArray up_BTF = AttentionMathematics.linear(x_BTD, weights.get(1));
+        NDArray silu_BTF = gate_BTF.mul(gate_BTF.getNDArrayInternal().sigmoid());
+        return AttentionMathematics.linear(silu_BTF.mul(up_BTF), weights.get(2));
+    }
+
+    @Override
+    public boolean differentiable(int input) {
+        return true;
+    }
+}

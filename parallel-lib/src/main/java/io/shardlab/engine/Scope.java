@@ -1,0 +1,44 @@
+package io.shardlab.engine;
+
+import io.shardlab.plan.Segment;
+import io.shardlab.tensor.TensorShape;
+import java.util.List;
+import java.util.Optional;
+
+/** The life of one micro-batch on a stage: everything computed in it is freed with it. */
+public interface Scope extends AutoCloseable {
+
+    /** Token ids of the given shape. */
+    Tensor tokens(int[] ids, TensorShape shape);
+
+    /** A tensor of unset numbers, to receive into. */
+    Tensor allocate(TensorShape shape);
+
+    /** A scalar. */
+    Tensor scalar(double value);
+
+    /**
+     * Computes a segment. In a training scope its graph is kept for {@link #backward}. The head gives the <em>sum</em> of the
+     * cross-entropies of its targets.
+     */
+    Tensor forward(Segment segment, List<Tensor> inputs);
+
+    /**
+     * Runs a segment's graph backward, once, and adds to the gradients of its weights.
+     *
+     * @return the gradient of each input; empty where an input has none (token ids)
+     */
+    List<Optional<Tensor>> backward(Segment segment, Tensor outputGradient);
+
+    /** Another handle on the same storage, without a graph. */
+    Tensor alias(Tensor tensor);
+
+    /** The sum of two tensors of one shape, as a new tensor. */
+    Tensor add(Tensor left, Tensor right);
+
+    /** The scores [V] of the token that follows the last position of [1,T,D]. */
+    Tensor nextTokenLogits(Segment head, Tensor hidden);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,194 @@
+package io.shardlab.run;
+
+import io.shardlab.comm.Communicator;
+import io.shardlab.engine.Scope;
+import io.shardlab.engine.Tensor;
+import io.shardlab.plan.Action;
+import io.shardlab.plan.Pass;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Stage;
+import io.shardlab.tensor.TensorShape;
+import io.shardlab.trace.Span;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.IntFunction;
+
+/** Walks one rank's actions of one training step. Owned by the rank's thread. */
+final class MicrobatchRunner implements AutoCloseable {
+
+    private record Key(int stage, int microbatch) {}
+
+    /** What is alive of one micro-batch on one stage. */
+    private static final class Live {
+        final Scope scope;
+        Optional<Tensor> received = Optional.empty();
+        Optional<Tensor> output = Optional.empty();
+        Optional<Tensor> receivedGradient = Optional.empty();
+        Optional<Tensor> inputGradient = Optional.empty();
+
+        Live(Scope scope) {
+            this.scope = scope;
+        }
+    }
+
+    private final PlacedPlan placed;
+    private final Plan plan;
+    private final Recorder recorder;
+    private final StopSignal stop;
+    private final IntFunction<TokenFile.Batch> batches;
+    private final BiConsumer<String, Tensor> observer;
+    private final Map<Key, Live> alive = new HashMap<>();
+    private double lossSum;
+
+    /**
+     * @param plan the placed plan, possibly with another workload and schedule
+     * @param batches gives the tokens of a micro-batch
+     * @param observer sees every value of micro-batch 0
+     */
+    MicrobatchRunner(
+            PlacedPlan placed,
+            Plan plan,
+            Recorder recorder,
+            StopSignal stop,
+            IntFunction<TokenFile.Batch> batches,
+            BiConsumer<String, Tensor> observer) {
+        this.placed = placed;
+        this.plan = plan;
+        this.recorder = recorder;
+        this.stop = stop;
+        this.batches = batches;
+        this.observer = observer;
+    }
+
+    /** Runs all actions; gives Σ cross-entropy over the targets that this rank's last stage saw, 0 where it has none. */
+    double run() {
+        for (Action action : plan.schedule().actions().get(placed.at().pipeline())) {
+            stop.check();
+            long start = System.nanoTime();
+            String label = action.toString();
+            if (action instanceof Action.Compute compute) {
+                boolean forward = compute.pass() == Pass.FORWARD;
+                recorder.enter(forward ? "forward" : "backward", label);
+                compute(compute);
+                recorder.span(forward ? Span.Kind.FORWARD : Span.Kind.BACKWARD, label, start, 0);
+            } else if (action instanceof Action.Send send) {
+                recorder.enter("send", label);
+                recorder.span(Span.Kind.SEND, label, start, send(send));
+            } else if (action instanceof Action.Receive receive) {
+                recorder.enter("receive", label);
+                receive(receive);
+                recorder.span(Span.Kind.RECEIVE, label, start, 0);
+            } else {
+                throw new UnsupportedOperationException("action " + action + " is not there yet");
+            }
+        }
+        return lossSum;
+    }
+
+    private Live live(Action action, int microbatch) {
+        return alive.computeIfAbsent(
+                new Key(action.stage(), microbatch),
+                key -> new Live(placed.shard().scope(true)));
+    }
+
+    private void compute(Action.Compute action) {
+        Live live = live(action, action.microbatch());
+        StageProgram program = placed.program(action.stage());
+        switch (action.pass()) {
+            case FORWARD -> forward(live, program, action.microbatch());
+            case BACKWARD -> backward(live, program, action);
+            default -> throw new UnsupportedOperationException("action " + action + " is not there yet");
+        }
+    }
+
+    private void forward(Live live, StageProgram program, int microbatch) {
+        Stage stage = program.stage();
+        boolean first = stage.input().equals(Stage.TOKENS);
+        boolean last = stage.output().equals(Stage.LOSS);
+        Map<String, Tensor> given = new HashMap<>();
+        TensorShape shape =
+                TensorShape.of(plan.workload().microbatchSize(), plan.workload().sequence());
+        if (first || last) {
+            TokenFile.Batch batch = batches.apply(microbatch);
+            if (first) {
+                given.put(Stage.TOKENS, live.scope.tokens(batch.inputs(), shape));
+            }
+            if (last) {
+                given.put(Stage.TARGETS, live.scope.tokens(batch.targets(), shape));
+            }
+        }
+        if (!first) {
+            given.put(stage.input(), live.received.orElseThrow());
+            live.received = Optional.empty();
+        }
+        Tensor output = program.forward(live.scope, given, microbatch == 0 ? observer : (name, value) -> {});
+        if (last) {
+            lossSum += output.scalar();
+        }
+        live.output = Optional.of(output);
+    }
+
+    private void backward(Live live, StageProgram program, Action.Compute action) {
+        Stage stage = program.stage();
+        Tensor gradient = stage.output().equals(Stage.LOSS)
+                ? live.scope.scalar(1.0 / plan.workload().tokens())
+                : live.receivedGradient.orElseThrow();
+        live.receivedGradient = Optional.empty();
+        live.inputGradient = program.backward(live.scope, gradient);
+        if (live.inputGradient.isEmpty()) {
+            finish(action.stage(), action.microbatch());
+        }
+    }
+
+    private long send(Action.Send action) {
+        Live live = live(action, action.microbatch());
+        boolean forward = action.pass() == Pass.FORWARD;
+        Tensor tensor = (forward ? live.output : live.inputGradient).orElseThrow();
+        int neighbour = plan.schedule().rankOf(action.stage() + (forward ? 1 : -1));
+        var bytes = tensor.bytes();
+        long sent = bytes.remaining();
+        placed.pipeline().send(neighbour, tag(action.pass(), action.microbatch()), bytes);
+        recorder.count("pp send", sent);
+        if (forward) {
+            tensor.close();
+            live.output = Optional.empty();
+        } else {
+            finish(action.stage(), action.microbatch());
+        }
+        return sent;
+    }
+
+    private void receive(Action.Receive action) {
+        Live live = live(action, action.microbatch());
+        boolean forward = action.pass() == Pass.FORWARD;
+        Tensor tensor = live.scope.allocate(plan.boundaryShape());
+        int neighbour = plan.schedule().rankOf(action.stage() + (forward ? -1 : 1));
+        Communicator pipeline = placed.pipeline();
+        pipeline.receive(neighbour, tag(action.pass(), action.microbatch()), tensor.bytes());
+        tensor.written();
+        if (forward) {
+            live.received = Optional.of(tensor);
+        } else {
+            live.receivedGradient = Optional.of(tensor);
+        }
+    }
+
+    private static long tag(Pass pass, int microbatch) {
+        return (long) pass.ordinal() << 32 | microbatch;
+    }
+
+    private void finish(int stage, int microbatch) {
+        Live live = alive.remove(new Key(stage, microbatch));
+        if (live != null) {
+            live.scope.close();
+        }
+    }
+
+    @Override
+    public void close() {
+        alive.values().forEach(live -> live.scope.close());
+        alive.clear();
+    }
+}

@@ -1,0 +1,51 @@
+package io.shardlab.run;
+
+import io.shardlab.trace.Span;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Notes what one rank does: as spans of the current step, as counted traffic, and on the rank's status page. */
+final class Recorder {
+
+    private final int rank;
+    private final StatusPage page;
+    private final Map<String, Reply.Traffic> traffic = new TreeMap<>();
+    private List<Span> spans = new ArrayList<>();
+    private int step = -1;
+
+    Recorder(int rank, StatusPage page) {
+        this.rank = rank;
+        this.page = page;
+    }
+
+    void startStep(int number) {
+        step = number;
+        spans = new ArrayList<>();
+    }
+
+    void enter(String phase, String action) {
+        page.enter(phase, action, step);
+    }
+
+    /** Ends a span that began at {@code startNanos}. */
+    void span(Span.Kind kind, String label, long startNanos, long bytes) {
+        spans.add(new Span(rank, Math.max(step, 0), kind, label, startNanos, System.nanoTime(), bytes));
+    }
+
+    void count(String heading, long bytes) {
+        traffic.merge(
+                heading,
+                new Reply.Traffic(1, bytes),
+                (a, b) -> new Reply.Traffic(a.count() + b.count(), a.bytes() + b.bytes()));
+    }
+
+    List<Span> spans() {
+        return spans;
+    }
+
+    Map<String, Reply.Traffic> traffic() {
+        return traffic;
+    }
+}

@@ -1,0 +1,153 @@
+package io.shardlab.run;
+
+import io.shardlab.comm.Communicator;
+import io.shardlab.engine.Scope;
+import io.shardlab.engine.Tensor;
+import io.shardlab.mesh.Axis;
+import io.shardlab.plan.Collective;
+import io.shardlab.plan.Stage;
+import io.shardlab.plan.Step;
+import io.shardlab.trace.Span;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BiConsumer;
+
+/**
+ * Runs a stage's steps forward, and backward in reverse with each collective replaced by its adjoint. Owned by the rank's
+ * thread.
+ */
+final class StageProgram {
+
+    private final Stage stage;
+    private final Communicator tensorGroup;
+    private final Recorder recorder;
+    private final StopSignal stop;
+    /** Values that no step after this one reads. */
+    private final List<Set<String>> lastUses;
+
+    StageProgram(Stage stage, Communicator tensorGroup, Recorder recorder, StopSignal stop) {
+        this.stage = stage;
+        this.tensorGroup = tensorGroup;
+        this.recorder = recorder;
+        this.stop = stop;
+        lastUses = lastUses(stage);
+    }
+
+    private static List<Set<String>> lastUses(Stage stage) {
+        Set<String> seen = new HashSet<>(Set.of(stage.output()));
+        java.util.LinkedList<Set<String>> uses = new java.util.LinkedList<>();
+        for (int i = stage.steps().size() - 1; i >= 0; i--) {
+            Set<String> last = new HashSet<>();
+            for (String name : stage.steps().get(i).inputs()) {
+                if (seen.add(name)) {
+                    last.add(name);
+                }
+            }
+            uses.addFirst(last);
+        }
+        return uses;
+    }
+
+    Stage stage() {
+        return stage;
+    }
+
+    /**
+     * Computes the stage's output.
+     *
+     * @param given the input and, on the last stage, the targets; closed when no longer needed
+     * @param observer sees every value as it is defined
+     */
+    Tensor forward(Scope scope, Map<String, Tensor> given, BiConsumer<String, Tensor> observer) {
+        Map<String, Tensor> values = new HashMap<>(given);
+        for (int i = 0; i < stage.steps().size(); i++) {
+            stop.check();
+            Step step = stage.steps().get(i);
+            List<Tensor> inputs = step.inputs().stream().map(values::get).toList();
+            Tensor output;
+            if (step instanceof Step.Local local) {
+                output = scope.forward(local.segment(), inputs);
+            } else {
+                Step.Communicate communicate = (Step.Communicate) step;
+                output = scope.alias(inputs.get(0));
+                communicate(communicate.collective(), communicate, output);
+            }
+            observer.accept(step.output(), output);
+            for (String name : lastUses.get(i)) {
+                Tensor unused = values.remove(name);
+                if (unused != null) {
+                    unused.close();
+                }
+            }
+            values.put(step.output(), output);
+        }
+        Tensor output = values.remove(stage.output());
+        values.values().forEach(Tensor::close);
+        if (output == null) {
+            throw new IllegalStateException("stage " + stage.index() + " gave no " + stage.output());
+        }
+        return output;
+    }
+
+    /** Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens. */
+    Optional<Tensor> backward(Scope scope, Tensor outputGradient) {
+        Map<String, Tensor> gradients = new HashMap<>();
+        gradients.put(stage.output(), outputGradient);
+        for (int i = stage.steps().size() - 1; i >= 0; i--) {
+            stop.check();
+            Step step = stage.steps().get(i);
+            Tensor gradient = gradients.remove(step.output());
+            if (gradient == null) {
+                throw new IllegalStateException("value '" + step.output() + "' has no gradient");
+            }
+            if (step instanceof Step.Local local) {
+                List<Optional<Tensor>> found = scope.backward(local.segment(), gradient);
+                for (int input = 0; input < found.size(); input++) {
+                    String name = step.inputs().get(input);
+                    found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor));
+                }
+                gradient.close();
+            } else {
+                Step.Communicate communicate = (Step.Communicate) step;
+                communicate(communicate.collective().adjoint(), communicate, gradient);
+                accumulate(scope, gradients, communicate.input(), gradient);
+            }
+        }
+        return Optional.ofNullable(gradients.get(stage.input()));
+    }
+
+    private static void accumulate(Scope scope, Map<String, Tensor> gradients, String name, Tensor gradient) {
+        Tensor before = gradients.get(name);
+        if (before == null) {
+            gradients.put(name, gradient);
+        } else {
+            gradients.put(name, scope.add(before, gradient));
+            before.close();
+            gradient.close();
+        }
+    }
+
+    /** Runs a collective in place. */
+    private void communicate(Collective collective, Step.Communicate step, Tensor tensor) {
+        if (collective == Collective.COPY) {
+            return;
+        }
+        if (collective != Collective.ALL_REDUCE || step.axis() != Axis.TENSOR) {
+            throw new UnsupportedOperationException(
+                    collective.name().toLowerCase(Locale.ROOT) + " over " + step.axis().shortName() + " is not there yet");
+        }
+        recorder.enter("all_reduce", step.output());
+        long start = System.nanoTime();
+        var bytes = tensor.bytes();
+        long sent = 2L * (tensorGroup.size() - 1) * bytes.remaining() / tensorGroup.size();
+        tensorGroup.allReduce(bytes, tensor.type());
+        tensor.written();
+        recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
+        recorder.count("tp all_reduce", sent);
+    }
+}

@@ -1,0 +1,144 @@
+package io.shardlab.weights;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.shardlab.plan.Json;
+import io.shardlab.plan.ParameterSpec;
+import io.shardlab.tensor.TensorType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The weights of a model folder in Hugging Face layout: one safetensors file, or several with an index. */
+public final class SafetensorsFolder implements WeightSource, AutoCloseable {
+
+    private static final String INDEX = "model.safetensors.index.json";
+
+    private final Path folder;
+    private final List<SafetensorsFile> files = new ArrayList<>();
+    private final Map<String, SafetensorsFile> byTensor = new LinkedHashMap<>();
+
+    private SafetensorsFolder(Path folder) {
+        this.folder = folder;
+    }
+
+    /** Whether a folder holds weights at all. */
+    public static boolean holdsWeights(Path folder) {
+        try (Stream<Path> names = Files.list(folder)) {
+            return names.anyMatch(name -> name.toString().endsWith(".safetensors")
+                    || name.getFileName().toString().equals(INDEX));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Opens {@code folder}, or a single {@code .safetensors} file; only headers are read. */
+    public static SafetensorsFolder open(Path folder) throws IOException {
+        SafetensorsFolder opened = new SafetensorsFolder(folder);
+        try {
+            Path index = folder.resolve(INDEX);
+            if (Files.isRegularFile(folder)) {
+                opened.addFile(folder);
+            } else if (Files.exists(index)) {
+                opened.addIndex(index);
+            } else {
+                try (Stream<Path> names = Files.list(folder)) {
+                    for (Path file : names.filter(name -> name.toString().endsWith(".safetensors"))
+                            .sorted()
+                            .toList()) {
+                        opened.addFile(file);
+                    }
+                }
+            }
+            if (opened.files.isEmpty()) {
+                throw new IOException(folder + " holds no .safetensors file");
+            }
+            return opened;
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    private SafetensorsFile addFile(Path path) throws IOException {
+        SafetensorsFile file = SafetensorsFile.open(path);
+        files.add(file);
+        for (String name : file.entries().keySet()) {
+            SafetensorsFile other = byTensor.putIfAbsent(name, file);
+            if (other != null) {
+                throw new DamagedFileException(path, "tensor '" + name + "' is also in " + other.path());
+            }
+        }
+        return file;
+    }
+
+    private void addIndex(Path index) throws IOException {
+        JsonNode map = Json.mapper().readTree(index.toFile()).path("weight_map");
+        Map<String, SafetensorsFile> opened = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> entry : map.properties()) {
+            String fileName = entry.getValue().asText();
+            if (fileName.contains("/") || fileName.contains("\\") || fileName.startsWith(".")) {
+                throw new DamagedFileException(index, "tensor '" + entry.getKey() + "' points outside: " + fileName);
+            }
+            Path path = index.resolveSibling(fileName);
+            if (!Files.isRegularFile(path)) {
+                throw new DamagedFileException(
+                        index, "tensor '" + entry.getKey() + "' is in the missing file " + fileName);
+            }
+            SafetensorsFile file = opened.get(fileName);
+            if (file == null) {
+                file = addFile(path);
+                opened.put(fileName, file);
+            }
+            if (!file.entries().containsKey(entry.getKey())) {
+                throw new DamagedFileException(path, "tensor '" + entry.getKey() + "' named by the index is missing");
+            }
+        }
+    }
+
+    @Override
+    public void read(ParameterSpec parameter, Slice slice, TensorType type, ByteBuffer target) {
+        SafetensorsFile file = byTensor.get(parameter.name());
+        if (file == null) {
+            throw new IllegalArgumentException(folder + " has no tensor '" + parameter.name() + "'");
+        }
+        file.read(parameter.name(), slice, type, target);
+    }
+
+    @Override
+    public void verify(Iterable<ParameterSpec> parameters) {
+        List<String> mismatches = new ArrayList<>();
+        for (ParameterSpec parameter : parameters) {
+            SafetensorsFile file = byTensor.get(parameter.name());
+            if (file == null) {
+                mismatches.add(parameter.name() + ": expected " + parameter.shape() + ", found nothing");
+            } else {
+                var entry = file.entries().get(parameter.name());
+                if (entry != null && !entry.shape().equals(parameter.shape())) {
+                    mismatches.add(parameter.name() + ": expected " + parameter.shape() + ", found " + entry.shape());
+                }
+            }
+        }
+        if (!mismatches.isEmpty()) {
+            throw new DamagedFileException(
+                    folder, "weights do not fit the configuration:\n  " + String.join("\n  ", mismatches));
+        }
+    }
+
+    @Override
+    public void close() {
+        for (SafetensorsFile file : files) {
+            try {
+                file.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
