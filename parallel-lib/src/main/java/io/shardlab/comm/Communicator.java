@@ -1,0 +1,81 @@
+package io.shardlab.comm;
+
+import io.shardlab.mesh.Group;
+import io.shardlab.tensor.TensorType;
+import io.shardlab.transport.Transport;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The collectives of one group, as one member calls them from its compute thread.
+ *
+ * <p>All members call the same collectives in the same order. Ranks here are ranks <em>within the group</em>. Buffers
+ * hold elements from position to limit, in native byte order whatever {@link ByteBuffer#order()} says; position and
+ * limit stay. Direct buffers are fast. A call fails with
+ *
+ * <ul>
+ *   <li>{@link io.shardlab.transport.MismatchedCall} on all members if their calls do not belong together,
+ *   <li>{@link io.shardlab.transport.PeerTimeout} if a member does not come,
+ *   <li>whatever the wait policy's check throws.
+ * </ul>
+ *
+ * After a failed call the buffers' contents are undefined and the group needs {@link #reset()}.
+ */
+public interface Communicator extends AutoCloseable {
+
+    /** Opens the collectives of a group; all its members do so, in the same order of groups. */
+    static Communicator open(Transport transport, Group group) throws IOException {
+        if (group.size() == 1) {
+            return new SoloCommunicator(group);
+        }
+        return new WindowCommunicator(transport.open(group));
+    }
+
+    /** This member's rank within the group. */
+    int rank();
+
+    default int size() {
+        return group().size();
+    }
+
+    Group group();
+
+    /** Replaces the tensor by the sum over the members, added up from member 0 to the last for every element. */
+    void allReduce(ByteBuffer tensor, TensorType type);
+
+    /** Puts the members' parts, which may differ in length, one after the other into {@code all}. */
+    void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type);
+
+    /** Sums as {@link #allReduce} does and leaves each member its part in {@code local}; {@code all} stays. */
+    void reduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type);
+
+    /** Copies the root's bytes to all members. */
+    void broadcast(ByteBuffer tensor, int root);
+
+    /** Returns when all members have called it. */
+    void barrier();
+
+    /** Sends a message; never waits for its receive. Messages between two members arrive in the order sent. */
+    void send(int to, long tag, ByteBuffer message);
+
+    /** Waits for the next message of a member, which must have this tag and length. */
+    void receive(int from, long tag, ByteBuffer message);
+
+    /**
+     * Forgets unfinished calls and messages on their way. All members call it while none is inside another call of this
+     * group: between two barriers of another group.
+     */
+    void reset();
+
+    /** What this member contributes to the shared memory of the job. */
+    long bytesReserved();
+
+    /** What was done so far, by name of operation: {@code all_reduce}, {@code send} … */
+    Map<String, Census> census();
+
+    /** Gives the memory back; messages that have not left yet are lost, so put a barrier before. */
+    @Override
+    void close();
+}

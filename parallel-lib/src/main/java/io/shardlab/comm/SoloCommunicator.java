@@ -1,0 +1,73 @@
+package io.shardlab.comm;
+
+import io.shardlab.mesh.Group;
+import io.shardlab.tensor.TensorType;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+
+/** The collectives of a group of one: nothing to exchange, at most a copy. */
+record SoloCommunicator(Group group) implements Communicator {
+
+    @Override
+    public int rank() {
+        return 0;
+    }
+
+    @Override
+    public void allReduce(ByteBuffer tensor, TensorType type) {
+        Parts.elements(tensor, type);
+    }
+
+    @Override
+    public void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
+        Parts parts = new Parts(1);
+        parts.set(elementsPerRank, type);
+        parts.require(all, local, 0);
+        all.put(all.position(), local, local.position(), local.remaining());
+    }
+
+    @Override
+    public void reduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type) {
+        Parts parts = new Parts(1);
+        parts.set(elementsPerRank, type);
+        parts.require(all, local, 0);
+        local.put(local.position(), all, all.position(), all.remaining());
+    }
+
+    @Override
+    public void broadcast(ByteBuffer tensor, int root) {}
+
+    @Override
+    public void barrier() {}
+
+    @Override
+    public void send(int to, long tag, ByteBuffer message) {
+        throw nobody();
+    }
+
+    @Override
+    public void receive(int from, long tag, ByteBuffer message) {
+        throw nobody();
+    }
+
+    private IllegalArgumentException nobody() {
+        return new IllegalArgumentException("group " + group.name() + " has one member; there is no other to talk to");
+    }
+
+    @Override
+    public void reset() {}
+
+    @Override
+    public long bytesReserved() {
+        return 0;
+    }
+
+    @Override
+    public Map<String, Census> census() {
+        return Map.of();
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,266 @@
+package io.shardlab.comm;
+
+import io.shardlab.mesh.Group;
+import io.shardlab.tensor.TensorType;
+import io.shardlab.transport.Windows;
+import java.nio.ByteBuffer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Collectives through windows that all members can read.
+ *
+ * <p>Small all-reduces take one round: every member sums all windows itself. Large ones go in chunks: member i sums
+ * slice i of a chunk, and everybody fetches the sums of a chunk in the round of the next one. Both add in rank order.
+ */
+final class WindowCommunicator implements Communicator {
+
+    private static final int ONE_ROUND_BYTES = 64 << 10;
+    private static final int CHUNK_BYTES = 256 << 10;
+
+    private final Windows windows;
+    private final Rounds rounds;
+    private final RankOrderSum sum;
+    private final Parts parts;
+    private final ByteBuffer mine;
+    private final int size;
+    private final int me;
+    private final long[] counts = new long[Operation.values().length];
+    private final long[] bytesSent = new long[Operation.values().length];
+    private boolean inside;
+    private boolean closed;
+
+    WindowCommunicator(Windows windows) {
+        this.windows = windows;
+        this.size = windows.group().size();
+        this.me = windows.index();
+        this.rounds = new Rounds(windows);
+        this.sum = new RankOrderSum(windows);
+        this.parts = new Parts(size);
+        this.mine = windows.data(me);
+    }
+
+    @Override
+    public int rank() {
+        return me;
+    }
+
+    @Override
+    public Group group() {
+        return windows.group();
+    }
+
+    @Override
+    public void allReduce(ByteBuffer tensor, TensorType type) {
+        int elements = Parts.elements(tensor, type);
+        begin(Operation.ALL_REDUCE, type, elements, 0);
+        int bytes = tensor.remaining();
+        if (bytes <= Math.min(ONE_ROUND_BYTES, rounds.inBytes())) {
+            int at = rounds.inArea();
+            mine.put(at, tensor, tensor.position(), bytes);
+            rounds.meet();
+            sum.add(type, at, bytes, tensor, tensor.position());
+        } else {
+            allReduceInChunks(tensor, type);
+        }
+        end(Operation.ALL_REDUCE, bytes);
+    }
+
+    private void allReduceInChunks(ByteBuffer tensor, TensorType type) {
+        int bytes = tensor.remaining();
+        int unit = size * type.bytes();
+        int most = Math.min(CHUNK_BYTES, rounds.inBytes()) / unit * unit;
+        int numChunks = (int) ((bytes + most - 1L) / most);
+        int chunk = Math.min(most, (bytes / numChunks / unit + 1) * unit);
+        int slice = chunk / size;
+        int out = 0;
+        for (long start = 0; start < bytes + (long) chunk; start += chunk) {
+            int in = rounds.inArea();
+            int at = (int) Math.min(start, bytes);
+            int length = Math.min(chunk, bytes - at);
+            mine.put(in, tensor, tensor.position() + at, length);
+            rounds.meet();
+            int outBefore = out;
+            out = rounds.outArea();
+            sum.add(type, in + me * slice, sliceBytes(length, slice, me), mine, out);
+            if (start > 0) {
+                int before = (int) (start - chunk);
+                fetchSums(tensor, before, at - before, slice, outBefore);
+            }
+        }
+    }
+
+    private void fetchSums(ByteBuffer tensor, int start, int length, int slice, int from) {
+        for (int member = 0; member < size; member++) {
+            int to = tensor.position() + start + Math.min(member * slice, length);
+            tensor.put(to, windows.data(member), from, sliceBytes(length, slice, member));
+        }
+    }
+
+    private static int sliceBytes(int length, int slice, int member) {
+        return Math.max(0, Math.min(slice, length - member * slice));
+    }
+
+    @Override
+    public void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
+        parts.set(elementsPerRank, type);
+        parts.require(all, local, me);
+        begin(Operation.ALL_GATHER, type, parts.total() / type.bytes(), parts.fingerprint());
+        int at = all.position();
+        all.put(at + parts.start(me), local, local.position(), local.remaining());
+        int chunk = rounds.inBytes();
+        int start = 0;
+        do {
+            int in = rounds.inArea();
+            mine.put(in, all, at + parts.start(me) + within(me, start), left(me, start, chunk));
+            rounds.meet();
+            for (int member = 0; member < size; member++) {
+                if (member != me) {
+                    int to = at + parts.start(member) + within(member, start);
+                    all.put(to, windows.data(member), in, left(member, start, chunk));
+                }
+            }
+            start += chunk;
+        } while (start < parts.longest());
+        end(Operation.ALL_GATHER, parts.total());
+    }
+
+    @Override
+    public void reduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type) {
+        parts.set(elementsPerRank, type);
+        parts.require(all, local, me);
+        begin(Operation.REDUCE_SCATTER, type, parts.total() / type.bytes(), parts.fingerprint());
+        int piece = rounds.inBytes() / size;
+        int start = 0;
+        do {
+            int in = rounds.inArea();
+            for (int member = 0; member < size; member++) {
+                int from = all.position() + parts.start(member) + within(member, start);
+                mine.put(in + member * piece, all, from, left(member, start, piece));
+            }
+            rounds.meet();
+            int to = local.position() + within(me, start);
+            sum.add(type, in + me * piece, left(me, start, piece), local, to);
+            start += piece;
+        } while (start < parts.longest());
+        end(Operation.REDUCE_SCATTER, parts.total());
+    }
+
+    /** {@code start} as an offset into a member's part, at most its end. */
+    private int within(int member, int start) {
+        return Math.min(start, parts.length(member));
+    }
+
+    /** How much of a member's part lies in the piece at {@code start}. */
+    private int left(int member, int start, int piece) {
+        return Math.min(piece, parts.length(member) - within(member, start));
+    }
+
+    @Override
+    public void broadcast(ByteBuffer tensor, int root) {
+        if (root < 0 || root >= size) {
+            throw new IllegalArgumentException("root " + root + " is not a member of group " + group());
+        }
+        int bytes = tensor.remaining();
+        begin(Operation.BROADCAST, TensorType.FLOAT32, bytes, root);
+        int chunk = rounds.inBytes();
+        int start = 0;
+        do {
+            int in = rounds.inArea();
+            int length = Math.min(chunk, bytes - start);
+            if (me == root) {
+                mine.put(in, tensor, tensor.position() + start, length);
+            }
+            rounds.meet();
+            if (me != root) {
+                tensor.put(tensor.position() + start, windows.data(root), in, length);
+            }
+            start += length;
+        } while (start < bytes);
+        end(Operation.BROADCAST, me == root ? bytes : 0);
+    }
+
+    @Override
+    public void barrier() {
+        begin(Operation.BARRIER, TensorType.FLOAT32, 0, 0);
+        rounds.meet();
+        end(Operation.BARRIER, 0);
+    }
+
+    @Override
+    public void send(int to, long tag, ByteBuffer message) {
+        requireUsable();
+        windows.checkFaults();
+        windows.send(to, tag, message);
+        count(Operation.SEND, message.remaining());
+    }
+
+    @Override
+    public void receive(int from, long tag, ByteBuffer message) {
+        requireUsable();
+        windows.checkFaults();
+        windows.receive(from, tag, message);
+    }
+
+    @Override
+    public void reset() {
+        requireOpen();
+        windows.reset();
+        rounds.reset();
+        inside = false;
+    }
+
+    @Override
+    public long bytesReserved() {
+        return closed ? 0 : windows.bytesReserved();
+    }
+
+    @Override
+    public Map<String, Census> census() {
+        Map<String, Census> census = new LinkedHashMap<>();
+        for (Operation operation : Operation.values()) {
+            int at = operation.ordinal();
+            if (operation != Operation.BARRIER && counts[at] > 0) {
+                census.put(operation.label(), new Census(counts[at], bytesSent[at]));
+            }
+        }
+        return census;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        windows.close();
+    }
+
+    private void begin(Operation operation, TensorType type, long elements, long detail) {
+        requireUsable();
+        inside = true;
+        rounds.begin(operation, type, elements, detail);
+    }
+
+    private void end(Operation operation, long bytes) {
+        inside = false;
+        count(operation, bytes);
+    }
+
+    private void count(Operation operation, long bytes) {
+        counts[operation.ordinal()]++;
+        bytesSent[operation.ordinal()] += operation.sentBytes(bytes, size);
+    }
+
+    private void requireUsable() {
+        requireOpen();
+        if (inside) {
+            throw new IllegalStateException("group " + group().name() + " stopped inside " + rounds.callText()
+                    + "; reset it on all members first");
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("group " + group().name() + " is closed");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package io.shardlab.transport;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+
+/** Ranks that are threads of one JVM; they share plain direct memory. */
+public final class InProcessTransport {
+
+    private InProcessTransport() {}
+
+    /** The ends of a job of {@code size} ranks, in rank order, each with the wait policy given for its rank. */
+    public static List<Transport> create(int size, IntFunction<WaitPolicy> waitOfRank) {
+        SegmentStore store = new HeapStore(new ConcurrentHashMap<>());
+        return IntStream.range(0, size)
+                .<Transport>mapToObj(rank -> new SegmentTransport(store, rank, size, waitOfRank.apply(rank)))
+                .toList();
+    }
+
+    private record HeapStore(Map<String, ByteBuffer> shown) implements SegmentStore {
+
+        @Override
+        public Segment create(String name, int bytes) {
+            ByteBuffer memory = ByteBuffer.allocateDirect(bytes + Layout.LINE).alignedSlice(Layout.LINE);
+            shown.put(name, memory);
+            return new Segment(memory.duplicate());
+        }
+
+        @Override
+        public Optional<Segment> find(String name, int bytes) {
+            return Optional.ofNullable(shown.get(name)).map(memory -> new Segment(memory.duplicate()));
+        }
+
+        @Override
+        public void hide(String name) {
+            shown.remove(name);
+        }
+
+        @Override
+        public void release(Segment segment) {
+            // The garbage collector frees the memory with the last rank's hold on it.
+        }
+    }
+}

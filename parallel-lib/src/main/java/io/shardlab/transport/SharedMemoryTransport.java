@@ -1,0 +1,25 @@
+package io.shardlab.transport;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Ranks that are JVMs of one host; they map files of a folder, normally one in {@code /dev/shm}. */
+public final class SharedMemoryTransport {
+
+    private SharedMemoryTransport() {}
+
+    /**
+     * Opens one rank's end.
+     *
+     * @param sharedFolder the job's private folder (mode 0700), the same for all ranks; files stay in it only while a
+     *     group is being opened
+     * @throws IOException if there is no such folder or it cannot be written
+     */
+    public static Transport open(Path sharedFolder, int rank, int size, WaitPolicy wait) throws IOException {
+        if (!Files.isDirectory(sharedFolder) || !Files.isWritable(sharedFolder)) {
+            throw new IOException("shared folder " + sharedFolder + " is not a folder that this user can write");
+        }
+        return new SegmentTransport(new MappedFiles(sharedFolder), rank, size, wait);
+    }
+}

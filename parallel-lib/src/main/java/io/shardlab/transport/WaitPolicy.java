@@ -1,0 +1,39 @@
+package io.shardlab.transport;
+
+import java.time.Duration;
+
+/**
+ * How a rank waits for others: it spins, then yields, then sleeps for microseconds at a time.
+ *
+ * @param spins turns of the processor's pause instruction before the first yield; few where ranks outnumber cores,
+ *     because a spinning rank keeps the awaited one from running
+ * @param timeout after which a wait fails and names the missing ranks
+ * @param check called by the waiting thread when the spin is over and then about every millisecond; throws to stop the
+ *     wait
+ */
+public record WaitPolicy(int spins, Duration timeout, Runnable check) {
+
+    private static final int PATIENT_SPINS = 1000;
+    private static final int CROWDED_SPINS = 10;
+
+    public WaitPolicy {
+        if (spins < 0) {
+            throw new IllegalArgumentException("spins " + spins + " must not be negative");
+        }
+        if (timeout.isNegative() || timeout.isZero()) {
+            throw new IllegalArgumentException("time-out " + timeout + " must be positive");
+        }
+    }
+
+    /** The policy for {@code ranks} ranks that share this host's cores. */
+    public static WaitPolicy forRanks(int ranks, Duration timeout, Runnable check) {
+        boolean crowded = ranks > Runtime.getRuntime().availableProcessors();
+        return new WaitPolicy(crowded ? CROWDED_SPINS : PATIENT_SPINS, timeout, check);
+    }
+
+    /** The time-out as people read it: {@code 30 s}, {@code 250 ms}. */
+    String timeoutText() {
+        long millis = timeout.toMillis();
+        return millis % 1000 == 0 ? millis / 1000 + " s" : millis + " ms";
+    }
+}

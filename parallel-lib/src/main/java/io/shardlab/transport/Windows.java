@@ -1,0 +1,200 @@
+package io.shardlab.transport;
+
+import io.shardlab.mesh.Group;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
+
+/**
+ * The memory of one group as one member sees it: a window of data per member, a round counter with two stamps per
+ * member, and messages between pairs. Owned by the rank's compute thread.
+ *
+ * <p>Each member writes its own window and counter only. What it wrote before {@link #publish} is visible to a member
+ * that has seen the round by {@link #reached}.
+ */
+public final class Windows implements AutoCloseable {
+
+    private static final int STAMPS_AT = 8;
+    private static final int STAMP_BYTES = 24;
+
+    private final Group group;
+    private final int index;
+    private final Segment segment;
+    private final Layout layout;
+    private final Consumer<Windows> onClose;
+    private final ByteBuffer[] data;
+    private final Outbox[] outboxes;
+    private final Inbox[] inboxes;
+    private final Pacer pacer;
+    private boolean closed;
+
+    Windows(Group group, int index, Segment segment, Layout layout, Ends ends, WaitPolicy wait) {
+        this.group = group;
+        this.index = index;
+        this.segment = segment;
+        this.layout = layout;
+        this.onClose = ends.onClose();
+        this.pacer = new Pacer(wait, this::checkFaults);
+        int size = group.size();
+        this.data = new ByteBuffer[size];
+        this.outboxes = new Outbox[size];
+        this.inboxes = new Inbox[size];
+        for (int member = 0; member < size; member++) {
+            data[member] = segment.slice(layout.data(member), layout.dataBytes());
+            int to = member == index ? (member + 1) % size : member;
+            outboxes[member] = new Outbox(segment, layout, index, to, ends.flusher());
+            inboxes[member] = new Inbox(segment, layout, to, index);
+        }
+    }
+
+    /** What the windows of a transport have in common. */
+    record Ends(Flusher flusher, Consumer<Windows> onClose) {}
+
+    /** This member's rank within the group. */
+    public int index() {
+        return index;
+    }
+
+    public Group group() {
+        return group;
+    }
+
+    /** A member's window, in native byte order. Not to be used after {@link #close}. */
+    public ByteBuffer data(int member) {
+        return data[member];
+    }
+
+    /** The length of every window. */
+    public int dataBytes() {
+        return layout.dataBytes();
+    }
+
+    /** What this member contributes to the shared memory of the job. */
+    public long bytesReserved() {
+        return (layout.totalBytes() + group.size() - 1L) / group.size();
+    }
+
+    /** The turns of this member's waits; they also end when another member has seen a mismatch. */
+    public Pacer pacer() {
+        return pacer;
+    }
+
+    /** Announces a round, with three words that say what this member does in it. */
+    public void publish(long round, long first, long second, long third) {
+        int at = stamp(index, round);
+        segment.bytes().putLong(at, first).putLong(at + 8, second).putLong(at + 16, third);
+        segment.release(layout.round(index), round);
+    }
+
+    /** The round that a member announced last. */
+    public long reached(int member) {
+        return segment.acquire(layout.round(member));
+    }
+
+    /** A word of a member's announcement of a round, kept until it announces the round after the next. */
+    public long word(int member, long round, int word) {
+        return segment.bytes().getLong(stamp(member, round) + 8 * word);
+    }
+
+    private int stamp(int member, long round) {
+        return layout.round(member) + STAMPS_AT + (int) (round & 1) * STAMP_BYTES;
+    }
+
+    /** Sends a message; returns at once, whether or not anybody receives. Position and limit stay. */
+    public void send(int to, long tag, ByteBuffer message) {
+        requireOther(to);
+        outboxes[to].send(tag, message);
+    }
+
+    /**
+     * Receives the next message from a member, which must have this tag and fill the buffer's remaining bytes. Position
+     * and limit stay.
+     *
+     * @throws MismatchedCall if it has not; the sender gets the same failure with its next call in this group
+     */
+    public void receive(int from, long tag, ByteBuffer target) {
+        requireOther(from);
+        Inbox inbox = inboxes[from];
+        if (!inbox.awaitHeader(pacer)) {
+            throw lateMessage(from, tag, target.remaining());
+        }
+        if (inbox.tag() != tag || inbox.length() != target.remaining()) {
+            String text = "group " + group.name() + ": message #" + inbox.number() + " from rank "
+                    + group.ranks().get(from) + " to rank " + group.ranks().get(index) + " does not fit: sent "
+                    + signature(inbox.tag(), inbox.length()) + ", expected " + signature(tag, target.remaining());
+            raiseFault(text);
+            throw new MismatchedCall(text);
+        }
+        if (!inbox.take(target, pacer)) {
+            throw lateMessage(from, tag, target.remaining());
+        }
+    }
+
+    /** Throws {@link MismatchedCall} if another member found one that concerns this group. */
+    public void checkFaults() {
+        for (int member = 0; member < data.length; member++) {
+            int length = (int) segment.acquire(layout.fault(member));
+            if (length > 0) {
+                byte[] text = new byte[length];
+                segment.bytes().get(layout.fault(member) + Layout.LINE, text);
+                throw new MismatchedCall(new String(text, StandardCharsets.UTF_8));
+            }
+        }
+    }
+
+    /**
+     * Forgets rounds, messages and faults. All members call it while none is inside another call of this group, for
+     * instance between two barriers of another group.
+     */
+    public void reset() {
+        for (int member = 0; member < data.length; member++) {
+            if (member != index) {
+                outboxes[member].reset();
+                inboxes[member].reset();
+            }
+        }
+        segment.release(layout.fault(index), 0);
+        segment.release(layout.round(index), 0);
+    }
+
+    /** Gives the memory back; messages that have not left yet are lost. Other members keep theirs. */
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            for (Outbox outbox : outboxes) {
+                outbox.close();
+            }
+            onClose.accept(this);
+        }
+    }
+
+    Segment segment() {
+        return segment;
+    }
+
+    private void raiseFault(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int length = Math.min(bytes.length, Layout.FAULT_TEXT_BYTES);
+        segment.bytes().put(layout.fault(index) + Layout.LINE, bytes, 0, length);
+        segment.release(layout.fault(index), length);
+    }
+
+    private PeerTimeout lateMessage(int from, long tag, int length) {
+        return pacer.timeout(
+                "rank " + group.ranks().get(from) + " did not send message #" + inboxes[from].number() + " ("
+                        + signature(tag, length) + ") of group " + group.name(),
+                "rank " + group.ranks().get(index) + " waits for it");
+    }
+
+    private static String signature(long tag, long length) {
+        return "tag " + tag + ", " + length + " bytes";
+    }
+
+    private void requireOther(int member) {
+        if (member == index || member < 0 || member >= data.length) {
+            throw new IllegalArgumentException("member " + member + " is not another member of group " + group.name()
+                    + ", which has " + data.length);
+        }
+    }
+}
