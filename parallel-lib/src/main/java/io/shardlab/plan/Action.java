@@ -2,6 +2,7 @@ package io.shardlab.plan;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -13,8 +14,28 @@ public sealed interface Action {
 
     int stage();
 
+    /**
+     * What must have happened before this action, on whichever rank: the edges of a schedule's dependency graph.
+     * Gradients are needed as {@code I}, which a full {@code B} includes.
+     *
+     * @param numStages stages of the model; the last one takes its gradient from the loss
+     */
+    List<Action> needs(int numStages);
+
     /** Runs a pass of a stage on a micro-batch. */
     record Compute(int stage, Pass pass, int microbatch) implements Action {
+        @Override
+        public List<Action> needs(int numStages) {
+            Action forward = new Compute(stage, Pass.FORWARD, microbatch);
+            return switch (pass) {
+                case FORWARD -> stage == 0 ? List.of() : List.of(new Compute(stage - 1, Pass.FORWARD, microbatch));
+                case BACKWARD, BACKWARD_INPUT -> stage == numStages - 1
+                        ? List.of(forward)
+                        : List.of(forward, new Compute(stage + 1, Pass.BACKWARD_INPUT, microbatch));
+                case BACKWARD_WEIGHT -> List.of(new Compute(stage, Pass.BACKWARD_INPUT, microbatch));
+            };
+        }
+
         @JsonValue
         @Override
         public String toString() {
@@ -24,6 +45,21 @@ public sealed interface Action {
 
     /** Sends a stage's output to the next stage (F), or its input gradient to the one before (B). */
     record Send(int stage, Pass pass, int microbatch) implements Action {
+        @Override
+        public List<Action> needs(int numStages) {
+            return List.of(new Compute(stage, pass == Pass.FORWARD ? pass : Pass.BACKWARD_INPUT, microbatch));
+        }
+
+        /** The stage that receives it: the next (F) or the one before (B). */
+        public int toStage() {
+            return pass == Pass.FORWARD ? stage + 1 : stage - 1;
+        }
+
+        /** The action that takes it in. */
+        public Receive receive() {
+            return new Receive(toStage(), pass, microbatch);
+        }
+
         @JsonValue
         @Override
         public String toString() {
@@ -33,6 +69,21 @@ public sealed interface Action {
 
     /** Receives a stage's input from the stage before (F), or its output gradient from the next (B). */
     record Receive(int stage, Pass pass, int microbatch) implements Action {
+        @Override
+        public List<Action> needs(int numStages) {
+            return List.of(send());
+        }
+
+        /** The stage that sends it: the one before (F) or the next (B). */
+        public int fromStage() {
+            return pass == Pass.FORWARD ? stage - 1 : stage + 1;
+        }
+
+        /** The action that sends it. */
+        public Send send() {
+            return new Send(fromStage(), pass, microbatch);
+        }
+
         @JsonValue
         @Override
         public String toString() {
@@ -42,6 +93,11 @@ public sealed interface Action {
 
     /** Sums a stage's gradients over the data axis. */
     record ReduceGradients(int stage) implements Action {
+        @Override
+        public List<Action> needs(int numStages) {
+            return List.of();
+        }
+
         @JsonValue
         @Override
         public String toString() {

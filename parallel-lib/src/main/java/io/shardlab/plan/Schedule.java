@@ -1,6 +1,7 @@
 package io.shardlab.plan;
 
 import java.util.List;
+import java.util.function.IntToLongFunction;
 
 /**
  * What each pipeline rank does, in order.
@@ -23,5 +24,44 @@ public record Schedule(String name, int numStages, int numMicrobatches, List<Lis
     /** The rank that runs a stage: stage s belongs to rank s mod p. */
     public int rankOf(int stage) {
         return stage % numRanks();
+    }
+
+    /** The most micro-batches of a stage that have gone forward and not yet all the way back: GPipe M, 1F1B min(M, p − stage). */
+    public int peakMicrobatches(int stage) {
+        return (int) peakOnRank(rankOf(stage), other -> other == stage ? 1 : 0);
+    }
+
+    /**
+     * The most that a rank holds at once, where each stage holds {@code perMicrobatch} from a micro-batch's forward to the
+     * end of its backward (of its W pass, where B is split).
+     */
+    public long peakOnRank(int rank, IntToLongFunction perMicrobatch) {
+        long held = 0;
+        long peak = 0;
+        for (Action action : actions.get(rank)) {
+            if (action instanceof Action.Compute compute) {
+                switch (compute.pass()) {
+                    case FORWARD -> held += perMicrobatch.applyAsLong(compute.stage());
+                    case BACKWARD, BACKWARD_WEIGHT -> held -= perMicrobatch.applyAsLong(compute.stage());
+                    case BACKWARD_INPUT -> {}
+                }
+                peak = Math.max(peak, held);
+            }
+        }
+        return peak;
+    }
+
+    /** Its text form: a header, then one line per rank; {@link #parse} reads it back. */
+    public String text() {
+        return ScheduleText.write(this);
+    }
+
+    /**
+     * Reads a schedule as people write it: one line per rank, actions separated by blanks or commas, {@code #} comments,
+     * {@code -} for a rank that does nothing. A first line {@code schedule NAME stages=S microbatches=M} may be left out
+     * in whole or in part; stages and micro-batches are then counted from the actions.
+     */
+    public static Schedule parse(String text) {
+        return ScheduleText.read(text);
     }
 }
