@@ -12,6 +12,8 @@ import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.transport.Transport;
 import io.shardlab.weights.WeightSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,23 +51,32 @@ final class PlacedPlan implements AutoCloseable {
         at = shape.coordinates(rank);
         List<Stage> stages = plan.stagesOf(at.pipeline());
         shard = engine.place(stages, at.tensor(), plan.type(), weights, trainable);
-        mesh = Communicator.open(
+        mesh = open(
                 transport,
                 new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()));
-        tensor = Communicator.open(transport, shape.group(Axis.TENSOR, rank));
+        tensor = open(transport, shape.group(Axis.TENSOR, rank));
         Group column = shape.group(Axis.PIPELINE, rank);
-        pipeline = Communicator.open(transport, column);
+        pipeline = open(transport, column);
         for (ParameterSpec parameter : plan.parameters()) {
             List<Integer> holders = plan.holders(parameter.name());
             if (holders.size() > 1 && holders.contains(at.pipeline())) {
-                List<Integer> ranks =
-                        holders.stream().map(holder -> column.ranks().get(holder)).toList();
+                List<Integer> ranks = holders.stream()
+                        .map(holder -> column.ranks().get(holder))
+                        .toList();
                 Group group = new Group("tied " + parameter.name() + " " + column.name(), ranks);
-                tied.put(parameter.name(), Communicator.open(transport, group));
+                tied.put(parameter.name(), open(transport, group));
             }
         }
         for (Stage stage : stages) {
             programs.add(new StageProgram(stage, tensor, recorder, stop));
+        }
+    }
+
+    private static Communicator open(Transport transport, Group group) {
+        try {
+            return Communicator.open(transport, group);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -114,6 +125,15 @@ final class PlacedPlan implements AutoCloseable {
     boolean countsInNorm(ParameterSpec parameter) {
         boolean split = parameter.placement() instanceof io.shardlab.tensor.Placement.Split;
         return plan.holders(parameter.name()).get(0) == at.pipeline() && (split || at.tensor() == 0);
+    }
+
+    boolean holds(ParameterSpec parameter) {
+        return plan.holders(parameter.name()).contains(at.pipeline());
+    }
+
+    /** Whether this rank's sum of losses counts: that of the last stage's first tensor rank. */
+    boolean countsLoss() {
+        return at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0;
     }
 
     long nextOptimizerStep() {

@@ -20,6 +20,13 @@ final class Recorder {
         this.page = page;
     }
 
+    /** Forgets everything, before the next request. */
+    void clear() {
+        traffic.clear();
+        spans = new ArrayList<>();
+        step = -1;
+    }
+
     void startStep(int number) {
         step = number;
         spans = new ArrayList<>();
@@ -46,6 +53,6 @@ final class Recorder {
     }
 
     Map<String, Reply.Traffic> traffic() {
-        return traffic;
+        return Map.copyOf(traffic);
     }
 }

@@ -64,8 +64,17 @@ final class StageProgram {
      * @param observer sees every value as it is defined
      */
     Tensor forward(Scope scope, Map<String, Tensor> given, BiConsumer<String, Tensor> observer) {
+        return run(scope, given, observer, stage.output());
+    }
+
+    /** Computes up to the value {@code wanted}, which no step before its definition may read last. */
+    Tensor until(Scope scope, Map<String, Tensor> given, String wanted) {
+        return run(scope, given, (name, value) -> {}, wanted);
+    }
+
+    private Tensor run(Scope scope, Map<String, Tensor> given, BiConsumer<String, Tensor> observer, String wanted) {
         Map<String, Tensor> values = new HashMap<>(given);
-        for (int i = 0; i < stage.steps().size(); i++) {
+        for (int i = 0; i < stage.steps().size() && !values.containsKey(wanted); i++) {
             stop.check();
             Step step = stage.steps().get(i);
             List<Tensor> inputs = step.inputs().stream().map(values::get).toList();
@@ -86,10 +95,10 @@ final class StageProgram {
             }
             values.put(step.output(), output);
         }
-        Tensor output = values.remove(stage.output());
+        Tensor output = values.remove(wanted);
         values.values().forEach(Tensor::close);
         if (output == null) {
-            throw new IllegalStateException("stage " + stage.index() + " gave no " + stage.output());
+            throw new IllegalStateException("stage " + stage.index() + " gave no " + wanted);
         }
         return output;
     }
@@ -138,8 +147,8 @@ final class StageProgram {
             return;
         }
         if (collective != Collective.ALL_REDUCE || step.axis() != Axis.TENSOR) {
-            throw new UnsupportedOperationException(
-                    collective.name().toLowerCase(Locale.ROOT) + " over " + step.axis().shortName() + " is not there yet");
+            throw new UnsupportedOperationException(collective.name().toLowerCase(Locale.ROOT) + " over "
+                    + step.axis().shortName() + " is not there yet");
         }
         recorder.enter("all_reduce", step.output());
         long start = System.nanoTime();

@@ -24,8 +24,7 @@ import java.util.Set;
  */
 public final class StatusPage {
 
-    private static final VarHandle LONG =
-            MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private static final int PAGE_BYTES = 1024;
     private static final int OPERATIONS = 0;

@@ -1,0 +1,109 @@
+package io.shardlab.model;
+
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Schedule;
+import io.shardlab.plan.Scheme;
+import io.shardlab.plan.Stage;
+import io.shardlab.plan.Step;
+import io.shardlab.schedule.Lowering;
+import io.shardlab.schedule.ScheduleCheck;
+import io.shardlab.schedule.ScheduleRule;
+import io.shardlab.tensor.TensorType;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Makes plans: layers to stages balanced by cost, heads and columns to tensor ranks, a rule to a full schedule. */
+public final class Planner {
+
+    /**
+     * What a plan needs besides model and scheme.
+     *
+     * @param schedule name of a rule, for instance {@code 1f1b}
+     * @param seed of the initial weights
+     */
+    public record Settings(TensorType type, Plan.Workload workload, String schedule, long seed) {}
+
+    private Planner() {}
+
+    /** Places a model on a mesh; {@link IllegalArgumentException} says what does not fit and what does. */
+    public static Plan plan(ModelSpec model, Scheme scheme, Settings settings) {
+        if (scheme.data() > 1) {
+            throw new IllegalArgumentException("dp=" + scheme.data() + " is not there yet; use tp and pp");
+        }
+        if (scheme.pipeline() > model.numLayers()) {
+            throw new IllegalArgumentException("pp=" + scheme.pipeline() + " needs at least one layer per stage; "
+                    + model.name() + " has " + model.numLayers() + " layers");
+        }
+        if (settings.workload().sequence() > model.maxSequence()) {
+            throw new IllegalArgumentException("seq " + settings.workload().sequence() + " is longer than the "
+                    + model.maxSequence() + " positions of " + model.name());
+        }
+        Decoder decoder = new Decoder(model, scheme.tensor());
+        List<Stage> stages =
+                stages(model, decoder, scheme.pipeline(), settings.workload().sequence());
+        return new Plan(
+                model.name(),
+                scheme,
+                settings.type(),
+                settings.workload(),
+                model.hiddenSize(),
+                model.vocabularySize(),
+                settings.seed(),
+                stages,
+                schedule(settings.schedule(), scheme, settings.workload().microbatches()));
+    }
+
+    /** The same plan for another workload or schedule; stages, and so weights, stay where they are. */
+    public static Plan replan(Plan plan, Plan.Workload workload, String schedule) {
+        return new Plan(
+                plan.model(),
+                plan.scheme(),
+                plan.type(),
+                workload,
+                plan.hiddenSize(),
+                plan.vocabularySize(),
+                plan.seed(),
+                plan.stages(),
+                schedule(schedule, plan.scheme(), workload.microbatches()));
+    }
+
+    private static Schedule schedule(String name, Scheme scheme, int microbatches) {
+        Schedule passes = ScheduleRule.named(name).schedule(scheme.pipeline(), microbatches);
+        return ScheduleCheck.check(Lowering.lower(passes, scheme.data()));
+    }
+
+    private static List<Stage> stages(ModelSpec model, Decoder decoder, int numStages, int sequence) {
+        List<Integer> counts = LayerCost.split(model, numStages, sequence);
+        List<Stage> stages = new ArrayList<>();
+        int first = 0;
+        for (int index = 0; index < numStages; index++) {
+            int end = first + counts.get(index);
+            boolean isFirst = index == 0;
+            boolean isLast = index == numStages - 1;
+            List<Step> steps = new ArrayList<>();
+            if (isFirst) {
+                steps.add(decoder.embedding());
+            }
+            for (int layer = first; layer < end; layer++) {
+                steps.addAll(decoder.layer(layer));
+            }
+            if (isLast) {
+                steps.add(decoder.head());
+            }
+            stages.add(new Stage(
+                    index,
+                    index,
+                    label(first, end, isFirst, isLast),
+                    steps,
+                    isFirst ? Stage.TOKENS : "x" + 2 * first,
+                    isLast ? Stage.LOSS : "x" + 2 * end));
+            first = end;
+        }
+        return stages;
+    }
+
+    private static String label(int first, int end, boolean isFirst, boolean isLast) {
+        String layers = end - first == 1 ? "layer " + first : "layers " + first + "–" + (end - 1);
+        return (isFirst ? "embedding, " : "") + layers + (isLast ? ", head" : "");
+    }
+}

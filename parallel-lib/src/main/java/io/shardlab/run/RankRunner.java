@@ -1,0 +1,276 @@
+package io.shardlab.run;
+
+import io.shardlab.engine.Engine;
+import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Plan;
+import io.shardlab.trace.MemoryCategory;
+import io.shardlab.trace.MemoryUse;
+import io.shardlab.transport.SharedMemoryTransport;
+import io.shardlab.transport.Transport;
+import io.shardlab.transport.WaitPolicy;
+import io.shardlab.weights.SafetensorsFolder;
+import io.shardlab.weights.SafetensorsWriter;
+import io.shardlab.weights.SeededWeights;
+import io.shardlab.weights.WeightSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Executes requests on one rank: keeps its engine, its place on the data plane and the placed plan between them. */
+public final class RankRunner implements RankExecutor {
+
+    private static final int STACK_LINES = 12;
+
+    private final Seat seat;
+    private final StopSignal stop;
+    private final StatusPage page;
+    private final CommitGuard guard;
+    private final Transport transport;
+    private final MemoryMeter meter;
+    private final Recorder recorder;
+    private @Nullable Engine engine;
+    private @Nullable PlacedPlan placed;
+
+    private RankRunner(
+            Seat seat, StopSignal stop, StatusPage page, CommitGuard guard, Transport transport, boolean ownProcess) {
+        this.seat = seat;
+        this.stop = stop;
+        this.page = page;
+        this.guard = guard;
+        this.transport = transport;
+        meter = new MemoryMeter(seat.rank(), ownProcess);
+        recorder = new Recorder(seat.rank(), page);
+    }
+
+    /** A rank that is a process of its own. Called on the thread that will execute every request. */
+    public static RankExecutor open(Seat seat, StopSignal stop, StatusPage page) throws IOException {
+        CommitGuard guard = new CommitGuard(stop);
+        Transport transport =
+                SharedMemoryTransport.open(seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard));
+        return new RankRunner(seat, stop, page, guard, transport, true);
+    }
+
+    /** A rank that is a thread of this process. */
+    public static RankExecutor open(Seat seat, StopSignal stop, StatusPage page, Connector connector) {
+        CommitGuard guard = new CommitGuard(stop);
+        return new RankRunner(seat, stop, page, guard, connector.connect(waitPolicy(seat, guard)), false);
+    }
+
+    /** Gives a rank its end of the data plane. */
+    public interface Connector {
+        Transport connect(WaitPolicy wait);
+    }
+
+    private static WaitPolicy waitPolicy(Seat seat, CommitGuard guard) {
+        return WaitPolicy.forRanks(seat.numRanks(), seat.timeout(), guard::check);
+    }
+
+    @Override
+    public Reply execute(Request request, Consumer<Event> events) {
+        recorder.clear();
+        try {
+            Reply reply = dispatch(request, events);
+            page.enter("idle", "", -1);
+            return reply;
+        } catch (StopSignal.CancelledRun e) {
+            page.enter("idle", "stopped", -1);
+            return new Reply.Cancelled(0);
+        } catch (StopSignal.LostPeer e) {
+            page.enter("failed", String.valueOf(e.getMessage()), -1);
+            return failed(e, true);
+        } catch (RuntimeException | IOException | Error e) {
+            page.enter("failed", String.valueOf(e.getMessage()), -1);
+            return failed(e, false);
+        }
+    }
+
+    private static Reply failed(Throwable e, boolean consequence) {
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        List<String> stack = java.util.Arrays.stream(e.getStackTrace())
+                .limit(STACK_LINES)
+                .map(StackTraceElement::toString)
+                .toList();
+        return new Reply.Failed(e.getClass().getSimpleName(), message, stack, consequence);
+    }
+
+    private Reply dispatch(Request request, Consumer<Event> events) throws IOException {
+        if (request instanceof Request.Warm) {
+            return warm();
+        }
+        if (request instanceof Request.Place place) {
+            return place(place);
+        }
+        if (request instanceof Request.Train train) {
+            return train(train, events);
+        }
+        if (request instanceof Request.Infer infer) {
+            List<Integer> tokens = new Generation(placed(), recorder, guard).run(infer, events);
+            return new Reply.Generated(tokens, memory());
+        }
+        if (request instanceof Request.Dump dump) {
+            return dump(Path.of(dump.folder()));
+        }
+        if (request instanceof Request.Probe probe) {
+            return probe(probe);
+        }
+        if (request instanceof Request.Memory wanted) {
+            MemoryUse use = memory();
+            if (wanted.resetHighWater()) {
+                meter.resetHighWater();
+            }
+            return new Reply.Done(use);
+        }
+        Request.Print print = (Request.Print) request;
+        for (int i = 0; i < print.lines(); i++) {
+            System.out.println("rank " + seat.rank() + " line " + i);
+        }
+        return new Reply.Done(memory());
+    }
+
+    private Engine engine() {
+        Engine known = engine;
+        if (known == null) {
+            page.enter("loading engine", "", -1);
+            known = Engine.djl(seat.device(), seat.threads());
+            page.engine(known.version());
+            engine = known;
+            meter.markBaseline();
+        }
+        return known;
+    }
+
+    private Reply warm() throws IOException {
+        engine();
+        page.enter("barrier", "all ranks", -1);
+        try (io.shardlab.comm.Communicator world =
+                io.shardlab.comm.Communicator.open(transport, io.shardlab.mesh.Group.world(seat.numRanks()))) {
+            guard.uninterrupted(world::barrier);
+        }
+        meter.markBaseline();
+        return new Reply.Done(memory());
+    }
+
+    private Reply place(Request.Place request) throws IOException {
+        PlacedPlan before = placed;
+        if (before != null) {
+            placed = null;
+            before.close();
+        }
+        if (seat.rank() < request.plan().mesh().size()) {
+            page.enter("placing", request.plan().model(), -1);
+            placed = open(request.plan(), request.weights(), true);
+        }
+        return new Reply.Done(memory());
+    }
+
+    private PlacedPlan open(Plan plan, Optional<String> folder, boolean trainable) throws IOException {
+        if (folder.isEmpty()) {
+            return open(plan, new SeededWeights(plan.seed()), trainable);
+        }
+        try (SafetensorsFolder weights = SafetensorsFolder.open(Path.of(folder.get()))) {
+            weights.verify(plan.parameters());
+            return open(plan, weights, trainable);
+        }
+    }
+
+    private PlacedPlan open(Plan plan, WeightSource weights, boolean trainable) {
+        return new PlacedPlan(plan, seat.rank(), engine(), transport, weights, trainable, recorder, stop);
+    }
+
+    private PlacedPlan placed() {
+        PlacedPlan known = placed;
+        if (known == null) {
+            throw new IllegalStateException("nothing is placed on rank " + seat.rank());
+        }
+        return known;
+    }
+
+    private Reply train(Request.Train request, Consumer<Event> events) {
+        if (placed == null) {
+            return new Reply.Trained(0, memory(), Map.of());
+        }
+        PlacedPlan here = placed();
+        meter.resetHighWater();
+        TrainSettings settings = request.settings();
+        try (TokenFile tokens = TrainRun.open(request.tokens())) {
+            TrainRun run = new TrainRun(here, request.plan(), settings, tokens, recorder, stop, guard);
+            Reporter reporter = new Reporter(seat.rank(), events);
+            for (int step = 0; step < settings.steps(); step++) {
+                recorder.startStep(request.firstStep() + step);
+                long start = System.nanoTime();
+                double rate = settings.rateAt(step);
+                TrainRun.StepResult result = run.step(request.firstStep() + step, rate, (name, value) -> {}, () -> {});
+                if (result.stopped()) {
+                    return new Reply.Cancelled(step);
+                }
+                long nanos = System.nanoTime() - start;
+                reporter.step(run.metrics(request.firstStep() + step, result, rate, nanos), recorder, this::memory);
+            }
+        }
+        return new Reply.Trained(settings.steps(), memory(), recorder.traffic());
+    }
+
+    private Reply dump(Path folder) throws IOException {
+        PlacedPlan here = placed;
+        if (here != null) {
+            SafetensorsWriter writer = new SafetensorsWriter();
+            for (ParameterSpec parameter : here.shard().parameters()) {
+                writer.add(
+                        parameter.name(),
+                        here.plan().type(),
+                        parameter.localShape(here.at().tensor()),
+                        here.shard().weight(parameter.name()));
+            }
+            Files.createDirectories(folder);
+            writer.write(folder.resolve("rank-" + seat.rank() + ".safetensors"));
+        }
+        return new Reply.Done(memory());
+    }
+
+    private Reply probe(Request.Probe request) throws IOException {
+        if (seat.rank() < request.plan().mesh().size()) {
+            try (TokenFile tokens = TrainRun.open(request.tokens());
+                    PlacedPlan temporary = open(request.plan(), Optional.of(request.weights()), true)) {
+                recorder.startStep(0);
+                TrainRun run =
+                        new TrainRun(temporary, request.plan(), request.settings(), tokens, recorder, stop, guard);
+                Path file = Path.of(request.folder()).resolve("rank-" + seat.rank() + ".safetensors");
+                new Probe(temporary).run(run, request.settings(), file);
+            }
+        }
+        return new Reply.Done(memory());
+    }
+
+    private MemoryUse memory() {
+        PlacedPlan here = placed;
+        return here == null
+                ? meter.measure(new EnumMap<>(MemoryCategory.class), 0)
+                : meter.measure(here.shard().bytes(), here.communicationBytes());
+    }
+
+    @Override
+    public void close() {
+        PlacedPlan here = placed;
+        if (here != null) {
+            here.close();
+        }
+        Engine known = engine;
+        if (known != null) {
+            known.close();
+        }
+        try {
+            transport.close();
+        } catch (UncheckedIOException e) {
+            page.enter("closed", String.valueOf(e.getMessage()), -1);
+            return;
+        }
+        page.enter("closed", "", -1);
+    }
+}

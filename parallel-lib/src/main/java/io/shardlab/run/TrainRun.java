@@ -1,0 +1,157 @@
+package io.shardlab.run;
+
+import io.shardlab.engine.AdamW;
+import io.shardlab.engine.Tensor;
+import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Plan;
+import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.Span;
+import io.shardlab.trace.StepMetrics;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BiConsumer;
+
+/**
+ * Trains a placed plan.
+ *
+ * <p>A step is committed by all ranks or by none: before the optimizer runs, one all-reduce over the mesh carries every
+ * parameter's squared gradient norm, the loss and whether anyone was told to stop. A rank that was told to stop earlier
+ * leaves its work and goes straight to that all-reduce, so every rank learns the same and weights stay those of a whole
+ * step.
+ */
+final class TrainRun {
+
+    /** A step's figures, equal on all ranks. */
+    record StepResult(boolean stopped, double loss, double gradNorm) {}
+
+    private final PlacedPlan placed;
+    private final Plan plan;
+    private final TrainSettings settings;
+    private final TokenFile tokens;
+    private final Recorder recorder;
+    private final StopSignal stop;
+    private final CommitGuard guard;
+    private final List<ParameterSpec> parameters;
+    private final ByteBuffer commit;
+
+    TrainRun(
+            PlacedPlan placed,
+            Plan plan,
+            TrainSettings settings,
+            TokenFile tokens,
+            Recorder recorder,
+            StopSignal stop,
+            CommitGuard guard) {
+        this.placed = placed;
+        this.plan = plan;
+        this.settings = settings;
+        this.tokens = tokens;
+        this.recorder = recorder;
+        this.stop = stop;
+        this.guard = guard;
+        parameters = plan.parameters();
+        commit = ByteBuffer.allocateDirect((parameters.size() + 2) * Double.BYTES)
+                .order(ByteOrder.nativeOrder());
+    }
+
+    /**
+     * Runs one step's forward and backward passes and agrees on its figures with all ranks; gradients are left in the shard.
+     *
+     * @param dataStep which step's part of the data, from 0
+     */
+    StepResult accumulate(int dataStep, BiConsumer<String, Tensor> observer) {
+        double lossSum = 0;
+        boolean stopped = false;
+        try (MicrobatchRunner runner = new MicrobatchRunner(
+                placed,
+                plan,
+                recorder,
+                stop,
+                microbatch -> tokens.read(plan.workload(), settings, dataStep, microbatch, plan.vocabularySize()),
+                observer)) {
+            lossSum = runner.run();
+            sumTiedGradients();
+        } catch (StopSignal.CancelledRun e) {
+            stopped = true;
+        }
+        return guard.uninterrupted(this::agree, lossSum, stopped);
+    }
+
+    private void sumTiedGradients() {
+        placed.tied().forEach((name, group) -> {
+            recorder.enter("all_reduce", name);
+            long start = System.nanoTime();
+            ByteBuffer gradient = placed.shard().gradient(name);
+            long sent = 2L * (group.size() - 1) * gradient.remaining() / group.size();
+            group.allReduce(gradient, plan.type());
+            recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + name, start, sent);
+            recorder.count("tied all_reduce", sent);
+        });
+    }
+
+    private StepResult agree(double lossSum, boolean stopped) {
+        recorder.enter("all_reduce", "gradient norm and loss");
+        long start = System.nanoTime();
+        int count = parameters.size();
+        for (int i = 0; i < count; i++) {
+            ParameterSpec parameter = parameters.get(i);
+            boolean mine = !stopped && placed.holds(parameter) && placed.countsInNorm(parameter);
+            commit.putDouble(i * Double.BYTES, mine ? placed.shard().squaredGradientNorm(parameter.name()) : 0);
+        }
+        commit.putDouble(count * Double.BYTES, placed.countsLoss() ? lossSum : 0);
+        commit.putDouble((count + 1) * Double.BYTES, stopped ? 1 : 0);
+        placed.mesh().allReduce(commit.clear(), TensorType.FLOAT64);
+        if (commit.getDouble((count + 1) * Double.BYTES) > 0) {
+            placed.shard().discardGradients();
+            placed.resetGroups();
+            return new StepResult(true, Double.NaN, Double.NaN);
+        }
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += commit.getDouble(i * Double.BYTES);
+        }
+        recorder.span(Span.Kind.COLLECTIVE, "all_reduce gradient norm", start, commit.capacity());
+        double loss = commit.getDouble(count * Double.BYTES) / plan.workload().tokens();
+        return new StepResult(false, loss, Math.sqrt(sum));
+    }
+
+    /** One whole step: passes, agreement, optimizer. */
+    StepResult step(int dataStep, double rate, BiConsumer<String, Tensor> observer, Runnable beforeUpdate) {
+        StepResult result = accumulate(dataStep, observer);
+        if (result.stopped) {
+            return result;
+        }
+        if (!Double.isFinite(result.loss) || !Double.isFinite(result.gradNorm)) {
+            placed.shard().discardGradients();
+            throw new ArithmeticException(
+                    "loss " + result.loss + " and gradient norm " + result.gradNorm + " at step " + dataStep
+                            + " are not finite; the weights are those of the step before. Try a lower --lr or --clip");
+        }
+        beforeUpdate.run();
+        long start = System.nanoTime();
+        recorder.enter("optimizer", "");
+        double scale = settings.clip() > 0 ? Math.min(1, settings.clip() / (result.gradNorm + 1e-6)) : 1;
+        AdamW rule = new AdamW(settings.beta1(), settings.beta2(), settings.epsilon(), settings.weightDecay());
+        placed.shard().update(rule, rate, placed.nextOptimizerStep(), scale);
+        recorder.span(Span.Kind.OPTIMIZER, "optimizer", start, 0);
+        return result;
+    }
+
+    /** Figures of a finished step for {@code metrics.jsonl}. */
+    StepMetrics metrics(int step, StepResult result, double rate, long nanos) {
+        double seconds = nanos / 1e9;
+        return new StepMetrics(
+                step,
+                result.loss,
+                result.gradNorm,
+                rate,
+                nanos / 1e6,
+                plan.workload().tokens() / seconds);
+    }
+
+    static TokenFile open(String tokens) {
+        return new TokenFile(Path.of(tokens));
+    }
+}
