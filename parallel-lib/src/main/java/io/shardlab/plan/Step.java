@@ -9,7 +9,8 @@ import java.util.List;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "step")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Step.Local.class, name = "local"),
-    @JsonSubTypes.Type(value = Step.Communicate.class, name = "communicate")
+    @JsonSubTypes.Type(value = Step.Communicate.class, name = "communicate"),
+    @JsonSubTypes.Type(value = Step.Rename.class, name = "rename")
 })
 public sealed interface Step {
 
@@ -28,6 +29,14 @@ public sealed interface Step {
 
     /** Runs a collective over the rank's group on {@code axis}. */
     record Communicate(Collective collective, Axis axis, String input, String output) implements Step {
+        @Override
+        public List<String> inputs() {
+            return List.of(input);
+        }
+    }
+
+    /** Gives a value a second name; gradients pass through. A collective that was left out becomes this. */
+    record Rename(String input, String output) implements Step {
         @Override
         public List<String> inputs() {
             return List.of(input);

@@ -82,9 +82,10 @@ final class StageProgram {
             if (step instanceof Step.Local local) {
                 output = scope.forward(local.segment(), inputs);
             } else {
-                Step.Communicate communicate = (Step.Communicate) step;
                 output = scope.alias(inputs.get(0));
-                communicate(communicate.collective(), communicate, output);
+                if (step instanceof Step.Communicate communicate) {
+                    communicate(communicate.collective(), communicate, output);
+                }
             }
             observer.accept(step.output(), output);
             for (String name : lastUses.get(i)) {
@@ -122,9 +123,10 @@ final class StageProgram {
                 }
                 gradient.close();
             } else {
-                Step.Communicate communicate = (Step.Communicate) step;
-                communicate(communicate.collective().adjoint(), communicate, gradient);
-                accumulate(scope, gradients, communicate.input(), gradient);
+                if (step instanceof Step.Communicate communicate) {
+                    communicate(communicate.collective().adjoint(), communicate, gradient);
+                }
+                accumulate(scope, gradients, step.inputs().get(0), gradient);
             }
         }
         return Optional.ofNullable(gradients.get(stage.input()));

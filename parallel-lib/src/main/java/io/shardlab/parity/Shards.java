@@ -1,0 +1,155 @@
+package io.shardlab.parity;
+
+import io.shardlab.mesh.Mesh;
+import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Plan;
+import io.shardlab.tensor.TensorShape;
+import io.shardlab.tensor.TensorType;
+import io.shardlab.weights.SafetensorsFile;
+import io.shardlab.weights.SafetensorsWriter;
+import io.shardlab.weights.WeightSource.Slice;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** The files {@code rank-R.safetensors} that the ranks of a plan wrote, seen as whole tensors in double precision. */
+public final class Shards implements AutoCloseable {
+
+    private final Plan plan;
+    private final List<SafetensorsFile> files = new ArrayList<>();
+
+    private Shards(Plan plan) {
+        this.plan = plan;
+    }
+
+    static Shards open(Plan plan, Path folder) throws IOException {
+        Shards shards = new Shards(plan);
+        try {
+            for (int rank = 0; rank < plan.mesh().size(); rank++) {
+                shards.files.add(SafetensorsFile.open(folder.resolve("rank-" + rank + ".safetensors")));
+            }
+            return shards;
+        } catch (IOException | RuntimeException e) {
+            shards.close();
+            throw e;
+        }
+    }
+
+    /** The numbers of a tensor as one rank wrote it. */
+    record Part(int rank, double[] values) {}
+
+    /** Every rank's copy of a tensor that is whole on each rank that has it. */
+    List<Part> copies(String name) {
+        List<Part> parts = new ArrayList<>();
+        for (int rank = 0; rank < files.size(); rank++) {
+            SafetensorsFile.Entry entry = files.get(rank).entries().get(name);
+            if (entry != null) {
+                parts.add(new Part(rank, read(files.get(rank), name, entry.shape())));
+            }
+        }
+        return parts;
+    }
+
+    /** Names of whole tensors with a prefix, on any rank. */
+    List<String> names(String prefix) {
+        TreeSet<String> names = new TreeSet<>(java.util.Comparator.comparingInt(Shards::number));
+        for (SafetensorsFile file : files) {
+            file.entries().keySet().stream()
+                    .filter(name -> name.startsWith(prefix))
+                    .forEach(names::add);
+        }
+        return List.copyOf(names);
+    }
+
+    /** The trailing number of {@code value/x12}, {@code loss/3}. */
+    private static int number(String name) {
+        String digits = name.replaceAll(".*?(\\d+)$", "$1");
+        return Integer.parseInt(digits);
+    }
+
+    /**
+     * A parameter, or its gradient, joined from the parts of the tensor axis; one whole tensor for each way in which the mesh
+     * holds it more than once (other pipeline ranks; every tensor rank where it is replicated).
+     */
+    List<Part> joined(String prefix, ParameterSpec parameter) {
+        Mesh mesh = plan.mesh();
+        List<Part> wholes = new ArrayList<>();
+        boolean split = parameter.placement() instanceof io.shardlab.tensor.Placement.Split;
+        Map<Integer, double[]> bySlot = new LinkedHashMap<>();
+        for (int rank = 0; rank < files.size(); rank++) {
+            SafetensorsFile file = files.get(rank);
+            SafetensorsFile.Entry entry = file.entries().get(prefix + parameter.name());
+            if (entry == null) {
+                continue;
+            }
+            double[] part = read(file, prefix + parameter.name(), entry.shape());
+            if (!split) {
+                wholes.add(new Part(rank, part));
+                continue;
+            }
+            int slot = rank - mesh.coordinates(rank).tensor();
+            double[] whole = bySlot.computeIfAbsent(
+                    slot, key -> new double[Math.toIntExact(parameter.shape().numElements())]);
+            scatter(Slice.of(parameter, mesh.coordinates(rank).tensor()), part, whole);
+        }
+        bySlot.forEach((slot, whole) -> wholes.add(new Part(slot, whole)));
+        return wholes;
+    }
+
+    private static void scatter(Slice slice, double[] part, double[] whole) {
+        int run = Math.toIntExact(slice.length() * slice.inner());
+        for (int outer = 0; outer < slice.outer(); outer++) {
+            long to = (outer * slice.full() + slice.start()) * slice.inner();
+            System.arraycopy(part, outer * run, whole, Math.toIntExact(to), run);
+        }
+    }
+
+    private static double[] read(SafetensorsFile file, String name, TensorShape shape) {
+        int count = Math.toIntExact(shape.numElements());
+        ByteBuffer bytes = ByteBuffer.allocate(count * Double.BYTES).order(ByteOrder.nativeOrder());
+        file.read(name, new Slice(1, count, 0, count, 1), TensorType.FLOAT64, bytes);
+        double[] values = new double[count];
+        bytes.flip().asDoubleBuffer().get(values);
+        return values;
+    }
+
+    /** Joins dumped weights into {@code target/model.safetensors}, whole tensors under their own names. */
+    public static void join(Plan plan, Path folder, Path target) throws IOException {
+        Files.createDirectories(target);
+        SafetensorsWriter writer = new SafetensorsWriter();
+        try (Shards shards = open(plan, folder)) {
+            for (ParameterSpec parameter : plan.parameters()) {
+                double[] values = shards.joined("", parameter).get(0).values();
+                ByteBuffer bytes =
+                        ByteBuffer.allocate(values.length * plan.type().bytes()).order(ByteOrder.nativeOrder());
+                for (double value : values) {
+                    if (plan.type() == TensorType.FLOAT32) {
+                        bytes.putFloat((float) value);
+                    } else {
+                        bytes.putDouble(value);
+                    }
+                }
+                writer.add(parameter.name(), plan.type(), parameter.shape(), bytes.flip());
+            }
+        }
+        writer.write(target.resolve("model.safetensors"));
+    }
+
+    @Override
+    public void close() {
+        for (SafetensorsFile file : files) {
+            try {
+                file.close();
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+            }
+        }
+    }
+}
