@@ -60,7 +60,7 @@ final class WindowCommunicator implements Communicator {
             int at = rounds.inArea();
             mine.put(at, tensor, tensor.position(), bytes);
             rounds.meet();
-            sum.add(type, at, bytes, tensor, tensor.position());
+            sum.addInPlace(type, tensor, tensor.position(), bytes, at);
         } else {
             allReduceInChunks(tensor, type);
         }
@@ -74,27 +74,44 @@ final class WindowCommunicator implements Communicator {
         int numChunks = (int) ((bytes + most - 1L) / most);
         int chunk = Math.min(most, (bytes / numChunks / unit + 1) * unit);
         int slice = chunk / size;
-        int out = 0;
-        for (long start = 0; start < bytes + (long) chunk; start += chunk) {
+        int at = tensor.position();
+        int length = Math.min(chunk, bytes);
+        int atBefore = at;
+        int lengthBefore = 0;
+        int outBefore = 0;
+        while (length > 0 || lengthBefore > 0) {
             int in = rounds.inArea();
-            int at = (int) Math.min(start, bytes);
-            int length = Math.min(chunk, bytes - at);
-            mine.put(in, tensor, tensor.position() + at, length);
+            offerSlices(tensor, at, length, slice, in);
             rounds.meet();
-            int outBefore = out;
-            out = rounds.outArea();
-            sum.add(type, in + me * slice, sliceBytes(length, slice, me), mine, out);
-            if (start > 0) {
-                int before = (int) (start - chunk);
-                fetchSums(tensor, before, at - before, slice, outBefore);
+            int out = rounds.outArea();
+            int mineAt = at + Math.min(me * slice, length);
+            int mineBytes = sliceBytes(length, slice, me);
+            sum.addInPlace(type, tensor, mineAt, mineBytes, in + me * slice);
+            mine.put(out, tensor, mineAt, mineBytes);
+            fetchSums(tensor, atBefore, lengthBefore, slice, outBefore);
+            atBefore = at;
+            lengthBefore = length;
+            outBefore = out;
+            at += length;
+            length = Math.min(chunk, tensor.limit() - at);
+        }
+    }
+
+    private void offerSlices(ByteBuffer tensor, int at, int length, int slice, int to) {
+        for (int member = 0; member < size; member++) {
+            if (member != me) {
+                int from = at + Math.min(member * slice, length);
+                mine.put(to + member * slice, tensor, from, sliceBytes(length, slice, member));
             }
         }
     }
 
-    private void fetchSums(ByteBuffer tensor, int start, int length, int slice, int from) {
+    private void fetchSums(ByteBuffer tensor, int at, int length, int slice, int from) {
         for (int member = 0; member < size; member++) {
-            int to = tensor.position() + start + Math.min(member * slice, length);
-            tensor.put(to, windows.data(member), from, sliceBytes(length, slice, member));
+            if (member != me) {
+                int to = at + Math.min(member * slice, length);
+                tensor.put(to, windows.data(member), from, sliceBytes(length, slice, member));
+            }
         }
     }
 
@@ -113,7 +130,7 @@ final class WindowCommunicator implements Communicator {
         int start = 0;
         do {
             int in = rounds.inArea();
-            mine.put(in, all, at + parts.start(me) + within(me, start), left(me, start, chunk));
+            mine.put(in, local, local.position() + within(me, start), left(me, start, chunk));
             rounds.meet();
             for (int member = 0; member < size; member++) {
                 if (member != me) {
@@ -131,17 +148,20 @@ final class WindowCommunicator implements Communicator {
         parts.set(elementsPerRank, type);
         parts.require(all, local, me);
         begin(Operation.REDUCE_SCATTER, type, parts.total() / type.bytes(), parts.fingerprint());
+        local.put(local.position(), all, all.position() + parts.start(me), parts.length(me));
         int piece = rounds.inBytes() / size;
         int start = 0;
         do {
             int in = rounds.inArea();
             for (int member = 0; member < size; member++) {
-                int from = all.position() + parts.start(member) + within(member, start);
-                mine.put(in + member * piece, all, from, left(member, start, piece));
+                if (member != me) {
+                    int from = all.position() + parts.start(member) + within(member, start);
+                    mine.put(in + member * piece, all, from, left(member, start, piece));
+                }
             }
             rounds.meet();
             int to = local.position() + within(me, start);
-            sum.add(type, in + me * piece, left(me, start, piece), local, to);
+            sum.addInPlace(type, local, to, left(me, start, piece), in + me * piece);
             start += piece;
         } while (start < parts.longest());
         end(Operation.REDUCE_SCATTER, parts.total());

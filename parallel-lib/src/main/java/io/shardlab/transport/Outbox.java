@@ -14,7 +14,7 @@ final class Outbox {
 
     static final int HEADER_BYTES = 24;
     private static final int PIECE_BYTES = 64 << 10;
-    private static final int SPINS_FOR_ACTIVE_READER = 500;
+    private static final int SPINS_FOR_ACTIVE_READER = 2000;
 
     private final Segment segment;
     private final Flusher flusher;

@@ -1,0 +1,82 @@
+package io.shardlab.comm;
+
+import io.shardlab.tensor.TensorType;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Random;
+
+/** Tensors of tests: made from a seed, summed one number after the other, compared bit by bit. */
+final class Tensors {
+
+    private Tensors() {}
+
+    /** Direct, with a margin before and behind that nobody may touch. */
+    static ByteBuffer empty(int elements, TensorType type) {
+        ByteBuffer whole =
+                ByteBuffer.allocateDirect(elements * type.bytes() + 32).order(ByteOrder.nativeOrder());
+        return whole.position(16).limit(16 + elements * type.bytes());
+    }
+
+    static ByteBuffer random(int elements, TensorType type, long seed) {
+        ByteBuffer tensor = empty(elements, type);
+        Random random = new Random(seed);
+        for (int i = 0; i < elements; i++) {
+            double value = random.nextGaussian() * Math.pow(10, random.nextInt(7) - 3);
+            set(tensor, type, i, value);
+        }
+        return tensor;
+    }
+
+    static ByteBuffer sumOf(ByteBuffer[] tensors, TensorType type) {
+        int elements = Parts.elements(tensors[0], type);
+        ByteBuffer sum = empty(elements, type);
+        for (int i = 0; i < elements; i++) {
+            double value = get(tensors[0], type, i);
+            for (int rank = 1; rank < tensors.length; rank++) {
+                double next = get(tensors[rank], type, i);
+                value = type == TensorType.FLOAT32 ? (float) value + (float) next : value + next;
+            }
+            set(sum, type, i, value);
+        }
+        return sum;
+    }
+
+    static double get(ByteBuffer tensor, TensorType type, int element) {
+        int at = tensor.position() + element * type.bytes();
+        return type == TensorType.FLOAT32 ? tensor.getFloat(at) : tensor.getDouble(at);
+    }
+
+    static void set(ByteBuffer tensor, TensorType type, int element, double value) {
+        int at = tensor.position() + element * type.bytes();
+        if (type == TensorType.FLOAT32) {
+            tensor.putFloat(at, (float) value);
+        } else {
+            tensor.putDouble(at, value);
+        }
+    }
+
+    static double dot(ByteBuffer a, ByteBuffer b) {
+        double sum = 0;
+        for (int i = 0; i < a.remaining() / Double.BYTES; i++) {
+            sum += get(a, TensorType.FLOAT64, i) * get(b, TensorType.FLOAT64, i);
+        }
+        return sum;
+    }
+
+    /** The elements' bytes; fails if the margins were written to. */
+    static byte[] bytes(ByteBuffer tensor) {
+        for (int i = 0; i < 16; i++) {
+            if (tensor.get(i) != 0 || tensor.duplicate().clear().get(tensor.limit() + i) != 0) {
+                throw new AssertionError("bytes outside position and limit were written");
+            }
+        }
+        byte[] bytes = new byte[tensor.remaining()];
+        tensor.get(tensor.position(), bytes);
+        return bytes;
+    }
+
+    static boolean same(ByteBuffer a, ByteBuffer b) {
+        return Arrays.equals(bytes(a), bytes(b));
+    }
+}
