@@ -30,7 +30,7 @@ public record Bubble(int rank, long fillDrainNanos, long imbalanceNanos, long la
 
     /** The bubbles of all ranks, summed over the steps of the timeline. Data-axis sums and the optimizer lie outside. */
     public static List<Bubble> of(Timeline timeline, Schedule schedule, Mesh mesh) {
-        PassTimes measured = PassTimes.of(timeline);
+        PassTimes measured = PassTimes.of(timeline, mesh);
         PassTimes withoutLatency = measured.withoutLatency();
         List<Replay> replays = List.of(
                 Replay.of(schedule, withoutLatency.equalised()),

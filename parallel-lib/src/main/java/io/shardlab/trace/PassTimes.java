@@ -1,5 +1,7 @@
 package io.shardlab.trace;
 
+import io.shardlab.mesh.Coordinates;
+import io.shardlab.mesh.Mesh;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Replay;
@@ -20,9 +22,9 @@ record PassTimes(Map<StagePass, Long> passNanos, long sendNanos, long transferNa
     record StagePass(int stage, Pass pass) {}
 
     /** One message, as sender and receiver see it; of one step and one line of pipeline ranks. */
-    private record Message(int step, Action.Send send) {}
+    private record Message(int step, int data, int tensor, Action.Send send) {}
 
-    static PassTimes of(Timeline timeline) {
+    static PassTimes of(Timeline timeline, Mesh mesh) {
         Map<StagePass, LongSummaryStatistics> passes = new HashMap<>();
         List<Span> sends = new ArrayList<>();
         List<Span> receives = new ArrayList<>();
@@ -43,20 +45,20 @@ record PassTimes(Map<StagePass, Long> passNanos, long sendNanos, long transferNa
         passes.forEach((stagePass, times) -> means.put(stagePass, Math.round(times.getAverage())));
         long sendNanos =
                 Math.round(sends.stream().mapToLong(Span::nanos).average().orElse(0));
-        return new PassTimes(Map.copyOf(means), sendNanos, medianTransfer(sends, receives));
+        return new PassTimes(Map.copyOf(means), sendNanos, medianTransfer(sends, receives, mesh));
     }
 
-    private static long medianTransfer(List<Span> sends, List<Span> receives) {
+    private static long medianTransfer(List<Span> sends, List<Span> receives, Mesh mesh) {
         Map<Message, Span> sent = new HashMap<>();
         for (Span span : sends) {
             if (Bubble.isAction(span.label()) && Action.parse(span.label()) instanceof Action.Send send) {
-                sent.merge(new Message(span.step(), send), span, (a, b) -> a.startNanos() < b.startNanos() ? a : b);
+                sent.put(message(span, send, mesh), span);
             }
         }
         List<Long> times = new ArrayList<>();
         for (Span span : receives) {
             if (Bubble.isAction(span.label()) && Action.parse(span.label()) instanceof Action.Receive receive) {
-                Span from = sent.get(new Message(span.step(), receive.send()));
+                Span from = sent.get(message(span, receive.send(), mesh));
                 if (from != null && span.startNanos() <= from.startNanos()) {
                     times.add(Math.max(0, span.endNanos() - from.endNanos()));
                 }
@@ -64,6 +66,11 @@ record PassTimes(Map<StagePass, Long> passNanos, long sendNanos, long transferNa
         }
         long[] sorted = times.stream().mapToLong(Long::longValue).sorted().toArray();
         return sorted.length == 0 ? 0 : sorted[sorted.length / 2];
+    }
+
+    private static Message message(Span span, Action.Send send, Mesh mesh) {
+        Coordinates at = mesh.coordinates(span.rank());
+        return new Message(span.step(), at.data(), at.tensor(), send);
     }
 
     PassTimes withoutLatency() {

@@ -6,12 +6,14 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.shardlab.plan.Json;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 
 /**
  * The value of {@code summary.json}: what a run was, how fast, and how that compares to the estimate.
@@ -60,7 +62,7 @@ public record RunSummary(
     public record RankMemory(int rank, @JsonAnyGetter Map<String, Bytes> categories) {
 
         public RankMemory {
-            categories = Map.copyOf(categories);
+            categories = Collections.unmodifiableMap(new LinkedHashMap<>(categories));
         }
 
         /** Puts an estimate and a measurement of one rank side by side. */
@@ -119,13 +121,13 @@ public record RunSummary(
 
         public Environment {
             devices = devices == null ? List.of() : List.copyOf(devices);
-            limits = limits == null ? Map.of() : Map.copyOf(limits);
-            versions = versions == null ? Map.of() : Map.copyOf(versions);
+            limits = limits == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(limits));
+            versions = versions == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(versions));
         }
     }
 
     public RunSummary {
-        time = time == null ? Map.of() : Map.copyOf(time);
+        time = time == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(time));
         memory = memory == null ? List.of() : List.copyOf(memory);
         communication = communication == null ? List.of() : List.copyOf(communication);
     }
