@@ -14,7 +14,8 @@ import java.util.List;
  * Runs a schedule on paper: the predicted timeline of one step.
  *
  * <p>Exact in integer time for the closed formulas: GPipe and 1F1B idle (p−1)(F+B) per rank; with stages of time t_i a
- * step takes Σ t_i + (M−1) max t_i (Zheng et al. 2022, eq. 2).
+ * step of GPipe takes Σ t_i + (M−1) max t_i (Zheng et al. 2022, eq. 2), and so does 1F1B where the last stage is slowest;
+ * elsewhere 1F1B is a little faster than that.
  */
 public final class Simulator {
 

@@ -12,9 +12,10 @@ import java.util.List;
  */
 public record Timeline(boolean predicted, int numRanks, List<Span> spans) {
 
-    /** By rank and start; a span that contains another comes first. */
+    /** By rank and start; an instant comes first, then a span before those that it contains. */
     private static final Comparator<Span> ORDER = Comparator.comparingInt(Span::rank)
             .thenComparingLong(Span::startNanos)
+            .thenComparing(span -> span.nanos() > 0)
             .thenComparing(Comparator.comparingLong(Span::endNanos).reversed());
 
     public Timeline {
