@@ -7,6 +7,7 @@ import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.Bubble;
+import io.shardlab.trace.Span;
 import io.shardlab.trace.TimeTerm;
 import io.shardlab.trace.Timeline;
 import java.util.ArrayList;
@@ -34,23 +35,57 @@ public record StepEstimate(
         Map<TimeTerm, Double> termMillis,
         Timeline timeline) {
 
+    /** What the collectives of one pass of a stage take. */
+    private record Wire(long forward, long backward) {}
+
     public static StepEstimate of(Plan plan, Hardware hardware) {
         List<StageCosts.PassNanos> passes = new ArrayList<>();
+        List<Wire> wires = new ArrayList<>();
         long sumNanos = 0;
         double tensorNanos = 0;
         for (Stage stage : plan.stages()) {
-            long forwardWire = wireNanos(plan, stage, hardware, false);
-            long backwardWire = wireNanos(plan, stage, hardware, true);
+            Wire wire = new Wire(wireNanos(plan, stage, hardware, false), wireNanos(plan, stage, hardware, true));
+            wires.add(wire);
             long forward = hardware.computeNanos(slowestFlops(plan, stage));
-            passes.add(new StageCosts.PassNanos(forward + forwardWire, forward + backwardWire, forward));
-            tensorNanos +=
-                    (double) (forwardWire + backwardWire) * plan.schedule().numMicrobatches();
+            passes.add(new StageCosts.PassNanos(forward + wire.forward(), forward + wire.backward(), forward));
+            tensorNanos += (double) (wire.forward() + wire.backward())
+                    * plan.schedule().numMicrobatches();
             sumNanos = Math.max(sumNanos, dataSumNanos(plan, stage, hardware));
         }
         long message = CommunicationEstimate.valueBytes(plan);
         StageCosts costs = new StageCosts(passes, hardware.messageNanos(message), sumNanos, message);
         Timeline timeline = Simulator.simulate(plan.schedule(), costs, plan.mesh());
-        return of(plan, timeline, tensorNanos / plan.mesh().pipeline());
+        return of(
+                plan,
+                withCollectives(timeline, wires),
+                tensorNanos / plan.mesh().pipeline());
+    }
+
+    /** Draws the collectives of each pass as one span at its end. */
+    private static Timeline withCollectives(Timeline timeline, List<Wire> wires) {
+        List<Span> spans = new ArrayList<>(timeline.spans());
+        for (Span span : timeline.spans()) {
+            if (Action.parse(span.label()) instanceof Action.Compute compute) {
+                Wire wire = wires.get(compute.stage());
+                long nanos =
+                        switch (compute.pass()) {
+                            case FORWARD -> wire.forward();
+                            case BACKWARD, BACKWARD_INPUT -> wire.backward();
+                            case BACKWARD_WEIGHT -> 0;
+                        };
+                if (nanos > 0) {
+                    spans.add(new Span(
+                            span.rank(),
+                            span.step(),
+                            Span.Kind.COLLECTIVE,
+                            "collectives of " + span.label(),
+                            span.endNanos() - nanos,
+                            span.endNanos(),
+                            0));
+                }
+            }
+        }
+        return Timeline.of(true, timeline.numRanks(), spans);
     }
 
     private static StepEstimate of(Plan plan, Timeline timeline, double tensorNanos) {

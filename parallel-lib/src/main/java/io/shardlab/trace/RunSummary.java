@@ -119,6 +119,7 @@ public record RunSummary(
             Map<String, String> versions,
             boolean simulated) {
 
+        /** Lists and maps that a file leaves out arrive as null. */
         public Environment {
             devices = devices == null ? List.of() : List.copyOf(devices);
             limits = limits == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(limits));
@@ -126,6 +127,7 @@ public record RunSummary(
         }
     }
 
+    /** Lists and maps that a file leaves out arrive as null. */
     public RunSummary {
         time = time == null ? Map.of() : Collections.unmodifiableMap(new TreeMap<>(time));
         memory = memory == null ? List.of() : List.copyOf(memory);

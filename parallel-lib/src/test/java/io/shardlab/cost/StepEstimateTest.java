@@ -45,6 +45,15 @@ class StepEstimateTest {
     }
 
     @Test
+    void collectivesAreDrawnInsideTheirPasses() {
+        StepEstimate estimate = StepEstimate.of(of("tp=2", 2).plan(), SLOW);
+        double tensor = estimate.termMillis().getOrDefault(TimeTerm.TENSOR_COMMUNICATION, 0.0);
+        assertTrue(tensor > 0);
+        assertEquals(tensor / estimate.stepMillis(), estimate.timeline().communicationShare(), 1e-9);
+        assertEquals(0, estimate.timeline().bubbleShare(), 1e-12);
+    }
+
+    @Test
     void unevenStagesShowAsImbalance() {
         Plan even = of("pp=2", 3).plan();
         Plan uneven = of("pp=2", 3).withLayers(List.of(5, 1)).plan();

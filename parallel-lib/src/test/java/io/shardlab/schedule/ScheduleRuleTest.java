@@ -76,6 +76,24 @@ class ScheduleRuleTest {
         ScheduleCheck.check(Lowering.lower(split, 1));
     }
 
+    /**
+     * Two chunks per rank (Narayanan et al. 2021, section 2.2.2, as a user would hand it in): rank 0 sends rank 1 outputs of
+     * stages 0 and 2 and gradients of stage 2, which rank 1 does not use in that order.
+     */
+    @Test
+    void loweringKeepsMessagesInOrderWhereRanksHoldSeveralStages() {
+        Schedule interleaved = Schedule.parse(
+                """
+                schedule interleaved
+                0F0 0F1 2F0 2F1 0F2 2B0 0F3 2B1 2F2 0B0 2F3 0B1 2B2 2B3 0B2 0B3
+                1F0 1F1 3F0 3B0 3F1 3B1 1F2 1B0 1F3 1B1 3F2 3B2 3F3 3B3 1B2 1B3
+                """);
+        ScheduleCheck.check(Lowering.lower(interleaved, 2));
+        Schedule earlyGradient = Schedule.parse("0F0 2F0 2B0 0F1 0B0 2F1 2B1 0B1\n1F0 3F0 3B0 1F1 1B0 3F1 3B1 1B1");
+        Schedule lowered = ScheduleCheck.check(Lowering.lower(earlyGradient, 1));
+        assertTrue(lowered.text().contains("1RECV_B0 1RECV_F1 1F1 1SEND_F1 1B0"), lowered.text());
+    }
+
     @Test
     void loweringTakesPassesOnly() {
         Schedule full = Lowering.lower(new GPipe().schedule(2, 1), 1);
