@@ -3,13 +3,30 @@ package io.shardlab.schedule;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Schedule;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
-/** The way from an order of passes to a full schedule: receive directly before use, send directly after production. */
+/**
+ * The way from an order of passes to a full schedule: send directly after production, receive directly before use.
+ *
+ * <p>Messages of two ranks arrive in the order in which they were sent. Where several stages per rank make one rank use
+ * them in another order, the earlier message is received early, together with the one that is needed.
+ */
 public final class Lowering {
 
-    private Lowering() {}
+    private record Pair(int from, int to) {}
+
+    private final Schedule computeOnly;
+    private final Map<Pair, Deque<Action.Receive>> underWay = new HashMap<>();
+
+    private Lowering(Schedule computeOnly) {
+        this.computeOnly = computeOnly;
+    }
 
     /**
      * Adds transfers between stages on different ranks and, where there is a data axis, the gradient sums at the end.
@@ -18,16 +35,11 @@ public final class Lowering {
      * @param dataDegree degree of the data axis; above 1 every rank ends with REDUCE_GRAD of each of its stages
      */
     public static Schedule lower(Schedule computeOnly, int dataDegree) {
+        Lowering lowering = new Lowering(computeOnly);
+        lowering.noteMessages();
         List<List<Action>> lowered = new ArrayList<>();
         for (int rank = 0; rank < computeOnly.numRanks(); rank++) {
-            List<Action> actions = new ArrayList<>();
-            for (Action action : computeOnly.actions().get(rank)) {
-                if (!(action instanceof Action.Compute compute)) {
-                    throw new IllegalArgumentException("rank " + rank + " of schedule " + computeOnly.name() + " has "
-                            + action + ": lowering takes passes only, it adds transfers itself");
-                }
-                addWithTransfers(computeOnly, compute, actions);
-            }
+            List<Action> actions = lowering.withTransfers(rank);
             for (int stage = rank; dataDegree > 1 && stage < computeOnly.numStages(); stage += computeOnly.numRanks()) {
                 actions.add(new Action.ReduceGradients(stage));
             }
@@ -36,21 +48,57 @@ public final class Lowering {
         return new Schedule(computeOnly.name(), computeOnly.numStages(), computeOnly.numMicrobatches(), lowered);
     }
 
-    private static void addWithTransfers(Schedule schedule, Action.Compute compute, List<Action> actions) {
-        int stage = compute.stage();
-        boolean forward = compute.pass() == Pass.FORWARD;
-        if (compute.pass() == Pass.BACKWARD_WEIGHT) {
+    private void noteMessages() {
+        for (int rank = 0; rank < computeOnly.numRanks(); rank++) {
+            for (Action action : computeOnly.actions().get(rank)) {
+                if (!(action instanceof Action.Compute compute)) {
+                    throw new IllegalArgumentException("rank " + rank + " of schedule " + computeOnly.name() + " has "
+                            + action + ": lowering takes passes only, it adds transfers itself");
+                }
+                sendAfter(compute).ifPresent(send -> underWay.computeIfAbsent(pairOf(send), pair -> new ArrayDeque<>())
+                        .add(send.receive()));
+            }
+        }
+    }
+
+    private List<Action> withTransfers(int rank) {
+        List<Action> actions = new ArrayList<>();
+        for (Action action : computeOnly.actions().get(rank)) {
+            Action.Compute compute = (Action.Compute) action;
+            receiveBefore(compute).ifPresent(receive -> {
+                Deque<Action.Receive> messages = underWay.getOrDefault(pairOf(receive.send()), new ArrayDeque<>());
+                while (messages.contains(receive)) {
+                    actions.add(messages.remove());
+                }
+            });
             actions.add(compute);
-            return;
+            sendAfter(compute).ifPresent(actions::add);
         }
-        Pass carried = forward ? Pass.FORWARD : Pass.BACKWARD;
-        if (crosses(schedule, stage, forward ? stage - 1 : stage + 1)) {
-            actions.add(new Action.Receive(stage, carried, compute.microbatch()));
+        return actions;
+    }
+
+    private Pair pairOf(Action.Send send) {
+        return new Pair(computeOnly.rankOf(send.stage()), computeOnly.rankOf(send.toStage()));
+    }
+
+    private Optional<Action.Receive> receiveBefore(Action.Compute compute) {
+        if (compute.pass() == Pass.BACKWARD_WEIGHT) {
+            return Optional.empty();
         }
-        actions.add(compute);
-        if (crosses(schedule, stage, forward ? stage + 1 : stage - 1)) {
-            actions.add(new Action.Send(stage, carried, compute.microbatch()));
+        Action.Receive receive = new Action.Receive(compute.stage(), carriedBy(compute), compute.microbatch());
+        return Optional.of(receive).filter(r -> crosses(computeOnly, r.stage(), r.fromStage()));
+    }
+
+    private Optional<Action.Send> sendAfter(Action.Compute compute) {
+        if (compute.pass() == Pass.BACKWARD_WEIGHT) {
+            return Optional.empty();
         }
+        Action.Send send = new Action.Send(compute.stage(), carriedBy(compute), compute.microbatch());
+        return Optional.of(send).filter(s -> crosses(computeOnly, s.stage(), s.toStage()));
+    }
+
+    private static Pass carriedBy(Action.Compute compute) {
+        return compute.pass() == Pass.FORWARD ? Pass.FORWARD : Pass.BACKWARD;
     }
 
     /** Whether two stages are neighbours in the model that live on different ranks. */

@@ -2,13 +2,24 @@ package io.shardlab.trace;
 
 /** What memory is for; estimates and measurements use the same categories. */
 public enum MemoryCategory {
-    WEIGHTS,
-    GRADIENTS,
-    OPTIMIZER,
-    ACTIVATIONS,
-    COMMUNICATION,
-    KV_CACHE,
-    HEAP,
+    WEIGHTS("weights"),
+    GRADIENTS("gradients"),
+    OPTIMIZER("optimizer"),
+    ACTIVATIONS("activations"),
+    COMMUNICATION("communication"),
+    KV_CACHE("kvCache"),
+    HEAP("heap"),
     /** JVM, native libraries, allocator slack: everything else that is resident. */
-    OTHER
+    OTHER("other");
+
+    private final String fileName;
+
+    MemoryCategory(String fileName) {
+        this.fileName = fileName;
+    }
+
+    /** Its name in {@code summary.json}. */
+    public String fileName() {
+        return fileName;
+    }
 }

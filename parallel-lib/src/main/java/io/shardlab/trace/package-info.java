@@ -2,7 +2,10 @@
  * Facts about a run, estimated or measured: spans, timelines, memory, metrics.
  *
  * <p>Simulating a plan and running it give the same type of value, a {@link io.shardlab.trace.Timeline}, so an estimate
- * and a measurement meet in one table and one chart. This room draws nothing and runs nothing.
+ * and a measurement meet in one table and one chart. A {@link io.shardlab.trace.Bubble} says why ranks were idle, a
+ * {@link io.shardlab.trace.Throughput} how fast a run was, a {@link io.shardlab.trace.RunSummary} is its
+ * {@code summary.json}, and {@link io.shardlab.trace.ChromeTrace} writes its {@code trace.json}. This room draws nothing
+ * and runs nothing.
  */
 @NullMarked
 package io.shardlab.trace;

@@ -1,0 +1,132 @@
+package io.shardlab.cost;
+
+import io.shardlab.mesh.Axis;
+import io.shardlab.mesh.Coordinates;
+import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Stage;
+import io.shardlab.plan.Step;
+import io.shardlab.trace.MemoryCategory;
+import io.shardlab.trace.MemoryUse;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * The bytes that each rank of a plan will need while it trains, by the categories in which workers measure.
+ *
+ * <p>Weights, gradients and two Adam moments follow the local shapes: tensor and pipeline divide them, the data axis never
+ * does, replicated norms are not divided, a tied parameter counts once per rank that holds it. Activations are what the
+ * stages save per micro-batch times the micro-batches in flight at the schedule's peak, so under 1F1B pipelining divides
+ * the weights of rank 0 but hardly its activations. The quadratic attention term and the last stage's logits always count.
+ *
+ * @param ranks of the mesh, in order
+ */
+public record MemoryEstimate(List<MemoryUse> ranks) {
+
+    /**
+     * What a worker needs without a model.
+     *
+     * @param heapBytes of the JVM in use
+     * @param otherBytes JVM and native libraries
+     */
+    public record Baseline(long heapBytes, long otherBytes) {
+        public static final Baseline TYPICAL = new Baseline(32L << 20, 160L << 20);
+    }
+
+    public MemoryEstimate {
+        ranks = List.copyOf(ranks);
+    }
+
+    public static MemoryEstimate of(Plan plan) {
+        return of(plan, Baseline.TYPICAL);
+    }
+
+    public static MemoryEstimate of(Plan plan, Baseline baseline) {
+        List<MemoryUse> ranks = new ArrayList<>();
+        for (int rank = 0; rank < plan.mesh().size(); rank++) {
+            ranks.add(rankUse(plan, rank, baseline));
+        }
+        return new MemoryEstimate(ranks);
+    }
+
+    /** The rank that needs most. */
+    public MemoryUse mostLoaded() {
+        return ranks.stream()
+                .max((a, b) -> Long.compare(a.totalBytes(), b.totalBytes()))
+                .orElseThrow();
+    }
+
+    private static MemoryUse rankUse(Plan plan, int rank, Baseline baseline) {
+        Coordinates at = plan.mesh().coordinates(rank);
+        long weights = parameterBytes(plan, at);
+        Map<MemoryCategory, Long> bytes = new EnumMap<>(MemoryCategory.class);
+        bytes.put(MemoryCategory.WEIGHTS, weights);
+        bytes.put(MemoryCategory.GRADIENTS, weights);
+        bytes.put(MemoryCategory.OPTIMIZER, 2 * weights);
+        bytes.put(MemoryCategory.ACTIVATIONS, activationBytes(plan, at));
+        bytes.put(MemoryCategory.COMMUNICATION, communicationBytes(plan, at));
+        bytes.put(MemoryCategory.HEAP, baseline.heapBytes());
+        bytes.put(MemoryCategory.OTHER, baseline.otherBytes());
+        return new MemoryUse(rank, bytes);
+    }
+
+    private static long parameterBytes(Plan plan, Coordinates at) {
+        Set<String> seen = new HashSet<>();
+        long elements = 0;
+        for (Stage stage : plan.stagesOf(at.pipeline())) {
+            for (ParameterSpec parameter : stage.parameters()) {
+                if (seen.add(parameter.name())) {
+                    elements += parameter.localShape(at.tensor()).numElements();
+                }
+            }
+        }
+        return elements * plan.type().bytes();
+    }
+
+    /** The peak of what stages save for micro-batches in flight, and the gradient of the largest tensor while one goes back. */
+    private static long activationBytes(Plan plan, Coordinates at) {
+        SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
+        long saved = plan.schedule()
+                .peakOnRank(at.pipeline(), stage -> savedElements(plan.stages().get(stage), at.tensor(), rows));
+        long largest = plan.stagesOf(at.pipeline()).stream()
+                .mapToLong(stage -> SegmentCost.of(stage, at.tensor(), rows).largestElements())
+                .max()
+                .orElse(0);
+        return (saved + largest) * plan.type().bytes();
+    }
+
+    /**
+     * What one micro-batch of a stage keeps: the insides of its segments, its input, and every step's output [N,D] once. A
+     * COPY shares its input's storage; the loss is a scalar; token ids are small and left out.
+     */
+    static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows) {
+        long value = rows.count() * rows.width();
+        long values = stage.input().equals(Stage.TOKENS) ? 0 : 1;
+        for (Step step : stage.steps()) {
+            boolean ownStorage = step instanceof Step.Local
+                    || (step instanceof Step.Communicate communicate
+                            && communicate.collective().communicates());
+            if (ownStorage && !step.output().equals(Stage.LOSS)) {
+                values++;
+            }
+        }
+        return values * value + SegmentCost.of(stage, tensorIndex, rows).savedElements();
+    }
+
+    /** Buffers of messages: one to send and one to receive for each pipeline neighbour, and two for tensor collectives. */
+    private static long communicationBytes(Plan plan, Coordinates at) {
+        SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
+        long message = rows.count() * rows.width() * plan.type().bytes();
+        int neighbours = 0;
+        if (plan.mesh().degree(Axis.PIPELINE) > 1) {
+            neighbours += at.pipeline() > 0 ? 1 : 0;
+            neighbours += at.pipeline() < plan.mesh().degree(Axis.PIPELINE) - 1 ? 1 : 0;
+        }
+        int collectives = plan.mesh().degree(Axis.TENSOR) > 1 ? 1 : 0;
+        return 2L * (neighbours + collectives) * message;
+    }
+}

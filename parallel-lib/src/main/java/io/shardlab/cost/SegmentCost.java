@@ -1,0 +1,137 @@
+package io.shardlab.cost;
+
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Segment;
+import io.shardlab.plan.Stage;
+import io.shardlab.plan.Step;
+import io.shardlab.tensor.TensorShape;
+import io.shardlab.tensor.TensorType;
+
+/**
+ * What a segment costs one rank of the tensor axis for one micro-batch, from its local shapes.
+ *
+ * <p>A multiplication with its addition counts as 2 FLOPs; a backward takes twice the forward, once for the inputs'
+ * gradients and once for the weights'. Saved elements are what libtorch's autograd graph keeps <em>inside</em> the segment;
+ * the values between steps are counted once, by {@link MemoryEstimate}.
+ *
+ * <p>Legend: b sequences, T tokens, N = b·T rows, D model width, A = H·d local query width, C = K·d local key width, H local
+ * heads, F local hidden width, V local vocabulary.
+ *
+ * @param forwardFlops of the forward pass
+ * @param savedElements kept inside the segment from forward to backward
+ * @param largestElements of the largest tensor inside: its gradient is what a backward needs on top
+ */
+public record SegmentCost(double forwardFlops, long savedElements, long largestElements) {
+
+    /** The sizes that a segment's parameters do not tell. */
+    public record Rows(long batch, long sequence, long width) {
+
+        public long count() {
+            return batch * sequence;
+        }
+
+        /** The rows of one micro-batch of one data rank. */
+        public static Rows of(Plan plan) {
+            int perStep = plan.scheme().data() * plan.schedule().numMicrobatches();
+            int batch = plan.workload().batch();
+            return new Rows((batch + perStep - 1) / perStep, plan.workload().sequence(), plan.hiddenSize());
+        }
+    }
+
+    public static SegmentCost of(Segment segment, int tensorIndex, Rows rows) {
+        Segment.Kind kind = segment.kind();
+        if (kind instanceof Segment.Embedding) {
+            return embedding(rows);
+        }
+        if (kind instanceof Segment.Norm) {
+            return norm(rows);
+        }
+        if (kind instanceof Segment.Attention attention) {
+            return attention(
+                    rows,
+                    local(segment, 0, tensorIndex).dim(0),
+                    local(segment, 1, tensorIndex).dim(0),
+                    attention.headDim());
+        }
+        if (kind instanceof Segment.FeedForward) {
+            return feedForward(rows, local(segment, 0, tensorIndex).dim(0));
+        }
+        if (kind instanceof Segment.Residual) {
+            return new SegmentCost(rows.count() * rows.width(), 0, 0);
+        }
+        if (kind instanceof Segment.Head) {
+            return head(rows, local(segment, 1, tensorIndex).dim(0));
+        }
+        throw new IllegalArgumentException(
+                "segment " + segment.name() + " of kind " + kind + " has no cost formula yet; add one here");
+    }
+
+    /** The cost of all segments of a stage; saved elements add up, of the largest only one counts. */
+    public static SegmentCost of(Stage stage, int tensorIndex, Rows rows) {
+        double flops = 0;
+        long saved = 0;
+        long largest = 0;
+        for (Step step : stage.steps()) {
+            if (step instanceof Step.Local local) {
+                SegmentCost cost = of(local.segment(), tensorIndex, rows);
+                flops += cost.forwardFlops();
+                saved += cost.savedElements();
+                largest = Math.max(largest, cost.largestElements());
+            }
+        }
+        return new SegmentCost(flops, saved, largest);
+    }
+
+    public double backwardFlops() {
+        return 2 * forwardFlops;
+    }
+
+    public long savedBytes(TensorType type) {
+        return savedElements * type.bytes();
+    }
+
+    private static TensorShape local(Segment segment, int parameter, int tensorIndex) {
+        return segment.parameters().get(parameter).localShape(tensorIndex);
+    }
+
+    /** Looks rows up: no arithmetic; keeps the token ids, counted as values between steps. */
+    private static SegmentCost embedding(Rows rows) {
+        return new SegmentCost(0, 0, rows.count() * rows.width());
+    }
+
+    /** x·rsqrt(mean x² + ε)·w: keeps the reciprocal root [N] and the normalised rows [N,D]. */
+    private static SegmentCost norm(Rows rows) {
+        long n = rows.count();
+        return new SegmentCost(4.0 * n * rows.width(), n * rows.width() + n, n * rows.width());
+    }
+
+    /**
+     * Projections 2N·D(A+2C) and 2N·A·D, scores and context 2·2N·T·A (the masked half is computed too), softmax 5N·T·H.
+     * Keeps q and k before and after rotation, v, keys and values repeated for each query head where heads share them,
+     * the softmax [b,H,T,T], the context [N,A].
+     */
+    private static SegmentCost attention(Rows rows, long a, long c, long headDim) {
+        long n = rows.count();
+        long scores = n * rows.sequence() * (a / headDim);
+        double flops = 2.0 * n * rows.width() * (2 * a + 2 * c) + 4.0 * n * rows.sequence() * a + 5.0 * scores;
+        long repeated = a == c ? 0 : 2 * n * a;
+        long saved = 2 * n * a + 2 * n * c + n * c + repeated + scores + n * a;
+        return new SegmentCost(flops, saved, Math.max(scores, n * a));
+    }
+
+    /** Three products of 2N·D·F. Keeps gate, up, silu(gate) and silu(gate)·up, all [N,F]. */
+    private static SegmentCost feedForward(Rows rows, long f) {
+        long n = rows.count();
+        return new SegmentCost(6.0 * n * rows.width() * f + 6.0 * n * f, 4 * n * f, n * f);
+    }
+
+    /** A norm, 2N·D·V and 5N·V. Keeps what the norm keeps, its output [N,D], the logits and the log-softmax [N,V]. */
+    private static SegmentCost head(Rows rows, long v) {
+        long n = rows.count();
+        SegmentCost norm = norm(rows);
+        return new SegmentCost(
+                norm.forwardFlops() + 2.0 * n * rows.width() * v + 5.0 * n * v,
+                norm.savedElements() + n * rows.width() + 2 * n * v,
+                n * Math.max(v, rows.width()));
+    }
+}

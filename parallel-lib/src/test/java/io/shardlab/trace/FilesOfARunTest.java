@@ -1,0 +1,135 @@
+package io.shardlab.trace;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.shardlab.cost.Simulator;
+import io.shardlab.cost.StageCosts;
+import io.shardlab.plan.Json;
+import io.shardlab.plan.Schedule;
+import io.shardlab.schedule.GPipe;
+import io.shardlab.schedule.Lowering;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FilesOfARunTest {
+
+    @TempDir
+    private Path folder = Path.of("");
+
+    @Test
+    void theChromeTraceHoldsEverySpanInMicroseconds() throws IOException {
+        Schedule schedule = Lowering.lower(new GPipe().schedule(2, 2), 1);
+        Timeline timeline = Simulator.simulate(schedule, StageCosts.equal(2, 1_500, 3_000));
+        Path file = folder.resolve("trace.json");
+        ChromeTrace.write(timeline, List.of("pp=0", "pp=1"), file);
+        JsonNode events = Json.mapper().readTree(file.toFile()).get("traceEvents");
+        List<String> names = new ArrayList<>();
+        List<String> spans = new ArrayList<>();
+        for (JsonNode event : events) {
+            if (event.get("ph").asText().equals("M")) {
+                names.add(event.get("args").get("name").asText());
+            } else {
+                spans.add(event.get("pid") + " " + event.get("name").asText() + " " + event.get("ts") + " "
+                        + event.get("dur"));
+            }
+        }
+        assertEquals(List.of("rank 0 (pp=0)", "predicted", "rank 1 (pp=1)", "predicted"), names);
+        assertEquals(timeline.spans().size(), spans.size());
+        assertEquals("0 0F0 0.0 1.5", spans.get(0));
+        assertEquals("1 1B1 7.5 3.0", spans.get(spans.size() - 2));
+    }
+
+    @Test
+    void aMetricsLineHasThePromisedNamesAndFullPrecision() {
+        StepMetrics metrics = new StepMetrics(3, 0.1 + 0.2, 1.5, 1e-3, 12.25, 5000);
+        String line = metrics.toJsonLine();
+        assertEquals(
+                "{\"step\":3,\"loss\":0.30000000000000004,\"gradNorm\":1.5,\"learningRate\":0.001,\"stepMillis\":12.25,"
+                        + "\"tokensPerSecond\":5000.0}",
+                line);
+        assertEquals(metrics, StepMetrics.parseJsonLine(line));
+        assertThrows(IllegalArgumentException.class, () -> StepMetrics.parseJsonLine("{\"step\":3"));
+    }
+
+    @Test
+    void aSummaryReadsBack() throws IOException {
+        RunSummary summary = new RunSummary(
+                "tp=2",
+                "tiny",
+                20,
+                1234.5,
+                new RunSummary.StepMillis(10, 12),
+                Optional.of(new RunSummary.Predicted(9.5, 1300)),
+                Map.of(
+                        TimeTerm.TENSOR_COMMUNICATION,
+                        new RunSummary.Term(OptionalDouble.of(1.5), OptionalDouble.empty()),
+                        TimeTerm.COMPUTE,
+                        new RunSummary.Term(OptionalDouble.of(8), OptionalDouble.of(8.5))),
+                List.of(RunSummary.RankMemory.of(
+                        new MemoryUse(0, Map.of(MemoryCategory.WEIGHTS, 100L, MemoryCategory.HEAP, 7L)),
+                        new MemoryUse(0, Map.of(MemoryCategory.WEIGHTS, 104L, MemoryCategory.KV_CACHE, 3L)))),
+                List.of(new RunSummary.Communication(
+                        "all_reduce", "tp", Optional.of(new RunSummary.Volume(8, 4096)), Optional.empty())),
+                Optional.of(new RunSummary.Environment(
+                        2, List.of("cpu:0", "cpu:1"), Map.of("memory", 1L << 30), Map.of("java", "17"), false)));
+        Path file = folder.resolve("summary.json");
+        summary.write(file);
+        assertEquals(summary, RunSummary.read(file));
+        JsonNode json = Json.mapper().readTree(file.toFile());
+        assertEquals(
+                "{\"rank\":0,\"weights\":{\"predictedBytes\":100,\"measuredBytes\":104},\"kvCache\":{\"measuredBytes\":3},"
+                        + "\"heap\":{\"predictedBytes\":7}}",
+                json.get("memory").get(0).toString());
+        assertEquals(
+                "{\"compute\":{\"predictedMillis\":8.0,\"measuredMillis\":8.5},\"tensorCommunication\":{\"predictedMillis\":1.5}}",
+                json.get("time").toString());
+        assertEquals(
+                "{\"count\":8,\"bytes\":4096}",
+                json.get("communication").get(0).get("expected").toString());
+    }
+
+    @Test
+    void whatIsUnknownIsAbsentFromTheSummary() throws IOException {
+        RunSummary bare = new RunSummary(
+                "single",
+                "tiny",
+                1,
+                10,
+                new RunSummary.StepMillis(1, 1),
+                Optional.empty(),
+                Map.of(),
+                List.of(),
+                List.of(),
+                Optional.empty());
+        Path file = folder.resolve("summary.json");
+        bare.write(file);
+        String text = Files.readString(file);
+        for (String name : List.of("predicted", "time", "memory", "communication", "environment", "null")) {
+            assertFalse(text.contains(name), text);
+        }
+        assertEquals(bare, RunSummary.read(file));
+    }
+
+    @Test
+    void throughputTakesMediansAndInterpolatesPercentiles() {
+        List<StepMetrics> metrics = new ArrayList<>();
+        for (int step = 0; step < 21; step++) {
+            metrics.add(new StepMetrics(step, 5 - step * 0.1, 1, 1e-3, 100 + step, 1000 - step));
+        }
+        Throughput throughput = Throughput.of(metrics);
+        assertEquals(new Throughput(21, 110, 119, 990, 5.0, 3.0), throughput);
+        assertEquals(1.5, Throughput.percentile(new double[] {1, 2}, 0.5));
+        assertThrows(IllegalArgumentException.class, () -> Throughput.of(List.of()));
+    }
+}
