@@ -5,16 +5,26 @@ import java.util.List;
 /** One or more workers are lost and the cluster with them; its message names the first cause. */
 public final class ClusterFailure extends RuntimeException {
 
+    private final String message;
     private final transient List<WorkerFailure> failures;
 
     ClusterFailure(List<WorkerFailure> failures) {
-        super(message(failures));
+        this(message(failures), failures);
+    }
+
+    private ClusterFailure(String message, List<WorkerFailure> failures) {
+        super(message);
+        this.message = message;
         this.failures = List.copyOf(failures);
     }
 
     ClusterFailure(String message) {
-        super(message);
-        this.failures = List.of();
+        this(message, List.of());
+    }
+
+    @Override
+    public String getMessage() {
+        return message;
     }
 
     /** The lost workers, first cause first; empty if the cluster was stopped or a start took too long. */

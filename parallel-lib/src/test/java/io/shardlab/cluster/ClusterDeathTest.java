@@ -52,7 +52,9 @@ class ClusterDeathTest {
         try (Trial trial = Trial.start(home, 2)) {
             Trial.signal("TERM", trial.pid(0));
             Trial.awaitTrue("noticed", PROMISE, () -> trial.cluster().failure().isPresent());
-            assertTrue(Trial.failure(trial.script("*:flood 1")).getMessage().contains("rank 0 (cpu:0) killed by SIGTERM in idle"));
+            assertTrue(Trial.failure(trial.script("*:flood 1"))
+                    .getMessage()
+                    .contains("rank 0 (cpu:0) killed by SIGTERM in idle"));
         }
     }
 
@@ -102,8 +104,11 @@ class ClusterDeathTest {
             Reply.Failed failed = assertInstanceOf(Reply.Failed.class, replies.get(1));
             assertEquals("IllegalStateException", failed.type());
             assertEquals("boom", failed.message());
-            assertTrue(failed.stack().get(0).contains("ScriptedRank"), () -> failed.stack().get(0));
-            assertEquals("IllegalStateException: boom", trial.cluster().status().get(1).lastError().orElseThrow());
+            assertTrue(failed.stack().get(0).contains("ScriptedRank"), () -> failed.stack()
+                    .get(0));
+            assertEquals(
+                    "IllegalStateException: boom",
+                    trial.cluster().status().get(1).lastError().orElseThrow());
             trial.run(new Request.Warm());
         }
     }
@@ -116,7 +121,8 @@ class ClusterDeathTest {
             trial.cluster().cancel();
             ClusterFailure failure = Trial.failure(call);
             assertTrue(
-                    failure.getMessage().startsWith("rank 1 (cpu:1) did not stop within 5 s: killed in native call, step 3"),
+                    failure.getMessage()
+                            .startsWith("rank 1 (cpu:1) did not stop within 5 s: killed in native call, step 3"),
                     failure::getMessage);
         }
     }
@@ -129,17 +135,20 @@ class ClusterDeathTest {
             trial.cluster().cancel();
             trial.cluster().cancel();
             Trial.awaitTrue("the call has failed", PROMISE, call::isDone);
-            assertEquals(Cause.ENDED_BY_USER, Trial.failure(call).failures().get(0).cause());
+            assertEquals(
+                    Cause.ENDED_BY_USER, Trial.failure(call).failures().get(0).cause());
         }
     }
 
     @Test
     void anExceededMemoryBudgetIsAnErrorOfThatRankAndTheWorkerLives() throws Exception {
         try (Trial trial = Trial.start(home, Trial.spec(1).withMemory(512L << 20))) {
-            Reply.Failed failed = assertInstanceOf(Reply.Failed.class, trial.run("*:hog 600").get(0));
+            Reply.Failed failed =
+                    assertInstanceOf(Reply.Failed.class, trial.run("*:hog 600").get(0));
             assertEquals("OutOfMemoryError", failed.type());
             assertInstanceOf(Reply.Done.class, trial.run(new Request.Warm()).get(0));
-            assertEquals(512L << 20, trial.cluster().status().get(0).limitBytes().orElseThrow());
+            assertEquals(
+                    512L << 20, trial.cluster().status().get(0).limitBytes().orElseThrow());
         }
     }
 

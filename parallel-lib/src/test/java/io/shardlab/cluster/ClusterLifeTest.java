@@ -36,10 +36,12 @@ class ClusterLifeTest {
             for (WorkerStatus status : trial.cluster().status()) {
                 assertEquals(WorkerStatus.State.READY, status.state());
                 assertEquals("idle", status.lastAction());
-                assertTrue(status.rssBytes() > 0 && status.rssBytes() <= 200L << 20, () -> "resident " + status.rssBytes());
+                assertTrue(
+                        status.rssBytes() > 0 && status.rssBytes() <= 200L << 20,
+                        () -> "resident " + status.rssBytes());
                 assertTrue(status.note().beatNanos() != 0, "no heartbeat");
-                System.out.println("worker " + status.rank() + ": " + (status.rssBytes() >> 20) + " MiB resident, ready in "
-                        + status.readyMillis() + " ms");
+                System.out.println("worker " + status.rank() + ": " + (status.rssBytes() >> 20)
+                        + " MiB resident, ready in " + status.readyMillis() + " ms");
             }
             long begin = System.nanoTime();
             assertEquals(Collections.nCopies(workers, 0), trial.cluster().stop());
@@ -107,7 +109,8 @@ class ClusterLifeTest {
             for (int i = 0; i < 20; i++) {
                 CompletableFuture<List<Reply>> call = trial.script("*:hold forward 5");
                 trial.awaitHolding(2);
-                assertEquals(WorkerStatus.State.BUSY, trial.cluster().status().get(1).state());
+                assertEquals(
+                        WorkerStatus.State.BUSY, trial.cluster().status().get(1).state());
                 trial.cluster().cancel();
                 call.get(30, TimeUnit.SECONDS).forEach(reply -> assertInstanceOf(Reply.Cancelled.class, reply));
                 assertInstanceOf(Reply.Done.class, trial.run(new Request.Warm()).get(1));
@@ -122,8 +125,10 @@ class ClusterLifeTest {
             CompletableFuture<List<Reply>> second = trial.script("*:hold forward 6");
             trial.awaitHolding(2);
             trial.cluster().cancel();
-            assertInstanceOf(Reply.Cancelled.class, first.get(30, TimeUnit.SECONDS).get(0));
-            assertInstanceOf(Reply.Cancelled.class, second.get(30, TimeUnit.SECONDS).get(0));
+            assertInstanceOf(
+                    Reply.Cancelled.class, first.get(30, TimeUnit.SECONDS).get(0));
+            assertInstanceOf(
+                    Reply.Cancelled.class, second.get(30, TimeUnit.SECONDS).get(0));
         }
     }
 
@@ -131,8 +136,10 @@ class ClusterLifeTest {
     void aStoppedWorkerIsShownAsStoppedAndGoesOn() throws Exception {
         try (Trial trial = Trial.start(home, 1)) {
             Trial.signal("STOP", trial.pid(0));
-            Trial.awaitTrue("state is stopped", Duration.ofSeconds(5), () ->
-                    trial.cluster().status().get(0).state() == WorkerStatus.State.STOPPED);
+            Trial.awaitTrue(
+                    "state is stopped",
+                    Duration.ofSeconds(5),
+                    () -> trial.cluster().status().get(0).state() == WorkerStatus.State.STOPPED);
             CompletableFuture<List<Reply>> call = trial.cluster().submit(new Request.Warm());
             assertFalse(call.isDone());
             Trial.signal("CONT", trial.pid(0));
@@ -143,7 +150,9 @@ class ClusterLifeTest {
     @Test
     void aWorkersClassPathHoldsNothingOfANotebook() {
         String path = WorkerClasspath.find().toString();
-        assertTrue(path.contains("pytorch-engine") && path.contains("jackson-databind") && path.contains("slf4j-jdk14"), path);
+        assertTrue(
+                path.contains("pytorch-engine") && path.contains("jackson-databind") && path.contains("slf4j-jdk14"),
+                path);
         for (String stranger : List.of("jjava", "tablesaw", "xchart", "junit", "archunit", "jupyter")) {
             assertFalse(path.contains(stranger), path);
         }

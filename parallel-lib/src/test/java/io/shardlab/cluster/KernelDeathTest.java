@@ -52,7 +52,8 @@ class KernelDeathTest {
 
         RunningKernel(Path home) throws IOException {
             process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx64m",
                             "-cp",
                             System.getProperty("java.class.path"),
@@ -81,8 +82,10 @@ class KernelDeathTest {
         try (RunningKernel kernel = new RunningKernel(home)) {
             assertEquals(2, kernel.workers.size());
             Trial.signal("STOP", kernel.workers.get(0).pid());
-            Trial.awaitTrue("one is stopped", Duration.ofSeconds(5), () ->
-                    ProcessUse.of(kernel.workers.get(0).pid()).state() == 'T');
+            Trial.awaitTrue(
+                    "one is stopped",
+                    Duration.ofSeconds(5),
+                    () -> ProcessUse.of(kernel.workers.get(0).pid()).state() == 'T');
             kernel.process.destroyForcibly().waitFor();
             kernel.awaitNoWorkers();
         }

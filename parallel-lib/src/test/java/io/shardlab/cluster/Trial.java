@@ -64,7 +64,8 @@ final class Trial implements AutoCloseable {
     /** Workers with the tests' classes beside the product's. */
     static WorkerCommand command() {
         List<Path> path = new ArrayList<>(WorkerClasspath.find());
-        path.add(Path.of(Trial.class.getProtectionDomain().getCodeSource().getLocation().getPath()));
+        path.add(Path.of(
+                Trial.class.getProtectionDomain().getCodeSource().getLocation().getPath()));
         return new WorkerCommand(path, Optional.of(ScriptedRank.Source.class.getName()), System.getenv());
     }
 
@@ -102,7 +103,10 @@ final class Trial implements AutoCloseable {
     }
 
     static void signal(String name, long pid) throws IOException, InterruptedException {
-        new ProcessBuilder("kill", "-" + name, Long.toString(pid)).inheritIO().start().waitFor();
+        new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+                .inheritIO()
+                .start()
+                .waitFor();
     }
 
     List<WorkerEvent> events() {
