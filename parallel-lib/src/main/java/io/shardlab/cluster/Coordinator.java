@@ -263,7 +263,7 @@ final class Coordinator implements WorkerLink.Reports {
             if (ending || failure != null || lost.stream().anyMatch(known -> known.rank() == link.rank())) {
                 return;
             }
-            lose(link, Cluster.describe(link, link.diagnose(exitCode, spec.heapBytes()), exitCode));
+            lose(link, Cluster.describe(link, link.diagnose(exitCode, spec), exitCode));
         });
     }
 

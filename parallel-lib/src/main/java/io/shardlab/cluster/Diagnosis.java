@@ -17,6 +17,7 @@ record Diagnosis(Cause cause, String what, Optional<String> signal, Optional<Pat
     private static final int SIGNAL_BASE = 128;
     private static final int ABORT = 6;
     private static final int KILL = 9;
+    private static final String NO_MEMORY = "insufficient memory for the Java Runtime Environment";
     private static final Map<Integer, String> SIGNALS = Map.ofEntries(
             Map.entry(1, "SIGHUP"),
             Map.entry(2, "SIGINT"),
@@ -38,15 +39,14 @@ record Diagnosis(Cause cause, String what, Optional<String> signal, Optional<Pat
      * Reads the signs.
      *
      * @param memoryKills how many processes the host killed for lack of memory since the worker started
-     * @param heapBytes the worker's Java heap limit
      */
-    static Diagnosis of(int exitCode, Optional<Path> crashLog, long memoryKills, long heapBytes) {
+    static Diagnosis of(int exitCode, Optional<Path> crashLog, long memoryKills, ClusterSpec spec) {
         Optional<String> signal = Optional.ofNullable(SIGNALS.get(exitCode - SIGNAL_BASE));
         if (crashLog.isPresent()) {
-            return ofCrash(exitCode, crashLog.get(), signal);
+            return ofCrash(exitCode, crashLog.get(), signal, spec);
         }
         if (exitCode == HEAP_EXIT) {
-            String what = "ran out of Java heap (" + (heapBytes >> 20) + " MiB; start with a larger --heap)";
+            String what = "ran out of Java heap (" + (spec.heapBytes() >> 20) + " MiB; start with a larger --heap)";
             return new Diagnosis(Cause.JAVA_HEAP, what, Optional.empty(), Optional.empty());
         }
         if (exitCode == SIGNAL_BASE + KILL && memoryKills > 0) {
@@ -58,12 +58,18 @@ record Diagnosis(Cause cause, String what, Optional<String> signal, Optional<Pat
                         new Diagnosis(Cause.EXIT, "exited with code " + exitCode, Optional.empty(), Optional.empty()));
     }
 
-    private static Diagnosis ofCrash(int exitCode, Path log, Optional<String> signal) {
+    private static Diagnosis ofCrash(int exitCode, Path log, Optional<String> signal, ClusterSpec spec) {
         String text = "";
         try {
             text = new String(Files.readAllBytes(log), StandardCharsets.UTF_8);
         } catch (IOException unreadable) {
             // The exit code alone has to do.
+        }
+        if (text.contains(NO_MEMORY)) {
+            String budget = spec.memoryBytes()
+                    .map(bytes -> " of its budget of " + (bytes >> 20) + " MiB; start with a larger --memory")
+                    .orElse(" of the host");
+            return new Diagnosis(Cause.NATIVE_MEMORY, "ran out of the memory" + budget, signal, Optional.of(log));
         }
         Matcher logSignal = LOG_SIGNAL.matcher(text);
         Matcher frame = LOG_FRAME.matcher(text);

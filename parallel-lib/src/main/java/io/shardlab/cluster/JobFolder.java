@@ -91,7 +91,9 @@ final class JobFolder implements AutoCloseable {
                 FolderOwner.here().write(candidate);
             } catch (IOException e) {
                 refused.add(parent + " cannot be used: " + e);
-                delete(candidate);
+                if (Files.isDirectory(candidate, LinkOption.NOFOLLOW_LINKS)) {
+                    delete(candidate);
+                }
                 continue;
             }
             if (!refused.isEmpty()) {

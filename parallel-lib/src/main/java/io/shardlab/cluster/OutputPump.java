@@ -76,8 +76,9 @@ final class OutputPump {
             // The process is gone: what came before is all there is.
         }
         synchronized (this) {
-            done = true;
             pass(true);
+            done = true;
+            releaseFences();
         }
         ended.complete(null);
     }
@@ -101,16 +102,22 @@ final class OutputPump {
 
     /** Called with this object's lock held. */
     private void pass(boolean last) {
-        bytes.flip();
-        decoder.decode(bytes, chars, last);
-        bytes.compact(); // At most three bytes of a split character stay.
-        if (last) {
-            decoder.flush(chars);
+        if (!done) {
+            bytes.flip();
+            decoder.decode(bytes, chars, last);
+            bytes.compact(); // At most three bytes of a split character stay.
+            if (last) {
+                decoder.flush(chars);
+            }
+            if (chars.flip().hasRemaining()) {
+                receiver.accept(chars.toString());
+            }
+            chars.clear();
         }
-        if (chars.flip().hasRemaining()) {
-            receiver.accept(chars.toString());
-        }
-        chars.clear();
+        releaseFences();
+    }
+
+    private void releaseFences() {
         while (!fences.isEmpty() && (done || taken >= fences.element().bytes())) {
             fences.remove().passed().complete(null);
         }

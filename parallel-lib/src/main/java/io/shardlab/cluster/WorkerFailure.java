@@ -33,6 +33,8 @@ public record WorkerFailure(
     public enum Cause {
         OUT_OF_MEMORY_KILL,
         NATIVE_CRASH,
+        /** The JVM could not get memory from the system, for instance within {@code --memory}. */
+        NATIVE_MEMORY,
         SIGNAL,
         JAVA_HEAP,
         UNRESPONSIVE,

@@ -187,8 +187,8 @@ final class WorkerLink {
         lastError = error;
     }
 
-    Diagnosis diagnose(int exitCode, long heapBytes) {
-        return Diagnosis.of(exitCode, worker.crashLog(), worker.memoryKills() - memoryKillsBefore, heapBytes);
+    Diagnosis diagnose(int exitCode, ClusterSpec spec) {
+        return Diagnosis.of(exitCode, worker.crashLog(), worker.memoryKills() - memoryKillsBefore, spec);
     }
 
     WorkerStatus status(boolean busy, Optional<Long> limitBytes) {

@@ -144,8 +144,9 @@ class ClusterDeathTest {
     void anExceededMemoryBudgetIsAnErrorOfThatRankAndTheWorkerLives() throws Exception {
         try (Trial trial = Trial.start(home, Trial.spec(1).withMemory(512L << 20))) {
             Reply.Failed failed =
-                    assertInstanceOf(Reply.Failed.class, trial.run("*:hog 600").get(0));
+                    assertInstanceOf(Reply.Failed.class, trial.run("*:hog 500").get(0));
             assertEquals("OutOfMemoryError", failed.type());
+            assertTrue(failed.message().contains("Unable to allocate 104857600 bytes"), failed::message);
             assertInstanceOf(Reply.Done.class, trial.run(new Request.Warm()).get(0));
             assertEquals(
                     512L << 20, trial.cluster().status().get(0).limitBytes().orElseThrow());

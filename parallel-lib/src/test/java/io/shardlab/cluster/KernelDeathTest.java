@@ -48,7 +48,7 @@ class KernelDeathTest {
 
     private static final class RunningKernel implements AutoCloseable {
         private final Process process;
-        private final List<ProcessHandle> workers;
+        private final List<Long> workers;
 
         RunningKernel(Path home) throws IOException {
             process = new ProcessBuilder(
@@ -63,12 +63,14 @@ class KernelDeathTest {
                     .start();
             BufferedReader said = process.inputReader(StandardCharsets.UTF_8);
             workers = Arrays.stream(said.readLine().split(" "))
-                    .map(pid -> ProcessHandle.of(Long.parseLong(pid)).orElseThrow())
+                    .map(Long::parseLong)
                     .toList();
         }
 
         void awaitNoWorkers() {
-            Trial.awaitTrue("no worker lives", PROMISE, () -> workers.stream().noneMatch(ProcessHandle::isAlive));
+            // Not ProcessHandle: for it a process that its new parent has not yet waited for still lives.
+            Trial.awaitTrue("no worker lives", PROMISE, () -> workers.stream()
+                    .allMatch(pid -> ProcessUse.startTicks(pid).isEmpty()));
         }
 
         @Override
@@ -81,11 +83,11 @@ class KernelDeathTest {
     void aKilledKernelLeavesNoWorkerNotEvenAStoppedOneAndTheNextStartSweepsItsFolders() throws Exception {
         try (RunningKernel kernel = new RunningKernel(home)) {
             assertEquals(2, kernel.workers.size());
-            Trial.signal("STOP", kernel.workers.get(0).pid());
+            Trial.signal("STOP", kernel.workers.get(0));
             Trial.awaitTrue(
                     "one is stopped",
                     Duration.ofSeconds(5),
-                    () -> ProcessUse.of(kernel.workers.get(0).pid()).state() == 'T');
+                    () -> ProcessUse.of(kernel.workers.get(0)).state() == 'T');
             kernel.process.destroyForcibly().waitFor();
             kernel.awaitNoWorkers();
         }

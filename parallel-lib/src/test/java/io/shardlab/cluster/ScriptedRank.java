@@ -112,12 +112,13 @@ final class ScriptedRank implements RankExecutor {
         throw new IllegalStateException("the heap has no end");
     }
 
+    /** Takes native memory in large pieces, as a tensor library does. */
     private void hog(int mib) {
         List<ByteBuffer> kept = new ArrayList<>();
-        for (int i = 0; i < mib; i++) {
-            kept.add(ByteBuffer.allocateDirect(1 << 20));
+        for (int taken = 0; taken < mib; taken += 100) {
+            kept.add(ByteBuffer.allocateDirect(100 << 20));
         }
-        System.out.println("took " + kept.size() + " MiB");
+        System.out.println("took " + kept.size() + " pieces");
     }
 
     private void flood(int lines) {
