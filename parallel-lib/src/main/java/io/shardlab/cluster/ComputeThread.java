@@ -1,0 +1,138 @@
+package io.shardlab.cluster;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.shardlab.run.Event;
+import io.shardlab.run.RankExecutor;
+import io.shardlab.run.Reply;
+import io.shardlab.run.Seat;
+import io.shardlab.run.StatusPage;
+import io.shardlab.run.StopSignal;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.jspecify.annotations.Nullable;
+
+/** The one thread of a rank that computes: it opens the executor, asks it one request after the other, and closes it. */
+final class ComputeThread {
+
+    /** Room for deep recursion in a user's code. */
+    private static final int STACK_BYTES = 8 << 20;
+
+    private static final int MOST_FRAMES = 40;
+
+    private final Seat seat;
+    private final ExecutorSource source;
+    private final StopSignal stop;
+    private final StatusPage page;
+    private final Mouth mouth;
+    private final LinkedBlockingQueue<Optional<Message.Ask>> asked = new LinkedBlockingQueue<>();
+    private final Thread thread;
+    private long cancelledThrough;
+
+    /** Where a rank's words go. */
+    interface Mouth {
+
+        void say(Event event) throws InterruptedException;
+
+        void answer(long id, Reply reply) throws InterruptedException;
+    }
+
+    ComputeThread(Seat seat, ExecutorSource source, StopSignal stop, StatusPage page, Mouth mouth) {
+        this.seat = seat;
+        this.source = source;
+        this.stop = stop;
+        this.page = page;
+        this.mouth = mouth;
+        this.thread = new Thread(null, this::run, "shardlab-rank-" + seat.rank(), STACK_BYTES);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    void submit(Message.Ask ask) {
+        asked.add(Optional.of(ask));
+    }
+
+    /** Cancels all requests up to the given one, also if they have not begun. */
+    synchronized void cancel(long through) {
+        cancelledThrough = Math.max(cancelledThrough, through);
+        stop.cancel();
+    }
+
+    /** Forgets an earlier cancellation, but not one that is meant for this request. */
+    private synchronized void begin(long id) {
+        stop.clear();
+        if (id <= cancelledThrough) {
+            stop.cancel();
+        }
+    }
+
+    /** Ends the thread after what it is doing; waits for that no longer than {@code millis}. */
+    void close(long millis) throws InterruptedException {
+        asked.add(Optional.empty());
+        thread.join(millis);
+    }
+
+    private void run() {
+        @Nullable RankExecutor executor = null;
+        try {
+            Reply.@Nullable Failed unusable = null;
+            try {
+                executor = source.open(seat, stop, page);
+                page.enter("idle", "", -1);
+            } catch (RuntimeException | LinkageError e) {
+                unusable = failed(e);
+            }
+            for (Optional<Message.Ask> next = asked.take(); next.isPresent(); next = asked.take()) {
+                Message.Ask ask = next.get();
+                begin(ask.id());
+                mouth.answer(ask.id(), executor == null ? orUnknown(unusable) : execute(executor, ask));
+            }
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        } finally {
+            if (executor != null) {
+                executor.close();
+            }
+        }
+    }
+
+    private static Reply orUnknown(Reply.@Nullable Failed unusable) {
+        return unusable != null ? unusable : new Reply.Failed("IllegalStateException", "not open", List.of(), false);
+    }
+
+    private Reply execute(RankExecutor executor, Message.Ask ask) {
+        try {
+            Reply reply = executor.execute(ask.request(), this::say);
+            new Message.Answer(ask.id(), reply, 0, 0).encode();
+            return reply;
+        } catch (StopSignal.CancelledRun cancelled) {
+            return new Reply.Cancelled(0);
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError | JsonProcessingException e) {
+            return failed(e);
+        } catch (OutOfMemoryError e) {
+            // Of direct memory or of the memory budget: with the Java heap exhausted the JVM has ended by now.
+            return failed(e);
+        } finally {
+            Thread.interrupted(); // A stray interrupt must not reach the next request.
+        }
+    }
+
+    private void say(Event event) {
+        try {
+            mouth.say(event);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Reply.Failed failed(Throwable cause) {
+        List<String> stack = Arrays.stream(cause.getStackTrace())
+                .limit(MOST_FRAMES)
+                .map(StackTraceElement::toString)
+                .toList();
+        boolean consequence = cause instanceof StopSignal.LostPeer;
+        String message = Optional.ofNullable(cause.getMessage()).orElse("");
+        return new Reply.Failed(cause.getClass().getSimpleName(), message, stack, consequence);
+    }
+}

@@ -1,0 +1,356 @@
+package io.shardlab.cluster;
+
+import io.shardlab.cluster.WorkerFailure.Cause;
+import io.shardlab.run.Event;
+import io.shardlab.run.Reply;
+import io.shardlab.run.Request;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Owns the state of a cluster, on one thread: everything that changes it is queued here. The listener is called on the links'
+ * threads, one call at a time; the coordinator's own thread never waits for it.
+ */
+final class Coordinator implements WorkerLink.Reports {
+
+    /** Failures of several workers within this time count as one, so that the cause is found among them. */
+    private static final long SETTLE_MILLIS = 30;
+
+    /** How long the others have to end by themselves when one rank has failed, before they are asked to. */
+    private static final long FOLLOW_MILLIS = 300;
+
+    /** How long a rank has to stop after it was asked to. */
+    static final long CANCEL_MILLIS = 5000;
+
+    private static final long ABORT_MILLIS = 200;
+    private static final long HANG_UP_MILLIS = 1000;
+
+    private final ClusterSpec spec;
+    private final Consumer<WorkerEvent> listener;
+    private final Object listening = new Object();
+    private final List<WorkerLink> links = new CopyOnWriteArrayList<>();
+    private final TreeMap<Long, PendingCall> pending = new TreeMap<>();
+    private final List<WorkerFailure> lost = new ArrayList<>();
+    private final CompletableFuture<Void> started = new CompletableFuture<>();
+    private final ScheduledThreadPoolExecutor thread =
+            new ScheduledThreadPoolExecutor(1, body -> Daemon.of("shardlab-cluster", body));
+    private final ScheduledThreadPoolExecutor clock =
+            new ScheduledThreadPoolExecutor(1, body -> Daemon.of("shardlab-output", body));
+    private long lastId;
+    private long cancelledThrough;
+    private boolean ending;
+    private volatile @Nullable ClusterFailure failure;
+    private volatile boolean[] busy = new boolean[0];
+
+    Coordinator(ClusterSpec spec, Consumer<WorkerEvent> listener) {
+        this.spec = spec;
+        this.listener = listener;
+    }
+
+    void launch(Launcher launcher) throws IOException {
+        for (int rank = 0; rank < spec.numWorkers(); rank++) {
+            links.add(new WorkerLink(rank, spec.devices().get(rank), launcher.launch(spec, rank), clock, this));
+        }
+    }
+
+    CompletableFuture<Void> started() {
+        return started;
+    }
+
+    List<WorkerLink> links() {
+        return links;
+    }
+
+    Optional<ClusterFailure> failure() {
+        return Optional.ofNullable(failure);
+    }
+
+    boolean busy(int rank) {
+        boolean[] now = busy;
+        return rank < now.length && now[rank];
+    }
+
+    boolean closed() {
+        return thread.isShutdown();
+    }
+
+    CompletableFuture<List<Reply>> submit(Request request) {
+        PendingCall call = new PendingCall(spec.numWorkers());
+        if (!queue(() -> begin(call, request))) {
+            call.fail(new ClusterFailure("the workers are stopped; start them again to go on"));
+        }
+        return call.future();
+    }
+
+    private void begin(PendingCall call, Request request) {
+        ClusterFailure failed = failure;
+        if (failed != null || ending) {
+            call.fail(
+                    failed != null ? failed : new ClusterFailure("the workers are stopped; start them again to go on"));
+            return;
+        }
+        byte[] encoded;
+        try {
+            encoded = Cluster.encode(new Message.Ask(lastId + 1, request));
+            if (encoded.length > Frame.MOST_PAYLOAD_BYTES) {
+                throw new IllegalArgumentException("a request of " + encoded.length + " bytes is too large");
+            }
+        } catch (IllegalArgumentException e) {
+            call.fail(e);
+            return;
+        }
+        pending.put(++lastId, call);
+        links.forEach(link -> link.send(encoded));
+        noteBusy();
+    }
+
+    void cancel() {
+        queue(() -> {
+            if (pending.isEmpty()) {
+                return;
+            }
+            if (pending.firstKey() <= cancelledThrough) {
+                failAll(Cause.ENDED_BY_USER, "ended by a second interrupt");
+                return;
+            }
+            cancelPending();
+        });
+    }
+
+    private void cancelPending() {
+        long through = lastId;
+        cancelledThrough = through;
+        byte[] encoded = Cluster.encode(new Message.Cancel(through));
+        links.forEach(link -> link.send(encoded));
+        later(CANCEL_MILLIS, () -> giveUp(through));
+    }
+
+    /** Kills and names the ranks that have not answered; the one furthest behind is what the others wait for. */
+    private void giveUp(long through) {
+        if (pending.isEmpty() || pending.firstKey() > through) {
+            return;
+        }
+        PendingCall call = pending.firstEntry().getValue();
+        Optional<String> reason = call.failedRank()
+                .flatMap(rank -> call.failure(rank).map(text -> ", after rank " + rank + " failed with " + text));
+        links.stream()
+                .filter(link -> !call.hasAnswered(link.rank()))
+                .sorted(Comparator.comparingLong(
+                        link -> link.worker().page().read().operations()))
+                .forEach(link -> {
+                    String what = "did not stop within " + CANCEL_MILLIS / 1000 + " s" + reason.orElse("") + ": killed";
+                    lose(link, Cause.UNRESPONSIVE, what);
+                    link.worker().kill();
+                });
+    }
+
+    void kill(String why) {
+        queue(() -> failAll(Cause.ENDED_BY_USER, why));
+    }
+
+    private void failAll(Cause cause, String what) {
+        for (WorkerLink link : links) {
+            lose(link, cause, what);
+            link.worker().kill();
+        }
+    }
+
+    /** Asks all workers to end themselves; from now on an end is no failure. */
+    void end() {
+        byte[] exit = Cluster.encode(new Message.Exit());
+        boolean queued = queue(() -> {
+            ending = true;
+            failPending(Optional.ofNullable(failure)
+                    .orElseGet(() -> new ClusterFailure("the workers were stopped before they had answered")));
+            for (WorkerLink link : links) {
+                if (link.greeted()) {
+                    link.send(exit);
+                } else {
+                    link.worker().kill();
+                }
+            }
+        });
+        if (!queued) {
+            links.forEach(link -> link.worker().kill());
+        }
+    }
+
+    void close() {
+        links.forEach(WorkerLink::close);
+        thread.shutdown();
+        clock.shutdown();
+    }
+
+    // What links report, on their threads.
+
+    @Override
+    public void greeted(WorkerLink link) {
+        tell(new WorkerEvent.Started(link.rank(), link.device(), link.pid(), link.readyMillis()));
+        queue(() -> {
+            if (links.size() == spec.numWorkers() && links.stream().allMatch(WorkerLink::greeted)) {
+                started.complete(null);
+            }
+        });
+    }
+
+    @Override
+    public void said(WorkerLink link, Event event) {
+        tell(new WorkerEvent.Said(link.rank(), event));
+    }
+
+    @Override
+    public void printed(WorkerLink link, boolean error, String text) {
+        tell(new WorkerEvent.Printed(link.rank(), error, text));
+    }
+
+    @Override
+    public void complained(WorkerLink link, String what) {
+        warn("rank " + link.rank() + ": " + what);
+    }
+
+    @Override
+    public void answered(WorkerLink link, long id, Reply reply) {
+        tell(new WorkerEvent.Answered(link.rank(), reply));
+        queue(() -> {
+            PendingCall call = pending.get(id);
+            if (call == null) {
+                return;
+            }
+            boolean complete = call.answered(link.rank(), reply);
+            if (complete) {
+                pending.remove(id);
+            }
+            noteBusy();
+            if (complete) {
+                call.complete();
+            } else if (call.failedRank().isPresent()) {
+                later(FOLLOW_MILLIS, () -> release(id));
+            }
+        });
+    }
+
+    /** The others may wait for a rank that has failed and will never come. */
+    private void release(long id) {
+        if (pending.containsKey(id) && cancelledThrough < id) {
+            cancelPending();
+        }
+    }
+
+    @Override
+    public void broken(WorkerLink link, String why) {
+        later(HANG_UP_MILLIS, () -> {
+            if (!ending && link.worker().alive()) {
+                lose(link, Cause.PROTOCOL, why);
+                link.worker().kill();
+            }
+        });
+    }
+
+    @Override
+    public void exited(WorkerLink link, int exitCode) {
+        queue(() -> {
+            if (ending || failure != null || lost.stream().anyMatch(known -> known.rank() == link.rank())) {
+                return;
+            }
+            lose(link, Cluster.describe(link, link.diagnose(exitCode, spec), exitCode));
+        });
+    }
+
+    private void lose(WorkerLink link, Cause cause, String what) {
+        lose(link, Cluster.describe(link, new Diagnosis(cause, what, Optional.empty(), Optional.empty()), -1));
+    }
+
+    private void lose(WorkerLink link, WorkerFailure named) {
+        if (ending || failure != null || lost.stream().anyMatch(known -> known.rank() == link.rank())) {
+            return;
+        }
+        link.note(named.summary());
+        lost.add(named);
+        if (lost.size() == 1) {
+            later(SETTLE_MILLIS, this::settle);
+        }
+    }
+
+    /** Ends the cluster: names the cause, frees the ranks that wait, then whoever waits for them. */
+    private void settle() {
+        if (ending) {
+            return;
+        }
+        // A stable sort: among equals the first one seen is the cause.
+        lost.sort(Comparator.comparing(WorkerFailure::cause));
+        ClusterFailure named = new ClusterFailure(lost);
+        failure = named;
+        List<WorkerFailure> told = List.copyOf(lost);
+        byte[] abort = Cluster.encode(new Message.Abort(told.get(0).summary()));
+        List<WorkerLink> others = links.stream()
+                .filter(link -> told.stream().noneMatch(dead -> dead.rank() == link.rank()))
+                .toList();
+        for (WorkerLink link : others) {
+            link.send(abort);
+            link.note("stopped because " + told.get(0).summary());
+        }
+        failPending(named);
+        started.completeExceptionally(named);
+        Daemon.start("shardlab-tell", () -> told.forEach(dead -> tell(new WorkerEvent.Died(dead))));
+        later(ABORT_MILLIS, () -> others.forEach(link -> link.worker().kill()));
+    }
+
+    private void failPending(ClusterFailure cause) {
+        List<PendingCall> calls = List.copyOf(pending.values());
+        pending.clear();
+        noteBusy();
+        calls.forEach(call -> call.fail(cause));
+    }
+
+    private void noteBusy() {
+        boolean[] now = new boolean[spec.numWorkers()];
+        for (int rank = 0; rank < now.length; rank++) {
+            int each = rank;
+            now[rank] = pending.values().stream().anyMatch(call -> !call.hasAnswered(each));
+        }
+        busy = now;
+    }
+
+    void warn(String text) {
+        tell(new WorkerEvent.Warned(text));
+    }
+
+    private void tell(WorkerEvent event) {
+        synchronized (listening) {
+            try {
+                listener.accept(event);
+            } catch (RuntimeException e) {
+                System.getLogger(Cluster.class.getName())
+                        .log(System.Logger.Level.WARNING, "the listener failed on " + event.getClass(), e);
+            }
+        }
+    }
+
+    private boolean queue(Runnable change) {
+        try {
+            thread.execute(change);
+            return true;
+        } catch (RejectedExecutionException closed) {
+            return false;
+        }
+    }
+
+    private void later(long millis, Runnable change) {
+        try {
+            thread.schedule(change, millis, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException closed) {
+            return; // Nothing is left to change.
+        }
+    }
+}

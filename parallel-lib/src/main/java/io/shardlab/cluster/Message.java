@@ -1,0 +1,56 @@
+package io.shardlab.cluster;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.shardlab.plan.Json;
+import io.shardlab.run.Event;
+import io.shardlab.run.Reply;
+import io.shardlab.run.Request;
+import java.io.IOException;
+
+/** What kernel and worker tell each other over the control socket, as JSON. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "message")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = Message.Hello.class, name = "hello"),
+    @JsonSubTypes.Type(value = Message.Ask.class, name = "ask"),
+    @JsonSubTypes.Type(value = Message.Cancel.class, name = "cancel"),
+    @JsonSubTypes.Type(value = Message.Abort.class, name = "abort"),
+    @JsonSubTypes.Type(value = Message.Exit.class, name = "exit"),
+    @JsonSubTypes.Type(value = Message.Said.class, name = "said"),
+    @JsonSubTypes.Type(value = Message.Answer.class, name = "answer")
+})
+sealed interface Message {
+
+    /** Version of these messages; both sides must have the same. */
+    int PROTOCOL = 1;
+
+    /** Worker: here I am. */
+    record Hello(int protocol, String nonce, int rank, long pid) implements Message {}
+
+    /** Kernel: execute this; {@code id} counts from 1. */
+    record Ask(long id, Request request) implements Message {}
+
+    /** Kernel: stop everything asked up to {@code through} at the next micro-batch. */
+    record Cancel(long through) implements Message {}
+
+    /** Kernel: a peer is gone, wait for nothing any more. */
+    record Abort(String cause) implements Message {}
+
+    /** Kernel: end yourself. */
+    record Exit() implements Message {}
+
+    /** Worker: something happened on the way. */
+    record Said(Event event) implements Message {}
+
+    /** Worker: done; {@code printedBytes} and {@code errorBytes} were printed until then. */
+    record Answer(long id, Reply reply, long printedBytes, long errorBytes) implements Message {}
+
+    default byte[] encode() throws JsonProcessingException {
+        return Json.mapper().writerFor(Message.class).writeValueAsBytes(this);
+    }
+
+    static Message decode(byte[] json) throws IOException {
+        return Json.mapper().readValue(json, Message.class);
+    }
+}

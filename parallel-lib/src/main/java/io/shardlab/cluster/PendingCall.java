@@ -1,0 +1,57 @@
+package io.shardlab.cluster;
+
+import io.shardlab.run.Reply;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+/** The replies to one request, as they come in. Owned by the coordinator; only the future is seen by others. */
+final class PendingCall {
+
+    private final int numRanks;
+    private final TreeMap<Integer, Reply> replies = new TreeMap<>();
+    private final CompletableFuture<List<Reply>> future = new CompletableFuture<>();
+
+    PendingCall(int numRanks) {
+        this.numRanks = numRanks;
+    }
+
+    CompletableFuture<List<Reply>> future() {
+        return future;
+    }
+
+    /** Takes a reply; true if it was the last one missing. */
+    boolean answered(int rank, Reply reply) {
+        replies.putIfAbsent(rank, reply);
+        return replies.size() == numRanks;
+    }
+
+    boolean hasAnswered(int rank) {
+        return replies.containsKey(rank);
+    }
+
+    void complete() {
+        future.complete(new ArrayList<>(replies.values()));
+    }
+
+    void fail(RuntimeException cause) {
+        future.completeExceptionally(cause);
+    }
+
+    /** A failure that is no consequence of another rank's, if a rank has said one. */
+    Optional<Integer> failedRank() {
+        return replies.entrySet().stream()
+                .filter(entry -> entry.getValue() instanceof Reply.Failed failed && !failed.consequence())
+                .map(java.util.Map.Entry::getKey)
+                .findFirst();
+    }
+
+    /** What a rank answered, as text, if it failed. */
+    Optional<String> failure(int rank) {
+        return replies.get(rank) instanceof Reply.Failed failed
+                ? Optional.of(failed.type() + ": " + failed.message())
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,178 @@
+package io.shardlab.cluster;
+
+import io.shardlab.run.Event;
+import io.shardlab.run.RankRunner;
+import io.shardlab.run.Reply;
+import io.shardlab.run.StatusPage;
+import io.shardlab.run.StopSignal;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The program of a worker JVM: reads control messages on its first thread and computes on one other. It ends itself as soon as
+ * the kernel is gone.
+ */
+public final class WorkerMain {
+
+    /** Names the class of an {@link ExecutorSource} with a constructor without parameters, to stand in for the product's. */
+    static final String EXECUTOR_PROPERTY = "shardlab.worker.executor";
+
+    /** Exit code of a worker whose kernel is gone. */
+    static final int ORPHANED = 86;
+
+    private static final int UNUSABLE = 87;
+    private static final long BEAT_MILLIS = 500;
+    private static final long POLITE_MILLIS = 150;
+
+    private WorkerMain() {}
+
+    public static void main(String[] args) {
+        try {
+            String json = Optional.ofNullable(System.getenv(WorkerSettings.VARIABLE))
+                    .orElseThrow(() -> new IllegalStateException("this program is started by shardlab only"));
+            WorkerSettings settings = WorkerSettings.decode(json);
+            haltIfOrphaned(settings.parentPid());
+            ignoreInterrupts();
+            run(settings);
+        } catch (IOException | InterruptedException | RuntimeException | ReflectiveOperationException e) {
+            e.printStackTrace();
+            Runtime.getRuntime().halt(UNUSABLE);
+        }
+    }
+
+    private static void run(WorkerSettings settings)
+            throws IOException, InterruptedException, ReflectiveOperationException {
+        CountedOutput printed = CountedOutput.of(FileDescriptor.out);
+        CountedOutput errors = CountedOutput.of(FileDescriptor.err);
+        System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
+        System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
+        StatusPage page = StatusPage.open(Path.of(settings.page()));
+        startHeart(settings, page);
+        SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
+        socket.connect(UnixDomainSocketAddress.of(settings.socket()));
+        ControlChannel control =
+                new ControlChannel(socket, "kernel", what -> System.err.println("control channel: " + what));
+        control.put(new Message.Hello(
+                Message.PROTOCOL,
+                settings.nonce(),
+                settings.rank(),
+                ProcessHandle.current().pid()));
+        StopSignal stop = new StopSignal();
+        ComputeThread compute =
+                new ComputeThread(settings.seat(), source(), stop, page, new Answers(control, printed, errors));
+        for (Optional<Message> next = control.receive(); next.isPresent(); next = control.receive()) {
+            obey(next.get(), compute, stop, control);
+        }
+        Runtime.getRuntime().halt(ORPHANED);
+    }
+
+    private static void obey(Message message, ComputeThread compute, StopSignal stop, ControlChannel control)
+            throws InterruptedException {
+        if (message instanceof Message.Ask ask) {
+            compute.submit(ask);
+        } else if (message instanceof Message.Cancel cancel) {
+            compute.cancel(cancel.through());
+        } else if (message instanceof Message.Abort abort) {
+            stop.abort(abort.cause());
+        } else if (message instanceof Message.Exit) {
+            stop.abort("the workers are being stopped");
+            compute.close(POLITE_MILLIS);
+            control.flush(POLITE_MILLIS / 3);
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    private static ExecutorSource source() throws ReflectiveOperationException {
+        String name = System.getProperty(EXECUTOR_PROPERTY, "");
+        return name.isEmpty()
+                ? RankRunner::open
+                : Class.forName(name)
+                        .asSubclass(ExecutorSource.class)
+                        .getDeclaredConstructor()
+                        .newInstance();
+    }
+
+    /** Shows that this process lives, and looks whether its kernel does, for hosts without a parent-death signal. */
+    private static void startHeart(WorkerSettings settings, StatusPage page) {
+        Runtime runtime = Runtime.getRuntime();
+        var unused = Executors.newSingleThreadScheduledExecutor(body -> Daemon.of("shardlab-heart", body))
+                .scheduleAtFixedRate(
+                        () -> {
+                            haltIfOrphaned(settings.parentPid());
+                            page.beat(System.nanoTime(), runtime.totalMemory() - runtime.freeMemory());
+                        },
+                        0,
+                        BEAT_MILLIS,
+                        TimeUnit.MILLISECONDS);
+    }
+
+    private static void haltIfOrphaned(long parentPid) {
+        long parent = ProcessHandle.current().parent().map(ProcessHandle::pid).orElse(0L);
+        if (parent != parentPid) {
+            Runtime.getRuntime().halt(ORPHANED);
+        }
+    }
+
+    /** An interrupt from the terminal goes to the whole process group; the kernel says what it means for workers. */
+    private static void ignoreInterrupts() {
+        sun.misc.Signal.handle(new sun.misc.Signal("INT"), sun.misc.SignalHandler.SIG_IGN);
+    }
+
+    /** A stream that counts what went through; unbuffered, so that nothing printed is lost in a crash. */
+    static final class CountedOutput extends OutputStream {
+
+        private final FileOutputStream target;
+        private volatile long count;
+
+        private CountedOutput(FileOutputStream target) {
+            this.target = target;
+        }
+
+        static CountedOutput of(FileDescriptor descriptor) {
+            return new CountedOutput(new FileOutputStream(descriptor));
+        }
+
+        @Override
+        public synchronized void write(int value) throws IOException {
+            target.write(value);
+            count++;
+        }
+
+        @Override
+        public synchronized void write(byte[] bytes, int offset, int length) throws IOException {
+            target.write(bytes, offset, length);
+            count += length;
+        }
+
+        long count() {
+            return count;
+        }
+    }
+
+    /** The way back to the kernel. */
+    record Answers(ControlChannel control, CountedOutput printed, CountedOutput errors) implements ComputeThread.Mouth {
+
+        @Override
+        public void say(Event event) throws InterruptedException {
+            control.put(new Message.Said(event));
+        }
+
+        @Override
+        public void answer(long id, Reply reply) throws InterruptedException {
+            System.out.flush();
+            System.err.flush();
+            control.put(new Message.Answer(id, reply, printed.count(), errors.count()));
+        }
+    }
+}
