@@ -50,11 +50,15 @@ public final class RankRunner implements RankExecutor {
     }
 
     /** A rank that is a process of its own. Called on the thread that will execute every request. */
-    public static RankExecutor open(Seat seat, StopSignal stop, StatusPage page) throws IOException {
+    public static RankExecutor open(Seat seat, StopSignal stop, StatusPage page) {
         CommitGuard guard = new CommitGuard(stop);
-        Transport transport =
-                SharedMemoryTransport.open(seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard));
-        return new RankRunner(seat, stop, page, guard, transport, true);
+        try {
+            Transport transport = SharedMemoryTransport.open(
+                    seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard));
+            return new RankRunner(seat, stop, page, guard, transport, true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** A rank that is a thread of this process. */
