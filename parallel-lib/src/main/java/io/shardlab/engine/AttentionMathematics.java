@@ -42,7 +42,7 @@ final class AttentionMathematics implements Mathematics {
 
         Constants.Rotary rotary = constants.rotary(t, attention.headDim(), attention.ropeTheta());
         NDArray q_BKgtE = rotate(q_BThE, rotary)
-                .mul(1 / Math.sqrt(e))
+                .mul(constants.scalar(1 / Math.sqrt(e)))
                 .reshape(b, t, k, g, e)
                 .transpose(0, 2, 3, 1, 4)
                 .reshape(b, k, g * t, e);

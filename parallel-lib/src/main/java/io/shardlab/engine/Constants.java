@@ -19,6 +19,7 @@ final class Constants implements AutoCloseable {
     private final TensorType type;
     private final Map<RotaryKey, Rotary> rotaries = new HashMap<>();
     private final Map<Long, NDArray> masks = new HashMap<>();
+    private final Map<Double, NDArray> scalars = new HashMap<>();
 
     Constants(NDManager parent, TensorType type) {
         manager = parent.newSubManager();
@@ -56,6 +57,11 @@ final class Constants implements AutoCloseable {
             }
             return create(mask, new Shape(t, t));
         });
+    }
+
+    /** A number that graphs may keep: an operand given as a Java number would be freed under an autograd graph. */
+    NDArray scalar(double value) {
+        return scalars.computeIfAbsent(value, key -> create(new double[] {key}, new Shape()));
     }
 
     private NDArray create(double[] values, Shape shape) {

@@ -37,7 +37,12 @@ final class DjlScope implements Scope {
         for (int i = 0; i < ids.length; i++) {
             wide[i] = ids[i];
         }
-        return new DjlTensor(manager.create(wide, DjlTensor.shape(shape)));
+        // A copy in native memory: an array made from Java numbers lives in a Java buffer, which the garbage collector
+        // frees
+        // while an autograd graph still reads it.
+        try (NDArray staged = manager.create(wide, DjlTensor.shape(shape))) {
+            return new DjlTensor(staged.duplicate());
+        }
     }
 
     @Override

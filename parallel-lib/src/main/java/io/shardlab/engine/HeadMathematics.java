@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.Shape;
 import java.util.List;
 
 /** Final norm, projection to the vocabulary, summed cross-entropy: x [B,T,D], targets [B,T] to a scalar. */
-record HeadMathematics(double epsilon) implements Mathematics {
+record HeadMathematics(NDArray epsilon) implements Mathematics {
 
     @Override
     public NDArray forward(List<NDArray> inputs, List<NDArray> weights) {

@@ -21,7 +21,7 @@ interface Mathematics {
             return new EmbeddingMathematics();
         }
         if (kind instanceof Segment.Norm norm) {
-            return new NormMathematics(norm.epsilon());
+            return new NormMathematics(constants.scalar(norm.epsilon()));
         }
         if (kind instanceof Segment.Attention attention) {
             return new AttentionMathematics(attention, constants);
@@ -33,7 +33,7 @@ interface Mathematics {
             return new ResidualMathematics();
         }
         if (kind instanceof Segment.Head head) {
-            return new HeadMathematics(head.epsilon());
+            return new HeadMathematics(constants.scalar(head.epsilon()));
         }
         throw new IllegalArgumentException("segment kind " + kind + " has no mathematics");
     }

@@ -4,7 +4,7 @@ import ai.djl.ndarray.NDArray;
 import java.util.List;
 
 /** Root-mean-square normalisation (Zhang and Sennrich 2019, equation 4): x / √(mean x² + ε) · w. */
-record NormMathematics(double epsilon) implements Mathematics {
+record NormMathematics(NDArray epsilon) implements Mathematics {
 
     @Override
     public NDArray forward(List<NDArray> inputs, List<NDArray> weights) {
@@ -12,7 +12,7 @@ record NormMathematics(double epsilon) implements Mathematics {
     }
 
     /** Normalises the last dimension of {@code x}, [..., D], by the weight [D]. */
-    static NDArray normalise(NDArray x, NDArray weight_D, double epsilon) {
+    static NDArray normalise(NDArray x, NDArray weight_D, NDArray epsilon) {
         int last = x.getShape().dimension() - 1;
         NDArray rms = x.square().mean(new int[] {last}, true).add(epsilon).sqrt();
         return x.div(rms).mul(weight_D);
