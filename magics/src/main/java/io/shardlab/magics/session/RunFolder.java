@@ -33,22 +33,38 @@ final class RunFolder {
     static RunFolder create(Path home, String name, Plan plan) {
         try {
             Path runs = Files.createDirectories(home.resolve("runs"));
-            int number = 1 + last(runs);
-            while (true) {
-                try {
-                    // The number alone is claimed first: names differ, numbers must not.
-                    Files.createDirectory(runs.resolve("." + number));
-                    break;
-                } catch (FileAlreadyExistsException taken) {
-                    number++;
-                }
-            }
-            Path folder = Files.move(runs.resolve("." + number), runs.resolve(number + "-" + name));
+            Path claim = claim(runs);
+            String number = String.valueOf(claim.getFileName()).substring(1);
+            Path folder = Files.move(claim, runs.resolve(number + "-" + name));
             RunFolder run = new RunFolder(folder);
             run.write("plan.json", Json.mapper().valueToTree(plan));
             return run;
         } catch (IOException unwritable) {
             throw new UncheckedIOException("run folder below " + home + " cannot be made", unwritable);
+        }
+    }
+
+    /** A hidden folder that stands for a number nobody else has: names differ, so the number alone is claimed. */
+    private static Path claim(Path runs) throws IOException {
+        int number = 1 + last(runs);
+        while (true) {
+            Path claim = runs.resolve("." + number);
+            try {
+                Files.createDirectory(claim);
+                if (!taken(runs, number)) {
+                    return claim;
+                }
+                Files.delete(claim); // another kernel claimed and named it since we looked
+            } catch (FileAlreadyExistsException claimed) {
+                // another kernel is claiming it now
+            }
+            number++;
+        }
+    }
+
+    private static boolean taken(Path runs, int number) throws IOException {
+        try (Stream<Path> list = Files.list(runs)) {
+            return list.anyMatch(path -> String.valueOf(path.getFileName()).startsWith(number + "-"));
         }
     }
 
