@@ -60,8 +60,8 @@ class SelectionTest {
                 "first-stage"
             })
     void anythingElseIsRefusedWithTheFormsThatAreAllowed(String text) {
-        String message = assertThrows(IllegalArgumentException.class, () -> Selection.parse(text))
-                .getMessage();
+        String message = String.valueOf(assertThrows(IllegalArgumentException.class, () -> Selection.parse(text))
+                .getMessage());
         assertTrue(message.startsWith("selection '" + text + "'"), message);
     }
 
