@@ -14,6 +14,7 @@ import picocli.CommandLine;
 public final class Verbs {
 
     private static final int WIDTH = 100;
+    private static final String LATER_FLAG = "later: ";
     private static final int LONGEST_TOKEN = 60;
 
     private static final Map<String, Supplier<Command.Syntax>> VERBS = verbs();
@@ -136,12 +137,12 @@ public final class Verbs {
     private static void refuseLaterFlags(CommandLine.ParseResult result) {
         for (CommandLine.Model.OptionSpec option : result.matchedOptions()) {
             String description = String.join(" ", option.description());
-            if (description.startsWith("later: ")) {
+            if (description.startsWith(LATER_FLAG)) {
                 String value = option.originalStringValues().isEmpty()
                                 || option.arity().max() == 0
                         ? ""
                         : " " + option.originalStringValues().get(0);
-                throw Values.later(option.longestName() + value, description.substring("later: ".length()));
+                throw Values.later(option.longestName() + value, description.substring(LATER_FLAG.length()));
             }
         }
     }
@@ -211,9 +212,44 @@ public final class Verbs {
         return text.toString();
     }
 
-    /** The flags of one verb, with examples. */
+    /** The flags of one verb, with examples; flags that come later stand together in one line. */
     public static String help(String verb) {
         requireVerb(verb);
-        return commandLine(syntax(verb)).getUsageMessage(CommandLine.Help.Ansi.OFF);
+        CommandLine line = commandLine(syntax(verb)).setSeparator(" ");
+        CommandLine.Model.CommandSpec spec = line.getCommandSpec();
+        List<String> later = new ArrayList<>();
+        for (CommandLine.Model.OptionSpec option : List.copyOf(spec.options())) {
+            String description = String.join(" ", option.description());
+            if (description.startsWith(LATER_FLAG)) {
+                later.add(option.longestName() + " (" + description.substring(LATER_FLAG.length()) + ")");
+                spec.remove(option);
+                spec.addOption(option.toBuilder().hidden(true).build());
+            }
+        }
+        String model = spec.positionalParameters().isEmpty()
+                ? ""
+                : " "
+                        + (spec.positionalParameters().get(0).required() ? "%s" : "[%s]")
+                                .formatted(spec.positionalParameters().get(0).paramLabel());
+        spec.usageMessage().customSynopsis(verb + model + " [flags]");
+        String text = line.getUsageMessage(CommandLine.Help.Ansi.OFF);
+        return later.isEmpty()
+                ? text
+                : text.replaceFirst(
+                        "\nExamples:",
+                        java.util.regex.Matcher.quoteReplacement(wrapped("Later: ", later) + "\nExamples:"));
+    }
+
+    private static String wrapped(String start, List<String> words) {
+        StringBuilder text = new StringBuilder();
+        StringBuilder line = new StringBuilder(start);
+        for (String word : words) {
+            if (line.length() + word.length() + 2 > WIDTH) {
+                text.append(line.toString().stripTrailing()).append('\n');
+                line = new StringBuilder("  ");
+            }
+            line.append(word).append(", ");
+        }
+        return "\n" + text + line.toString().replaceAll(", $", "") + "\n";
     }
 }

@@ -55,7 +55,7 @@ class HelpTest {
 
     @Test
     void flagsThatComeLaterSaySoInTheHelp() {
-        assertTrue(Verbs.help("plan").contains("later: sequence parallelism"));
+        assertTrue(Verbs.help("plan").contains("--sp (sequence parallelism)"));
         assertTrue(Verbs.overview().contains("later: compare"));
     }
 }
