@@ -1,0 +1,41 @@
+package io.shardlab.magics.command;
+
+import io.shardlab.mesh.Selection;
+import java.util.Optional;
+
+/** What can be asked for: one method per verb. Each shows its own output and returns its value. */
+public interface Actions {
+
+    Object up(UpOptions options);
+
+    Object plan(PlanOptions options);
+
+    Object place(PlanOptions options);
+
+    Object train(TrainOptions options);
+
+    Object infer(InferOptions options);
+
+    Object check(CheckOptions options);
+
+    Object status();
+
+    Object timeline(TimelineOptions options);
+
+    Object mem(boolean chart, boolean reset);
+
+    Object logs(Selection selection, int lines);
+
+    Object devices();
+
+    Object models();
+
+    Object data();
+
+    Object doctor();
+
+    Object down(boolean now);
+
+    /** Shows help for one verb, or the list of verbs. */
+    Object help(Optional<String> verb);
+}

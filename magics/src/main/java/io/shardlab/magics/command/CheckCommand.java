@@ -1,0 +1,68 @@
+package io.shardlab.magics.command;
+
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+
+/** {@code %shard check [MODEL]}. */
+public record CheckCommand(CheckOptions options) implements Command {
+
+    @Override
+    public Object perform(Actions actions) {
+        return actions.check(options);
+    }
+
+    @CommandLine.Command(
+            name = "check",
+            description =
+                    "Compares outputs, gradients and parameters of the sharded model with one device: same bits, rounding or bug.",
+            footer = {
+                "",
+                "Examples:",
+                "  %%shard check",
+                "  %%shard check tiny --tp 2 --steps 3",
+                "  %%shard check --tol 1e-5"
+            })
+    static final class Flags extends Syntax {
+        @CommandLine.Parameters(
+                arity = "0..1",
+                paramLabel = "MODEL",
+                description = "placed first unless it is placed already")
+        @Nullable
+        String model;
+
+        @Option(names = "--against", paramLabel = "SCHEME", description = "single (default)")
+        String against = "single";
+
+        @Option(names = "--steps", paramLabel = "N", converter = Values.Count.class, description = "default 3")
+        Integer steps = 3;
+
+        @Option(
+                names = "--tol",
+                paramLabel = "X",
+                converter = Values.Decimal.class,
+                description = "largest relative difference that counts as rounding (default: by type)")
+        @Nullable
+        Double tolerance;
+
+        @Option(names = "--data", paramLabel = "SOURCE", description = "as for train")
+        @Nullable
+        String source;
+
+        @CommandLine.Mixin
+        PlacementFlags placement = new PlacementFlags();
+
+        @Override
+        Command read() {
+            Values.choice("--against", against, List.of("single"));
+            return new CheckCommand(new CheckOptions(
+                    placement.readOptional(model, "check"),
+                    placement.workload.read(),
+                    steps,
+                    Values.optional(tolerance),
+                    Optional.ofNullable(source)));
+        }
+    }
+}

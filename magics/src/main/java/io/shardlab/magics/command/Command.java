@@ -1,0 +1,42 @@
+package io.shardlab.magics.command;
+
+import picocli.CommandLine;
+
+/**
+ * One understood line. To add a verb: one record that implements this type, its method in {@link Actions}, its line in
+ * {@link Verbs}.
+ */
+public sealed interface Command
+        permits UpCommand,
+                PlanCommand,
+                PlaceCommand,
+                TrainCommand,
+                InferCommand,
+                CheckCommand,
+                StatusCommand,
+                TimelineCommand,
+                MemCommand,
+                LogsCommand,
+                DevicesCommand,
+                ModelsCommand,
+                DataCommand,
+                DoctorCommand,
+                DownCommand,
+                HelpCommand {
+
+    /** Does what the line says and returns its value. */
+    Object perform(Actions actions);
+
+    /** The flags of a verb as picocli fills them in. */
+    abstract class Syntax {
+
+        @CommandLine.Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "this text")
+        boolean help;
+
+        /** The command that the flags say; throws {@link IllegalArgumentException} with one line. */
+        abstract Command read();
+    }
+}

@@ -1,0 +1,149 @@
+package io.shardlab.magics.command;
+
+import io.shardlab.plan.Scheme;
+import io.shardlab.tensor.TensorType;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How a model is laid out: what plan, place, train, infer and check have in common. */
+final class PlacementFlags {
+
+    @Option(names = "--tp", paramLabel = "T", converter = Values.Count.class, description = "tensor parallel degree")
+    @Nullable
+    Integer tp;
+
+    @Option(names = "--pp", paramLabel = "P", converter = Values.Count.class, description = "pipeline stages")
+    @Nullable
+    Integer pp;
+
+    @Option(
+            names = "--dp",
+            paramLabel = "D",
+            converter = Values.Count.class,
+            description = "data parallel degree: 1; more comes later")
+    @Nullable
+    Integer dp;
+
+    @Mixin
+    WorkloadFlags workload = new WorkloadFlags();
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "RULE",
+            description = "of the pipeline: gpipe | 1f1b (default); interleaved and zb-h1 come later")
+    @Nullable
+    String schedule;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            converter = Values.Type.class,
+            description = "float32 (default) | float64")
+    @Nullable
+    TensorType dtype;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "K",
+            converter = Values.Seed.class,
+            description = "of random weights and of shuffling (default 0)")
+    @Nullable
+    Long seed;
+
+    @Option(names = "--weights", paramLabel = "PATH", description = "folder of safetensors files")
+    @Nullable
+    String weights;
+
+    @Option(names = "--zero", paramLabel = "0|1", description = "0; 1, the split optimizer, comes later")
+    @Nullable
+    String zero;
+
+    @Option(names = "--sp", description = "later: sequence parallelism")
+    boolean sp;
+
+    @Option(names = "--recompute", description = "later: recomputing activations in the backward pass")
+    boolean recompute;
+
+    @Option(names = "--uneven", description = "later: uneven splits")
+    boolean uneven;
+
+    @Option(names = "--chunks", paramLabel = "V", description = "later: several stages per rank")
+    @Nullable
+    String chunks;
+
+    @Option(names = "--auto", description = "later: choosing the scheme by search")
+    boolean auto;
+
+    /** What was asked for beyond the model: empty if nothing was. */
+    private boolean saysScheme() {
+        return tp != null || pp != null || dp != null;
+    }
+
+    private Optional<Scheme> scheme() {
+        return saysScheme()
+                ? Optional.of(new Scheme(dp == null ? 1 : dp, pp == null ? 1 : pp, tp == null ? 1 : tp))
+                : Optional.empty();
+    }
+
+    private void refuseWhatComesLater() {
+        if (dp != null && dp > 1) {
+            throw Values.later("--dp " + dp, "data parallelism (--dp 1)");
+        }
+        if (zero != null
+                && Values.choice("--zero", zero, java.util.List.of("0", "1")).equals("1")) {
+            throw Values.later("--zero 1", "splitting the optimizer over the data axis (--zero 0)");
+        }
+        if (schedule != null && (schedule.equals("interleaved") || schedule.equals("zb-h1"))) {
+            throw Values.later("--schedule " + schedule, "this schedule (gpipe and 1f1b are there)");
+        }
+    }
+
+    PlanOptions read(String model, PricingFlags pricing) {
+        refuseWhatComesLater();
+        if (schedule != null) {
+            Values.choice("--schedule", schedule, PlanOptions.SCHEDULES);
+        }
+        OptionalInt devices = Values.optional(pricing.devices);
+        OptionalLong memory = Values.optional(pricing.memory);
+        OptionalDouble price = pricing.price();
+        return new PlanOptions(
+                model,
+                scheme(),
+                workload.read(),
+                Values.optional(schedule),
+                Values.optional(dtype),
+                Values.optional(seed),
+                Optional.ofNullable(weights).map(Values::path),
+                devices,
+                memory,
+                price);
+    }
+
+    /** The placement that a verb with an optional MODEL asks for, if it names one. */
+    Optional<PlanOptions> readOptional(@Nullable String model, String verb) {
+        if (model != null) {
+            return Optional.of(read(model, new PricingFlags()));
+        }
+        refuseWhatComesLater();
+        String flag = tp != null
+                ? "--tp"
+                : pp != null
+                        ? "--pp"
+                        : dp != null
+                                ? "--dp"
+                                : schedule != null
+                                        ? "--schedule"
+                                        : dtype != null ? "--dtype" : weights != null ? "--weights" : "";
+        if (!flag.isEmpty()) {
+            throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
+                    + " tiny " + flag + " …`; without MODEL the placed one is used");
+        }
+        workload.read();
+        return Optional.empty();
+    }
+}

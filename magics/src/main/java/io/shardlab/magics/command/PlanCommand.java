@@ -1,0 +1,41 @@
+package io.shardlab.magics.command;
+
+import picocli.CommandLine;
+
+/** {@code %shard plan MODEL}. */
+public record PlanCommand(PlanOptions options) implements Command {
+
+    @Override
+    public Object perform(Actions actions) {
+        return actions.plan(options);
+    }
+
+    @CommandLine.Command(
+            name = "plan",
+            description =
+                    "Shows what a model costs under a scheme, before anything is started: memory, bytes sent, bubble, step time.",
+            footer = {
+                "",
+                "Examples:",
+                "  %%shard plan tiny --tp 2",
+                "  %%shard plan small --pp 2 --microbatches 4 --batch 8 --seq 128",
+                "  %%shard plan char --devices 8 --tp 4 --pp 2 --memory 1g --price 1.20/h"
+            })
+    static final class Flags extends Syntax {
+        @CommandLine.Parameters(
+                paramLabel = "MODEL",
+                description = "a preset (%%shard models) or a folder with config.json")
+        String model = "";
+
+        @CommandLine.Mixin
+        PlacementFlags placement = new PlacementFlags();
+
+        @CommandLine.Mixin
+        PricingFlags pricing = new PricingFlags();
+
+        @Override
+        Command read() {
+            return new PlanCommand(placement.read(model, pricing));
+        }
+    }
+}

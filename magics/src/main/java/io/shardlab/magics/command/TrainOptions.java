@@ -1,0 +1,60 @@
+package io.shardlab.magics.command;
+
+import io.shardlab.run.TrainSettings;
+import java.util.Optional;
+
+/**
+ * What to train, on what.
+ *
+ * @param placement the model to place first, unless it is placed already; empty for the placed one
+ * @param workload what differs from the placed plan's
+ * @param settings steps, rates, clipping
+ * @param source text file, folder, {@code java-code} or {@code random}; empty for the default
+ * @param name of the run's folder
+ */
+public record TrainOptions(
+        Optional<PlanOptions> placement,
+        WorkloadChoice workload,
+        TrainSettings settings,
+        Optional<String> source,
+        Optional<String> name) {
+
+    public TrainOptions {
+        name.ifPresent(TrainOptions::requireName);
+    }
+
+    private static void requireName(String name) {
+        if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]{0,59}")) {
+            throw new IllegalArgumentException(
+                    "run name '" + name
+                            + "' must be 1 to 60 letters, digits, dots, dashes or underscores, starting with a letter or digit");
+        }
+    }
+
+    /** So many steps of the placed model. */
+    public static TrainOptions steps(int count) {
+        return new TrainOptions(
+                Optional.empty(),
+                WorkloadChoice.DEFAULT,
+                TrainSettings.DEFAULT.withSteps(count),
+                Optional.empty(),
+                Optional.empty());
+    }
+
+    public TrainOptions withSettings(TrainSettings changed) {
+        return new TrainOptions(placement, workload, changed, source, name);
+    }
+
+    /** Trains on a text file, a folder, {@code java-code} or {@code random}. */
+    public TrainOptions withSource(String changed) {
+        return new TrainOptions(placement, workload, settings, Optional.of(changed), name);
+    }
+
+    public TrainOptions withWorkload(int batch, int sequence, int microbatches) {
+        return new TrainOptions(placement, WorkloadChoice.of(batch, sequence, microbatches), settings, source, name);
+    }
+
+    public TrainOptions withName(String changed) {
+        return new TrainOptions(placement, workload, settings, source, Optional.of(changed));
+    }
+}

@@ -1,0 +1,89 @@
+package io.shardlab.magics.command;
+
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * Which workers to start.
+ *
+ * @param workers how many; empty for one per visible GPU, else as many CPU workers as cores and memory allow
+ * @param devices what they compute on
+ * @param memoryBytes budget of each worker, enforced; empty for none
+ * @param threads native threads of each; empty for cores divided by workers
+ * @param heapBytes Java heap of each; empty for the default
+ * @param debug whether each opens a debugger port on the loopback address
+ * @param replace whether workers that run under another specification may be stopped
+ */
+public record UpOptions(
+        OptionalInt workers,
+        DeviceChoice devices,
+        OptionalLong memoryBytes,
+        OptionalInt threads,
+        OptionalLong heapBytes,
+        boolean debug,
+        boolean replace) {
+
+    /** As many workers as the machine suits. */
+    public static final UpOptions DEFAULT = new UpOptions(
+            OptionalInt.empty(),
+            DeviceChoice.ANY,
+            OptionalLong.empty(),
+            OptionalInt.empty(),
+            OptionalLong.empty(),
+            false,
+            false);
+
+    private static final long LEAST_HEAP = 32L << 20;
+    private static final long LEAST_MEMORY = 64L << 20;
+
+    public UpOptions {
+        require(workers.orElse(1) >= 1, "workers " + workers.orElse(0) + " must be at least 1");
+        require(threads.orElse(1) >= 1, "threads " + threads.orElse(0) + " must be at least 1");
+        require(
+                heapBytes.orElse(LEAST_HEAP) >= LEAST_HEAP,
+                "heap of " + heapBytes.orElse(0) + " bytes is too small for a worker JVM; give at least 32m");
+        require(
+                memoryBytes.orElse(LEAST_MEMORY) >= LEAST_MEMORY,
+                "memory of " + memoryBytes.orElse(0) + " bytes is too small for a worker; give at least 64m");
+        require(
+                heapBytes.isEmpty() || memoryBytes.isEmpty() || heapBytes.getAsLong() < memoryBytes.getAsLong(),
+                "heap of " + heapBytes.orElse(0) + " bytes does not fit into memory of " + memoryBytes.orElse(0));
+        require(
+                devices.gpus().isEmpty()
+                        || workers.isEmpty()
+                        || workers.getAsInt() == devices.gpus().size(),
+                "workers " + workers.orElse(0) + " differs from the "
+                        + devices.gpus().size() + " GPUs named by devices " + devices);
+    }
+
+    private static void require(boolean holds, String otherwise) {
+        if (!holds) {
+            throw new IllegalArgumentException(otherwise);
+        }
+    }
+
+    public static UpOptions workers(int count) {
+        return DEFAULT.withWorkers(count);
+    }
+
+    public UpOptions withWorkers(int count) {
+        return new UpOptions(OptionalInt.of(count), devices, memoryBytes, threads, heapBytes, debug, replace);
+    }
+
+    public UpOptions withDevices(String choice) {
+        return new UpOptions(workers, DeviceChoice.parse(choice), memoryBytes, threads, heapBytes, debug, replace);
+    }
+
+    /** A budget written like {@code 1g}. */
+    public UpOptions withMemory(String size) {
+        return new UpOptions(workers, devices, OptionalLong.of(Values.bytes(size)), threads, heapBytes, debug, replace);
+    }
+
+    public UpOptions withThreads(int count) {
+        return new UpOptions(workers, devices, memoryBytes, OptionalInt.of(count), heapBytes, debug, replace);
+    }
+
+    public UpOptions replacing() {
+        return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, debug, true);
+    }
+}

@@ -1,0 +1,249 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.view.Column;
+import io.shardlab.magics.view.Figures;
+import io.shardlab.magics.view.Grid;
+import io.shardlab.trace.MemoryCategory;
+import io.shardlab.trace.MemoryUse;
+import io.shardlab.trace.StepMetrics;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/** Every table of the language: promised names for cells, words with units for people. */
+final class Grids {
+
+    private Grids() {}
+
+    static Grid<Backend.WorkerRow> workers(Backend.Workers workers) {
+        return new Grid<>(
+                workers.banner(),
+                List.of(
+                        Column.integer("rank", "rank", Backend.WorkerRow::rank),
+                        Column.whole("pid", "process", row -> OptionalLong.of(row.pid())),
+                        Column.text("device", "device", Backend.WorkerRow::device),
+                        Column.megabytes("limit_mb", "memory limit MB", Backend.WorkerRow::limitBytes),
+                        Column.text("engine", "engine", Backend.WorkerRow::engine),
+                        Column.number("ready_ms", "ready in ms", 0, Backend.WorkerRow::readyMillis)),
+                workers.rows());
+    }
+
+    static Grid<Backend.ExitRow> exits(List<Backend.ExitRow> rows) {
+        return new Grid<>(
+                rows.isEmpty() ? "no workers were running" : "workers stopped",
+                List.of(
+                        Column.integer("rank", "rank", Backend.ExitRow::rank),
+                        Column.whole("pid", "process", row -> OptionalLong.of(row.pid())),
+                        Column.text("device", "device", Backend.ExitRow::device),
+                        Column.text("exit", "exit", Backend.ExitRow::exit)),
+                rows);
+    }
+
+    static Grid<Backend.StatusRow> status(List<Backend.StatusRow> rows) {
+        return new Grid<>(
+                rows.isEmpty() ? "no workers; %shard up starts some" : "workers",
+                List.of(
+                        Column.integer("rank", "rank", Backend.StatusRow::rank),
+                        Column.text("role", "role", Backend.StatusRow::role),
+                        Column.whole("pid", "process", row -> OptionalLong.of(row.pid())),
+                        Column.text("device", "device", Backend.StatusRow::device),
+                        Column.text("state", "state", Backend.StatusRow::state),
+                        Column.text("last_action", "last action", Backend.StatusRow::lastAction),
+                        Column.megabytes("rss_mb", "resident MB", Backend.StatusRow::rssBytes),
+                        Column.megabytes("heap_mb", "Java heap MB", Backend.StatusRow::heapBytes),
+                        Column.megabytes("limit_mb", "memory limit MB", Backend.StatusRow::limitBytes),
+                        Column.optionalText("last_error", "last error", Backend.StatusRow::lastError)),
+                rows);
+    }
+
+    static Grid<Backend.DeviceRow> devices(List<Backend.DeviceRow> rows) {
+        return new Grid<>(
+                "devices of this machine",
+                List.of(
+                        Column.text("device", "device", Backend.DeviceRow::device),
+                        Column.text("name", "name", Backend.DeviceRow::name),
+                        Column.whole(
+                                "cores",
+                                "cores",
+                                row -> row.cores().isPresent()
+                                        ? OptionalLong.of(row.cores().getAsInt())
+                                        : OptionalLong.empty()),
+                        Column.megabytes("memory_mb", "memory MB", Backend.DeviceRow::memoryBytes),
+                        Column.text("visible", "usable", row -> row.visible() ? "yes" : "no"),
+                        Column.text("note", "note", Backend.DeviceRow::note)),
+                rows);
+    }
+
+    static Grid<Backend.ModelRow> models(List<Backend.ModelRow> rows) {
+        return new Grid<>(
+                "presets; a folder with config.json works too",
+                List.of(
+                        Column.text("name", "name", Backend.ModelRow::name),
+                        Column.text("family", "family", Backend.ModelRow::family),
+                        Column.integer("layers", "layers", Backend.ModelRow::layers),
+                        Column.whole("hidden", "hidden size", row -> OptionalLong.of(row.hidden())),
+                        Column.integer("heads", "heads", Backend.ModelRow::heads),
+                        Column.integer("kv_heads", "KV heads", Backend.ModelRow::kvHeads),
+                        Column.integer("vocabulary", "vocabulary", Backend.ModelRow::vocabulary),
+                        Column.integer("longest", "longest sequence", Backend.ModelRow::longest),
+                        Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters()))),
+                rows);
+    }
+
+    static Grid<Backend.DoctorRow> doctor(List<Backend.DoctorRow> rows) {
+        long ill = rows.stream().filter(row -> !row.healthy()).count();
+        return new Grid<>(
+                ill == 0 ? "all is well" : ill + " of " + rows.size() + " need attention",
+                List.of(
+                        Column.text("subject", "subject", Backend.DoctorRow::subject),
+                        Column.text("finding", "found", Backend.DoctorRow::finding),
+                        Column.text("healthy", "healthy", row -> row.healthy() ? "yes" : "no"),
+                        Column.text("advice", "advice", Backend.DoctorRow::advice)),
+                rows);
+    }
+
+    static Grid<Backend.LogLine> logs(List<Backend.LogLine> rows) {
+        return new Grid<>(
+                rows.isEmpty() ? "nothing was written" : "last lines of workers",
+                List.of(
+                        Column.integer("rank", "rank", Backend.LogLine::rank),
+                        Column.text("line", "line", Backend.LogLine::line)),
+                rows);
+    }
+
+    static Grid<Corpus.Listed> corpora(List<Corpus.Listed> rows) {
+        return new Grid<>(
+                "what --data can name",
+                List.of(
+                        Column.text("name", "name", Corpus.Listed::name),
+                        Column.text("kind", "kind", Corpus.Listed::kind),
+                        Column.whole("tokens", "tokens", Corpus.Listed::tokens),
+                        Column.text("note", "note", Corpus.Listed::note)),
+                rows);
+    }
+
+    static Grid<Backend.RankEstimate> estimate(Backend.Estimate estimate) {
+        List<Column<Backend.RankEstimate>> columns = new java.util.ArrayList<>(List.of(
+                Column.integer("rank", "rank", Backend.RankEstimate::rank),
+                Column.text("role", "role", Backend.RankEstimate::role),
+                Column.text("device", "device", Backend.RankEstimate::device),
+                Column.text("layers", "layers", Backend.RankEstimate::layers),
+                Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters()))));
+        for (MemoryCategory category : MemoryCategory.values()) {
+            if (estimate.ranks().stream().anyMatch(row -> row.memory().bytes().containsKey(category))) {
+                columns.add(category(category, Backend.RankEstimate::memory));
+            }
+        }
+        columns.add(Column.megabytes(
+                "total_mb", "total MB", row -> OptionalLong.of(row.memory().totalBytes())));
+        columns.add(Column.megabytes(
+                "sent_mb",
+                "sent MB per step",
+                row -> OptionalLong.of(row.sentBytes().values().stream()
+                        .mapToLong(Long::longValue)
+                        .sum())));
+        columns.add(Column.text("sent_by", "of which", Grids::sent));
+        columns.add(Column.megabytes("limit_mb", "memory limit MB", Backend.RankEstimate::limitBytes));
+        columns.add(Column.text("fits", "fits", row -> row.fits() ? "yes" : "no"));
+        return new Grid<>(estimate.plan().model() + " under " + estimate.plan().scheme(), columns, estimate.ranks());
+    }
+
+    private static String sent(Backend.RankEstimate row) {
+        Map<String, Long> sorted = new TreeMap<>(row.sentBytes());
+        return sorted.entrySet().stream()
+                .map(entry -> entry.getKey() + " " + Figures.bytes(entry.getValue()))
+                .collect(Collectors.joining(", "));
+    }
+
+    private static <R> Column<R> category(MemoryCategory category, Function<R, MemoryUse> use) {
+        String word = word(category);
+        String heading = word.equals("kv") ? "KV cache MB" : word.equals("comm") ? "communication MB" : word + " MB";
+        return Column.megabytes(word + "_mb", heading, row -> {
+            Long bytes = use.apply(row).bytes().get(category);
+            return bytes == null ? OptionalLong.empty() : OptionalLong.of(bytes);
+        });
+    }
+
+    /** The category in names of columns and fields. */
+    static String word(MemoryCategory category) {
+        return switch (category) {
+            case WEIGHTS -> "weights";
+            case GRADIENTS -> "gradients";
+            case OPTIMIZER -> "optimizer";
+            case ACTIVATIONS -> "activations";
+            case COMMUNICATION -> "comm";
+            case KV_CACHE -> "kv";
+            case HEAP -> "heap";
+            case OTHER -> "other";
+        };
+    }
+
+    static Grid<Backend.PlacedRow> placed(Backend.PlaceOutcome outcome) {
+        return new Grid<>(
+                outcome.plan().model() + " placed under " + outcome.plan().scheme() + " in "
+                        + Figures.decimal(outcome.millis(), 0) + " ms",
+                List.of(
+                        Column.integer("rank", "rank", Backend.PlacedRow::rank),
+                        Column.text("role", "role", Backend.PlacedRow::role),
+                        Column.text("device", "device", Backend.PlacedRow::device),
+                        Column.text("layers", "layers", Backend.PlacedRow::layers),
+                        Column.text("cut", "rows or columns", Backend.PlacedRow::cut),
+                        Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters())),
+                        Column.megabytes("planned_mb", "planned MB", Backend.PlacedRow::plannedBytes),
+                        Column.megabytes("measured_mb", "measured MB", Backend.PlacedRow::measuredBytes)),
+                outcome.rows());
+    }
+
+    static Grid<Backend.MemoryRow> memory(String caption, List<Backend.MemoryRow> rows) {
+        List<Column<Backend.MemoryRow>> columns = new java.util.ArrayList<>(List.of(
+                Column.integer("rank", "rank", Backend.MemoryRow::rank),
+                Column.text("role", "role", Backend.MemoryRow::role),
+                Column.text("device", "device", Backend.MemoryRow::device)));
+        for (MemoryCategory category : MemoryCategory.values()) {
+            columns.add(category(category, Backend.MemoryRow::measured));
+        }
+        columns.add(Column.megabytes(
+                "total_mb", "total MB", row -> OptionalLong.of(row.measured().totalBytes())));
+        columns.add(Column.megabytes("planned_mb", "planned MB", row -> row.planned()
+                .map(use -> OptionalLong.of(use.totalBytes()))
+                .orElse(OptionalLong.empty())));
+        columns.add(Column.megabytes("limit_mb", "memory limit MB", Backend.MemoryRow::limitBytes));
+        return new Grid<>(caption, columns, rows);
+    }
+
+    static Grid<StepMetrics> steps(List<StepMetrics> metrics) {
+        return new Grid<>(
+                "steps",
+                List.of(
+                        Column.integer("step", "step", StepMetrics::step),
+                        Column.number("loss", "loss", 4, StepMetrics::loss),
+                        Column.number("grad_norm", "gradient norm", 4, StepMetrics::gradNorm),
+                        Column.number("learning_rate", "learning rate", 6, StepMetrics::learningRate),
+                        Column.number("step_ms", "step ms", 1, StepMetrics::stepMillis),
+                        Column.number("tokens_per_s", "tokens/s", 0, StepMetrics::tokensPerSecond)),
+                metrics);
+    }
+
+    static Grid<Backend.CheckRow> check(Backend.CheckOutcome outcome) {
+        return new Grid<>(
+                outcome.plan().scheme() + " against single: " + outcome.verdict(),
+                List.of(
+                        Column.text("tensor", "tensor", Backend.CheckRow::tensor),
+                        Column.text(
+                                "rank",
+                                "rank",
+                                row -> row.rank().isPresent()
+                                        ? String.valueOf(row.rank().getAsInt())
+                                        : "all"),
+                        Column.text("kind", "kind", Backend.CheckRow::kind),
+                        Column.number("max_abs", "largest absolute difference", 6, Backend.CheckRow::maxAbsolute),
+                        Column.number("max_rel", "largest relative difference", 6, Backend.CheckRow::maxRelative),
+                        Column.optionalNumber(
+                                "float64_max_rel", "relative in float64", 12, Backend.CheckRow::float64Relative),
+                        Column.text("verdict", "verdict", Backend.CheckRow::verdict)),
+                outcome.rows());
+    }
+}

@@ -1,0 +1,333 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.CheckOptions;
+import io.shardlab.magics.command.InferOptions;
+import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.TimelineOptions;
+import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.magics.command.UpOptions;
+import io.shardlab.magics.command.WorkloadChoice;
+import io.shardlab.mesh.Selection;
+import io.shardlab.plan.Json;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import io.shardlab.trace.StepMetrics;
+import io.shardlab.trace.Timeline;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import tech.tablesaw.api.Table;
+
+/**
+ * Workers and what they do: the verbs of {@code %shard} as methods, with the same names and defaults.
+ *
+ * <p>Methods wait and can be interrupted. They throw {@link ShardException}, whose message is the whole story in one line, for
+ * everything that goes wrong. One thread at a time.
+ */
+public final class Lab implements AutoCloseable {
+
+    private final Backend backend;
+    private final Work work;
+    private final Corpus corpus;
+    private final Path home;
+    private Backend.Workers workers = new Backend.Workers(List.of(), 0, true, "no workers");
+
+    Lab(Backend backend, Map<String, String> environment) {
+        this.backend = backend;
+        this.work = new Work(backend);
+        String configured = environment.getOrDefault("SHARDLAB_HOME", "");
+        this.home =
+                configured.isBlank() ? Path.of(System.getProperty("user.home", "."), ".shardlab") : Path.of(configured);
+        this.corpus = new Corpus(home, environment);
+    }
+
+    /** A laboratory on this machine, without workers yet. */
+    public static Lab open() {
+        return new Lab(Backend.local(), System.getenv());
+    }
+
+    /** Starts workers. */
+    public Lab up(UpOptions options) {
+        workers = work.call("up", () -> backend.up(options));
+        return this;
+    }
+
+    public Lab up(int count) {
+        return up(UpOptions.workers(count));
+    }
+
+    Backend.Workers workers() {
+        return workers;
+    }
+
+    /** The workers as they came up, one row each. */
+    public Table table() {
+        return Grids.workers(workers).table();
+    }
+
+    /** Plans and prices a model; starts nothing. */
+    public PlanView plan(PlanOptions options) {
+        return new PlanView(work.call("plan", () -> backend.plan(options)));
+    }
+
+    public PlanView plan(String model, Scheme scheme) {
+        return plan(PlanOptions.of(model, scheme));
+    }
+
+    /** Puts a model's shards on the workers. */
+    public Placed place(PlanOptions options) {
+        return new Placed(work.call("place", () -> backend.place(options)));
+    }
+
+    public Placed place(String model, Scheme scheme) {
+        return place(PlanOptions.of(model, scheme));
+    }
+
+    public Run train(TrainOptions options) {
+        return train(options, Backend.Progress.SILENT);
+    }
+
+    /** So many steps of the placed model. */
+    public Run train(int steps) {
+        return train(TrainOptions.steps(steps));
+    }
+
+    /** Trains and writes the files of the run as it goes. */
+    public Run train(TrainOptions options, Backend.Progress progress) {
+        AtomicInteger stepsDone = new AtomicInteger();
+        return work.call(
+                "train",
+                () -> {
+                    Corpus.Source source = corpus.find(options.source());
+                    Prepared prepared = prepare(options.placement(), options.workload(), source);
+                    RunFolder folder = RunFolder.create(
+                            home,
+                            options.name().orElse(prepared.plan().model().replaceAll("[^A-Za-z0-9._-]+", "_")),
+                            prepared.plan());
+                    Backend.TrainOutcome outcome = backend.train(
+                            new Backend.TrainRequest(
+                                    prepared.workload(),
+                                    options.settings(),
+                                    prepared.tokens().file()),
+                            new Recorder(folder, progress, stepsDone));
+                    stepsDone.set(outcome.stepsDone());
+                    Run run = new Run(outcome, folder.path());
+                    folder.finish(run);
+                    return run;
+                },
+                () -> "weights kept at step " + stepsDone.get());
+    }
+
+    /** Writes each step to its file before anyone else hears of it. */
+    private record Recorder(RunFolder folder, Backend.Progress listener, AtomicInteger stepsDone)
+            implements Backend.Progress {
+        @Override
+        public void step(StepMetrics metrics) {
+            folder.step(metrics);
+            stepsDone.incrementAndGet();
+            listener.step(metrics);
+        }
+
+        @Override
+        public void memory(io.shardlab.trace.MemoryUse use) {
+            listener.memory(use);
+        }
+
+        @Override
+        public void progress(String what, long done, long total) {
+            listener.progress(what, done, total);
+        }
+    }
+
+    /** A placed plan, the workload to run and the tokens to run it on. */
+    private record Prepared(Plan plan, Plan.Workload workload, Corpus.Tokens tokens) {}
+
+    /** Checks everything that can be checked before anything moves, then places what is not placed yet. */
+    private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Corpus.Source source) {
+        Optional<PlanOptions> missing = missing(placement);
+        Plan plan = missing.map(options -> backend.plan(options).plan()).orElseGet(this::placedPlan);
+        Plan.Workload workload = choice.over(plan.workload());
+        Corpus.Tokens tokens = corpus.tokens(source, plan.vocabularySize());
+        if (tokens.count() < workload.sequence() + 2L) {
+            throw new IllegalArgumentException("seq " + workload.sequence() + " is too long for " + tokens.description()
+                    + " with " + tokens.count() + " tokens; allowed: up to " + Math.max(0, tokens.count() - 2));
+        }
+        missing.ifPresent(backend::place);
+        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, tokens);
+    }
+
+    /** What must be placed first, if anything. */
+    private Optional<PlanOptions> missing(Optional<PlanOptions> wanted) {
+        Optional<Plan> placed = backend.placed();
+        return wanted.filter(options -> placed.isEmpty() || !options.matches(placed.get()));
+    }
+
+    private Plan placedPlan() {
+        return backend.placed()
+                .orElseThrow(() -> new IllegalStateException(
+                        "no model is placed; `%shard place tiny --tp 2` places one, or name a MODEL"));
+    }
+
+    public Answer infer(InferOptions options) {
+        return infer(options, text -> {});
+    }
+
+    /** Continues a prompt greedily. */
+    public Answer infer(String prompt, int maxNew) {
+        return infer(InferOptions.of(prompt, maxNew));
+    }
+
+    Answer infer(InferOptions options, java.util.function.Consumer<String> listener) {
+        StringBuilder text = new StringBuilder();
+        return work.call("infer", () -> {
+            missing(options.placement()).ifPresent(backend::place);
+            Plan plan = placedPlan();
+            List<Integer> prompt = ByteText.tokens(options.prompt(), plan.vocabularySize());
+            ByteText decoder = new ByteText();
+            Backend.InferOutcome outcome =
+                    backend.infer(prompt, options.maxNew(), (id, millis) -> hear(decoder.add(id), text, listener));
+            hear(decoder.end(), text, listener);
+            return new Answer(
+                    options.prompt(),
+                    prompt.size(),
+                    text.toString(),
+                    plan.scheme().toString(),
+                    outcome);
+        });
+    }
+
+    private static void hear(String piece, StringBuilder text, java.util.function.Consumer<String> listener) {
+        if (!piece.isEmpty()) {
+            text.append(piece);
+            listener.accept(piece);
+        }
+    }
+
+    /** Compares the sharded model with one device. */
+    public Verdict check(CheckOptions options) {
+        return work.call("check", () -> {
+            Corpus.Source source = corpus.find(options.source());
+            Prepared prepared = prepare(options.placement(), options.workload(), source);
+            return new Verdict(backend.check(new Backend.CheckRequest(
+                    prepared.workload(),
+                    options.steps(),
+                    options.tolerance(),
+                    prepared.tokens().file())));
+        });
+    }
+
+    public Verdict check() {
+        return check(CheckOptions.DEFAULT);
+    }
+
+    /** One row per worker. */
+    public Table status() {
+        return Grids.status(statusRows()).table();
+    }
+
+    List<Backend.StatusRow> statusRows() {
+        return work.call("status", backend::status);
+    }
+
+    /** Memory by category, one row per rank. */
+    public Table mem() {
+        return Grids.memory("memory", memoryRows(false)).table();
+    }
+
+    List<Backend.MemoryRow> memoryRows(boolean reset) {
+        return work.call("mem", () -> backend.memory(reset));
+    }
+
+    /** What each rank did in a step; also as a Chrome trace if a file is named. */
+    public Timeline timeline(TimelineOptions options) {
+        return work.call("timeline", () -> {
+            Timeline timeline = backend.timeline(options.step(), options.predicted());
+            if (options.file().isPresent()) {
+                Path file = options.file().get();
+                try {
+                    Json.mapper().writeValue(file.toFile(), RunFolder.chromeTrace(timeline));
+                } catch (IOException unwritable) {
+                    throw new UncheckedIOException("--save " + file + " cannot be written", unwritable);
+                }
+            }
+            return timeline;
+        });
+    }
+
+    public Timeline timeline() {
+        return timeline(TimelineOptions.LAST);
+    }
+
+    /** The last lines of some workers. */
+    public Table logs(Selection selection, int linesPerRank) {
+        return Grids.logs(logRows(selection, linesPerRank)).table();
+    }
+
+    List<Backend.LogLine> logRows(Selection selection, int linesPerRank) {
+        return work.call("logs", () -> backend.logs(selection, linesPerRank));
+    }
+
+    public Table devices() {
+        return Grids.devices(deviceRows()).table();
+    }
+
+    List<Backend.DeviceRow> deviceRows() {
+        return work.call("devices", backend::devices);
+    }
+
+    public Table models() {
+        return Grids.models(modelRows()).table();
+    }
+
+    List<Backend.ModelRow> modelRows() {
+        return work.call("models", backend::models);
+    }
+
+    /** What can be trained on. */
+    public Table data() {
+        return Grids.corpora(corpora()).table();
+    }
+
+    List<Corpus.Listed> corpora() {
+        return corpus.list();
+    }
+
+    public Table doctor() {
+        return Grids.doctor(doctorRows()).table();
+    }
+
+    List<Backend.DoctorRow> doctorRows() {
+        return work.call("doctor", backend::doctor);
+    }
+
+    /** Stops all workers; the laboratory can go up again. */
+    public Table down() {
+        return Grids.exits(down(false)).table();
+    }
+
+    List<Backend.ExitRow> down(boolean now) {
+        List<Backend.ExitRow> exits =
+                now ? work.beside(() -> backend.down(true)) : work.call("down", () -> backend.down(false));
+        workers = new Backend.Workers(List.of(), 0, true, "no workers");
+        return exits;
+    }
+
+    @Override
+    public void close() {
+        work.close();
+        backend.close();
+    }
+
+    @Override
+    public String toString() {
+        List<String> devices =
+                workers.rows().stream().map(Backend.WorkerRow::device).toList();
+        return devices.isEmpty()
+                ? "no workers"
+                : devices.size() + (devices.size() == 1 ? " worker: " : " workers: ") + String.join(", ", devices);
+    }
+}

@@ -1,0 +1,41 @@
+package io.shardlab.magics.session;
+
+import java.util.function.Consumer;
+
+/** Text that appears as it is made, in chunks of at most four a second; all at once where nobody watches. */
+final class LiveText implements Consumer<String>, Screen.Live {
+
+    private final StringBuilder pending = new StringBuilder();
+
+    LiveText(String start) {
+        pending.append(start);
+    }
+
+    @Override
+    public synchronized void accept(String piece) {
+        pending.append(piece);
+    }
+
+    @Override
+    public void tick(NotebookPort port) {
+        if (port.interactive()) {
+            flush(port, "");
+        }
+    }
+
+    @Override
+    public void end(NotebookPort port) {
+        flush(port, "\n");
+    }
+
+    private void flush(NotebookPort port, String after) {
+        String text;
+        synchronized (this) {
+            text = pending + after;
+            pending.setLength(0);
+        }
+        if (!text.isEmpty()) {
+            port.stream(text);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.Command;
+import io.shardlab.magics.command.Verbs;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The {@code %shard} of one notebook: words in, output and a value out. The workers' side is opened by the first verb that
+ * needs it, so that help and refusals cost nothing.
+ */
+public final class Notebook implements AutoCloseable {
+
+    private final Screen screen;
+    private final Supplier<Backend> opener;
+    private final Map<String, String> environment;
+    private final ShownVerbs verbs;
+    private @Nullable Lab lab;
+
+    public Notebook(NotebookPort port) {
+        this(port, Backend::local, System.getenv());
+    }
+
+    Notebook(NotebookPort port, Supplier<Backend> opener, Map<String, String> environment) {
+        this.screen = new Screen(port);
+        this.opener = opener;
+        this.environment = Map.copyOf(environment);
+        this.verbs = new ShownVerbs(this::lab, screen, System::nanoTime);
+    }
+
+    private synchronized Lab lab() {
+        Lab open = lab;
+        if (open == null) {
+            open = new Lab(opener.get(), environment);
+            lab = open;
+        }
+        return open;
+    }
+
+    /** {@code %shard arguments…}; a refusal or failure is a {@link ShardException}. */
+    public Object line(List<String> arguments) {
+        Command command;
+        try {
+            command = Verbs.parse(arguments);
+        } catch (IllegalArgumentException refused) {
+            throw new ShardException(String.valueOf(refused.getMessage()), refused);
+        }
+        try {
+            return command.perform(verbs);
+        } catch (ShardException failed) {
+            if (!failed.failures().isEmpty()) {
+                screen.show(FailureCard.of(failed.failures()).content());
+            }
+            throw failed;
+        } catch (RuntimeException failed) {
+            throw Work.translated(failed);
+        }
+    }
+
+    /** {@code %%shard arguments…} with a body. */
+    public Object cell(List<String> arguments, String body) {
+        throw new ShardException(
+                "%%shard cells are not there yet: running a cell's "
+                        + body.lines().count() + " lines on workers comes later; nothing was started",
+                (Throwable) null);
+    }
+
+    @Override
+    public void close() {
+        Lab open;
+        synchronized (this) {
+            open = lab;
+            lab = null;
+        }
+        if (open != null) {
+            open.close();
+        }
+        screen.close();
+    }
+}

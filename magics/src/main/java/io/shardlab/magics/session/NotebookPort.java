@@ -1,0 +1,35 @@
+package io.shardlab.magics.session;
+
+import java.util.Optional;
+
+/** What a notebook offers to those who show something. Called from one thread at a time, seldom the cell's own. */
+public interface NotebookPort {
+
+    /** Shows something new; the answer can change it later. */
+    Display display(Content content);
+
+    /** Appends text to the cell's output. */
+    void stream(String text);
+
+    /** Whether someone is watching; otherwise only final tables and charts are shown. */
+    boolean interactive();
+
+    /** Something shown. */
+    interface Display {
+        void update(Content content);
+    }
+
+    /**
+     * One thing to show, in up to three forms.
+     *
+     * @param html without styles and scripts; empty if the picture or the text says it all
+     * @param text for readers without HTML, always there
+     * @param png a picture; where there is one, {@code html} is empty so that front ends prefer the picture
+     */
+    record Content(String html, String text, Optional<byte[]> png) {
+
+        public static Content of(String html, String text) {
+            return new Content(html, text, Optional.empty());
+        }
+    }
+}

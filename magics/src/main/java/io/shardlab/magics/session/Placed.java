@@ -1,0 +1,32 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.plan.Plan;
+import tech.tablesaw.api.Table;
+
+/** A model on its workers: data for cells. */
+public final class Placed {
+
+    private final Backend.PlaceOutcome outcome;
+
+    Placed(Backend.PlaceOutcome outcome) {
+        this.outcome = outcome;
+    }
+
+    Backend.PlaceOutcome outcome() {
+        return outcome;
+    }
+
+    public Plan plan() {
+        return outcome.plan();
+    }
+
+    /** One row per rank. */
+    public Table table() {
+        return Grids.placed(outcome).table();
+    }
+
+    @Override
+    public String toString() {
+        return plan().model() + " placed under " + plan().scheme();
+    }
+}

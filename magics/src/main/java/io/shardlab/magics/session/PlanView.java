@@ -1,0 +1,60 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.view.Figures;
+import io.shardlab.magics.view.PlanPicture;
+import io.shardlab.plan.Plan;
+import java.util.ArrayList;
+import java.util.List;
+import tech.tablesaw.api.Table;
+
+/** A plan and what it will cost: data for cells. */
+public final class PlanView {
+
+    private final Backend.Estimate estimate;
+
+    PlanView(Backend.Estimate estimate) {
+        this.estimate = estimate;
+    }
+
+    public Plan plan() {
+        return estimate.plan();
+    }
+
+    public Backend.Estimate estimate() {
+        return estimate;
+    }
+
+    /** One row per rank. */
+    public Table table() {
+        return Grids.estimate(estimate).table();
+    }
+
+    /** Whether every rank fits its device. */
+    public boolean fits() {
+        return estimate.ranks().stream().allMatch(Backend.RankEstimate::fits);
+    }
+
+    /** The programs of the stages and the schedule, as text. */
+    public String picture() {
+        PlanPicture picture = new PlanPicture(estimate.plan());
+        return picture.stages() + picture.schedule();
+    }
+
+    /** The figures of the whole job in one line. */
+    String figures() {
+        Plan.Workload workload = estimate.plan().workload();
+        List<String> parts = new ArrayList<>();
+        parts.add("batch " + workload.batch() + " × " + workload.sequence() + " tokens, " + workload.microbatches()
+                + " micro-batches");
+        estimate.stepMillis().ifPresent(ms -> parts.add("step " + Figures.decimal(ms, 1) + " ms"));
+        estimate.tokensPerSecond().ifPresent(rate -> parts.add(Figures.decimal(rate, 0) + " tokens/s"));
+        estimate.bubblePercent().ifPresent(bubble -> parts.add("bubble " + Figures.decimal(bubble, 1) + " %"));
+        estimate.costPerMillionTokens().ifPresent(cost -> parts.add(Figures.decimal(cost, 4) + " per million tokens"));
+        return "Predicted: " + String.join(", ", parts);
+    }
+
+    @Override
+    public String toString() {
+        return "plan of " + plan().model() + " under " + plan().scheme() + (fits() ? "" : ", does not fit");
+    }
+}

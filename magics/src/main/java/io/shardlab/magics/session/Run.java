@@ -1,0 +1,124 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.view.Column;
+import io.shardlab.magics.view.Figures;
+import io.shardlab.magics.view.Grid;
+import io.shardlab.plan.Plan;
+import io.shardlab.trace.StepMetrics;
+import io.shardlab.trace.Timeline;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalDouble;
+import tech.tablesaw.api.Table;
+
+/** A training run that ended: data for cells. */
+public final class Run {
+
+    private final Backend.TrainOutcome outcome;
+    private final Path folder;
+
+    Run(Backend.TrainOutcome outcome, Path folder) {
+        this.outcome = outcome;
+        this.folder = folder;
+    }
+
+    Backend.TrainOutcome outcome() {
+        return outcome;
+    }
+
+    /** Throughput, one row: scheme, workers, steps, step_ms, … */
+    public Table table() {
+        return throughput().table();
+    }
+
+    /** One row per step. */
+    public Table metrics() {
+        return Grids.steps(outcome.metrics()).table();
+    }
+
+    /** One row per rank. */
+    public Table memory() {
+        return memoryGrid().table();
+    }
+
+    /** The loss of each step, from step 0. */
+    public double[] loss() {
+        return outcome.metrics().stream().mapToDouble(StepMetrics::loss).toArray();
+    }
+
+    /** What ran. */
+    public Plan plan() {
+        return outcome.plan();
+    }
+
+    /** The last step, measured. */
+    public Timeline timeline() {
+        return outcome.timeline();
+    }
+
+    /** Where its files are. */
+    public Path folder() {
+        return folder;
+    }
+
+    Grid<Backend.MemoryRow> memoryGrid() {
+        return Grids.memory("memory, high-water marks of the run", outcome.memory());
+    }
+
+    Grid<Run> throughput() {
+        return new Grid<>(
+                outcome.plan().model() + ": throughput",
+                List.of(
+                        Column.text(
+                                "scheme", "scheme", run -> run.plan().scheme().toString()),
+                        Column.integer(
+                                "workers", "workers", run -> run.plan().scheme().numRanks()),
+                        Column.integer("steps", "steps", run -> run.outcome.stepsDone()),
+                        Column.optionalNumber("step_ms", "step ms (median)", 1, run -> run.stepMillis(0.5)),
+                        Column.optionalNumber("step_ms_p95", "step ms (p95)", 1, run -> run.stepMillis(0.95)),
+                        Column.optionalNumber("tokens_per_s", "tokens/s", 0, Run::tokensPerSecond),
+                        Column.optionalNumber("bubble_pct", "bubble %", 1, run -> run.outcome.bubblePercent()),
+                        Column.optionalNumber(
+                                "comm_pct", "communication %", 1, run -> run.outcome.communicationPercent()),
+                        Column.optionalNumber("loss_first", "first loss", 4, run -> run.lossAt(0)),
+                        Column.optionalNumber(
+                                "loss_last",
+                                "last loss",
+                                4,
+                                run -> run.lossAt(run.outcome.metrics().size() - 1))),
+                List.of(this));
+    }
+
+    private OptionalDouble lossAt(int index) {
+        List<StepMetrics> metrics = outcome.metrics();
+        return index < 0 || index >= metrics.size()
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(metrics.get(index).loss());
+    }
+
+    /** A quantile of the steps' durations, by nearest rank. */
+    OptionalDouble stepMillis(double quantile) {
+        double[] sorted = outcome.metrics().stream()
+                .mapToDouble(StepMetrics::stepMillis)
+                .sorted()
+                .toArray();
+        return sorted.length == 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(sorted[(int) Math.max(0, Math.ceil(quantile * sorted.length) - 1)]);
+    }
+
+    /** Tokens of a step over its median duration. */
+    OptionalDouble tokensPerSecond() {
+        OptionalDouble median = stepMillis(0.5);
+        return median.isPresent() && median.getAsDouble() > 0
+                ? OptionalDouble.of(outcome.plan().workload().tokens() * 1000 / median.getAsDouble())
+                : OptionalDouble.empty();
+    }
+
+    @Override
+    public String toString() {
+        OptionalDouble loss = lossAt(outcome.metrics().size() - 1);
+        return "run of " + outcome.stepsDone() + " steps, "
+                + (loss.isPresent() ? "loss " + Figures.decimal(loss.getAsDouble(), 4) + ", " : "") + folder;
+    }
+}

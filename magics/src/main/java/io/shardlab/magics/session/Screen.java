@@ -1,0 +1,96 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.session.NotebookPort.Content;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/**
+ * The only thread that talks to the notebook. The cell's thread may be interrupted at any moment and must not write to a
+ * socket then; it waits here for what it shows, so that output comes before the cell ends.
+ */
+final class Screen implements AutoCloseable {
+
+    private static final long PATIENCE_SECONDS = 10;
+
+    private final NotebookPort port;
+    private final ScheduledExecutorService writer;
+
+    Screen(NotebookPort port) {
+        this.port = port;
+        this.writer = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "shard-screen");
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    boolean interactive() {
+        return port.interactive();
+    }
+
+    void show(Content content) {
+        await(writer.submit(() -> {
+            port.display(content);
+        }));
+    }
+
+    void stream(String text) {
+        await(writer.submit(() -> port.stream(text)));
+    }
+
+    /** Runs {@code live.tick()} on the writer until the answer is closed; closing waits for a last tick. */
+    AutoCloseableQuietly live(Live live) {
+        Future<?> ticking = writer.scheduleWithFixedDelay(
+                () -> live.tick(port), 0, Throttle.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+        return () -> {
+            ticking.cancel(false);
+            await(writer.submit(() -> live.end(port)));
+        };
+    }
+
+    /** Something that changes while it is shown; both methods are called by the writer only. */
+    interface Live {
+        void tick(NotebookPort port);
+
+        void end(NotebookPort port);
+    }
+
+    /** Closes without an exception of its own. */
+    interface AutoCloseableQuietly extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Waits even if interrupted, and remembers the interrupt for the caller's next wait. */
+    private static void await(Future<?> shown) {
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+        try {
+            while (true) {
+                try {
+                    shown.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+                    return;
+                } catch (InterruptedException later) {
+                    interrupted = true;
+                } catch (TimeoutException stuck) {
+                    throw new ShardException("the notebook did not take output for " + PATIENCE_SECONDS + " s", stuck);
+                } catch (ExecutionException failed) {
+                    throw Work.translated(failed.getCause());
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        writer.shutdown();
+    }
+}

@@ -1,0 +1,221 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.Actions;
+import io.shardlab.magics.command.CheckOptions;
+import io.shardlab.magics.command.InferOptions;
+import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.TimelineOptions;
+import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.magics.command.UpOptions;
+import io.shardlab.magics.command.Verbs;
+import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.view.Chart;
+import io.shardlab.magics.view.GanttChart;
+import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.Html;
+import io.shardlab.magics.view.MemoryChart;
+import io.shardlab.magics.view.Pictures;
+import io.shardlab.magics.view.StepsChart;
+import io.shardlab.mesh.Selection;
+import io.shardlab.trace.Timeline;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import tech.tablesaw.api.Table;
+
+/** Calls the laboratory and shows what comes back, once. */
+final class ShownVerbs implements Actions {
+
+    private static final int LONG_TABLE = 12;
+
+    private final Supplier<Lab> lab;
+    private final Screen screen;
+    private final LongSupplier nanos;
+    private final Pictures pictures;
+
+    ShownVerbs(Supplier<Lab> lab, Screen screen, LongSupplier nanos) {
+        this.lab = lab;
+        this.screen = screen;
+        this.nanos = nanos;
+        this.pictures = new Pictures(line -> screen.show(Content.of(Html.paragraph(line), line + "\n")));
+    }
+
+    private <R> Table shown(Grid<R> grid) {
+        screen.show(content(grid));
+        return grid.table();
+    }
+
+    private static Content content(Grid<?>... grids) {
+        StringBuilder html = new StringBuilder();
+        StringBuilder text = new StringBuilder();
+        for (Grid<?> grid : grids) {
+            html.append(grid.html());
+            text.append(grid.text()).append('\n');
+        }
+        return Content.of(html.toString(), text.toString());
+    }
+
+    private void draw(Chart chart) {
+        Optional<byte[]> png = pictures.png(chart);
+        screen.show(
+                png.isPresent()
+                        ? new Content("", chart.text(), png)
+                        : Content.of(Html.preformatted(chart.text()), chart.text()));
+    }
+
+    @Override
+    public Object up(UpOptions options) {
+        Lab up = lab.get().up(options);
+        shown(Grids.workers(up.workers()));
+        return up;
+    }
+
+    @Override
+    public Object plan(PlanOptions options) {
+        PlanView view = lab.get().plan(options);
+        Grid<?> grid = Grids.estimate(view.estimate());
+        List<String> advice = view.estimate().advice();
+        String lines = view.figures() + (advice.isEmpty() ? "" : "\n" + String.join("\n", advice));
+        screen.show(Content.of(
+                grid.html()
+                        + Html.paragraph(view.figures())
+                        + (advice.isEmpty() ? "" : Html.paragraph(String.join("\n", advice)))
+                        + Html.preformatted(view.picture()),
+                grid.text() + lines + "\n" + view.picture()));
+        return view;
+    }
+
+    @Override
+    public Object place(PlanOptions options) {
+        Placed placed = lab.get().place(options);
+        shown(Grids.placed(placed.outcome()));
+        return placed;
+    }
+
+    @Override
+    public Object train(TrainOptions options) {
+        LiveTraining live = new LiveTraining(options.settings().steps(), nanos);
+        Run run;
+        try (Screen.AutoCloseableQuietly watched = screen.live(live)) {
+            try {
+                run = lab.get().train(options, live);
+            } catch (ShardException ended) {
+                String line = String.valueOf(ended.getMessage());
+                live.conclude(Content.of(Html.paragraph(line), line + "\n"));
+                throw ended;
+            }
+            live.conclude(content(run.throughput(), run.memoryGrid()));
+        }
+        String subject = run.plan().model() + " under " + run.plan().scheme();
+        if (!run.outcome().metrics().isEmpty()) {
+            draw(StepsChart.loss(subject, run.outcome().metrics()));
+            draw(StepsChart.throughput(subject, run.outcome().metrics()));
+        }
+        draw(new MemoryChart(
+                subject,
+                run.outcome().memory().stream().map(Backend.MemoryRow::measured).toList()));
+        return run;
+    }
+
+    @Override
+    public Object infer(InferOptions options) {
+        LiveText text = new LiveText(options.prompt());
+        Answer answer;
+        try (Screen.AutoCloseableQuietly watched = screen.live(text)) {
+            answer = lab.get().infer(options, text);
+        }
+        screen.show(content(answer.speeds(), answer.memoryGrid()));
+        return answer;
+    }
+
+    @Override
+    public Object check(CheckOptions options) {
+        Verdict verdict = lab.get().check(options);
+        Backend.CheckOutcome outcome = verdict.outcome();
+        Grid<Backend.CheckRow> all = Grids.check(outcome);
+        List<Backend.CheckRow> worst = worst(outcome);
+        Grid<?> grid = new Grid<>(all.caption(), all.columns(), worst);
+        String line = verdict
+                + (worst.size() < outcome.rows().size()
+                        ? "; the " + worst.size() + " largest of "
+                                + outcome.rows().size() + " tensors are shown, .table() holds all"
+                        : "");
+        screen.show(Content.of("<p>" + Html.bold(line) + "</p>" + grid.html(), line + "\n" + grid.text()));
+        return verdict;
+    }
+
+    private static List<Backend.CheckRow> worst(Backend.CheckOutcome outcome) {
+        if (outcome.rows().size() <= LONG_TABLE) {
+            return outcome.rows();
+        }
+        return outcome.rows().stream()
+                .sorted(java.util.Comparator.comparingDouble(Backend.CheckRow::maxRelative)
+                        .reversed())
+                .limit(LONG_TABLE)
+                .toList();
+    }
+
+    @Override
+    public Object status() {
+        return shown(Grids.status(lab.get().statusRows()));
+    }
+
+    @Override
+    public Object timeline(TimelineOptions options) {
+        Timeline timeline = lab.get().timeline(options);
+        String subject = timeline.spans().isEmpty()
+                ? "nothing ran"
+                : "step " + timeline.spans().get(0).step();
+        draw(new GanttChart(subject, timeline));
+        return shown(RankTimes.of(timeline));
+    }
+
+    @Override
+    public Object mem(boolean chart, boolean reset) {
+        List<Backend.MemoryRow> rows = lab.get().memoryRows(reset);
+        Table table = shown(Grids.memory("memory, high-water marks", rows));
+        if (chart) {
+            draw(new MemoryChart(
+                    "now", rows.stream().map(Backend.MemoryRow::measured).toList()));
+        }
+        return table;
+    }
+
+    @Override
+    public Object logs(Selection selection, int lines) {
+        return shown(Grids.logs(lab.get().logRows(selection, lines)));
+    }
+
+    @Override
+    public Object devices() {
+        return shown(Grids.devices(lab.get().deviceRows()));
+    }
+
+    @Override
+    public Object models() {
+        return shown(Grids.models(lab.get().modelRows()));
+    }
+
+    @Override
+    public Object data() {
+        return shown(Grids.corpora(lab.get().corpora()));
+    }
+
+    @Override
+    public Object doctor() {
+        return shown(Grids.doctor(lab.get().doctorRows()));
+    }
+
+    @Override
+    public Object down(boolean now) {
+        return shown(Grids.exits(lab.get().down(now)));
+    }
+
+    @Override
+    public Object help(Optional<String> verb) {
+        String text = verb.map(Verbs::help).orElseGet(Verbs::overview);
+        screen.show(Content.of(Html.preformatted(text), text));
+        return new Help(verb.orElse("shard"));
+    }
+}

@@ -1,0 +1,88 @@
+package io.shardlab.magics.view;
+
+import io.shardlab.plan.Action;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Segment;
+import io.shardlab.plan.Stage;
+import io.shardlab.plan.Step;
+import io.shardlab.tensor.Placement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A plan in text: the program of each stage, and who does what when. */
+public record PlanPicture(Plan plan) {
+
+    private static final int MOST_LINES = 24;
+    private static final int MOST_COLUMNS = 28;
+
+    /** Each stage's steps: what is computed from what, and where ranks talk. */
+    public String stages() {
+        StringBuilder text = new StringBuilder();
+        for (Stage stage : plan.stages()) {
+            text.append("stage ").append(stage.index());
+            if (plan.scheme().pipeline() > 1) {
+                text.append(" on pp=").append(stage.pipelineRank());
+            }
+            text.append(": ").append(stage.label()).append('\n');
+            List<String> lines = stage.steps().stream().map(this::line).toList();
+            lines.stream()
+                    .limit(MOST_LINES)
+                    .forEach(line -> text.append("  ").append(line).append('\n'));
+            if (lines.size() > MOST_LINES) {
+                text.append("  … ").append(lines.size() - MOST_LINES).append(" more steps\n");
+            }
+        }
+        return text.toString();
+    }
+
+    private String line(Step step) {
+        if (step instanceof Step.Local local) {
+            Segment segment = local.segment();
+            long split = segment.parameters().stream()
+                    .filter(parameter -> parameter.placement() instanceof Placement.Split)
+                    .count();
+            return "│ " + segment.name()
+                    + (split > 0 ? "  [split over tp=" + plan.scheme().tensor() + "]" : "");
+        }
+        Step.Communicate communicate = (Step.Communicate) step;
+        String name = communicate.collective().name().toLowerCase(Locale.ROOT);
+        String adjoint = communicate.collective().adjoint().name().toLowerCase(Locale.ROOT);
+        return (communicate.collective().communicates() ? "╪ " : "┆ ") + name + " over "
+                + communicate.axis().shortName() + "  (backward: " + adjoint + ")";
+    }
+
+    /** A row per pipeline rank, its passes in order; empty where there is no pipeline. */
+    public String schedule() {
+        if (plan.scheme().pipeline() < 2) {
+            return "";
+        }
+        StringBuilder text = new StringBuilder(
+                "schedule " + plan.schedule().name() + ", " + plan.schedule().numMicrobatches() + " micro-batches\n");
+        List<List<String>> rows = new ArrayList<>();
+        for (List<Action> actions : plan.schedule().actions()) {
+            rows.add(actions.stream()
+                    .filter(action -> action instanceof Action.Compute)
+                    .map(Action::toString)
+                    .toList());
+        }
+        int width = rows.stream()
+                        .flatMap(List::stream)
+                        .mapToInt(String::length)
+                        .max()
+                        .orElse(3)
+                + 1;
+        for (int rank = 0; rank < rows.size(); rank++) {
+            StringBuilder line = new StringBuilder(String.format(Locale.ROOT, "pp=%-3d│", rank));
+            List<String> row = rows.get(rank);
+            for (String action : row.subList(0, Math.min(row.size(), MOST_COLUMNS))) {
+                line.append(' ').append(action).append(" ".repeat(width - action.length() - 1));
+            }
+            if (row.size() > MOST_COLUMNS) {
+                line.append(" … ").append(row.size() - MOST_COLUMNS).append(" more");
+            }
+            text.append(line.toString().stripTrailing()).append('\n');
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,96 @@
+package io.shardlab.magics.view;
+
+import io.shardlab.trace.StepMetrics;
+import java.awt.BasicStroke;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+import org.knowm.xchart.BitmapEncoder;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.markers.SeriesMarkers;
+
+/** One figure of every training step, as a curve over the steps. */
+public final class StepsChart implements Chart {
+
+    private static final int FEW = 40;
+
+    private final String title;
+    private final String unit;
+    private final Color colour;
+    private final boolean fromZero;
+    private final double[] steps;
+    private final double[] values;
+
+    private StepsChart(
+            String title,
+            String unit,
+            Color colour,
+            boolean fromZero,
+            List<StepMetrics> metrics,
+            ToDoubleFunction<StepMetrics> figure) {
+        this.title = title;
+        this.unit = unit;
+        this.colour = colour;
+        this.fromZero = fromZero;
+        this.steps = metrics.stream().mapToDouble(StepMetrics::step).toArray();
+        this.values = metrics.stream().mapToDouble(figure).toArray();
+    }
+
+    public static StepsChart loss(String subject, List<StepMetrics> metrics) {
+        return new StepsChart(
+                "Loss, " + subject, "mean cross-entropy (nats)", Palette.BLUE, false, metrics, StepMetrics::loss);
+    }
+
+    public static StepsChart throughput(String subject, List<StepMetrics> metrics) {
+        return new StepsChart(
+                "Throughput, " + subject, "tokens/s", Palette.GREEN, true, metrics, StepMetrics::tokensPerSecond);
+    }
+
+    @Override
+    public String title() {
+        return title;
+    }
+
+    @Override
+    public String text() {
+        return title + " (" + unit + "): " + Sparkline.labelled(values, 60) + "\n";
+    }
+
+    @Override
+    public Optional<BufferedImage> draw() {
+        if (java.util.Arrays.stream(values).noneMatch(Double::isFinite)) {
+            return Optional.empty();
+        }
+        XYChart chart = new XYChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title(title)
+                .xAxisTitle("step")
+                .yAxisTitle(unit)
+                .build();
+        Palette.dress(chart.getStyler());
+        chart.getStyler().setLegendVisible(false);
+        chart.getStyler().setMarkerSize(5);
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(StepsChart::wholeSteps);
+        if (fromZero) {
+            chart.getStyler().setYAxisMin(0.0);
+        }
+        double[] shown = java.util.Arrays.stream(values)
+                .map(value -> Double.isFinite(value) ? value : Double.NaN)
+                .toArray();
+        XYSeries series = chart.addSeries(unit, steps, shown);
+        series.setLineColor(colour);
+        series.setLineStyle(new BasicStroke(2f));
+        series.setMarker(steps.length <= FEW ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
+        series.setMarkerColor(colour);
+        return Optional.of(BitmapEncoder.getBufferedImage(chart));
+    }
+
+    private static String wholeSteps(double step) {
+        return step == Math.rint(step) ? String.valueOf((long) step) : "";
+    }
+}

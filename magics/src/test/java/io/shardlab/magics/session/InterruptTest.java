@@ -1,0 +1,83 @@
+package io.shardlab.magics.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The cell's thread can always be had back. */
+@Timeout(30)
+class InterruptTest {
+
+    @TempDir
+    Path home;
+
+    private final FakeBackend backend = new FakeBackend();
+    private final RecordingPort port = new RecordingPort(true);
+    private final BlockingQueue<String> ends = new LinkedBlockingQueue<>();
+
+    private Thread cell(Notebook notebook, String line) {
+        Thread cell = new Thread(() -> {
+            try {
+                ends.add("value " + notebook.line(List.of(line.split(" "))));
+            } catch (ShardException ended) {
+                ends.add(String.valueOf(ended.getMessage()));
+            }
+        });
+        cell.start();
+        return cell;
+    }
+
+    private String end() throws InterruptedException {
+        return String.valueOf(ends.poll(20, TimeUnit.SECONDS));
+    }
+
+    private Notebook notebook() {
+        return new Notebook(port, () -> backend, Map.of("SHARDLAB_HOME", home.toString()));
+    }
+
+    @Test
+    void anInterruptCancelsAndSaysAtWhichStepTheWeightsAre() throws InterruptedException {
+        backend.trainUntilCancelled = true;
+        try (Notebook notebook = notebook()) {
+            Thread cell = cell(notebook, "train tiny --steps 50");
+            backend.training.await();
+            cell.interrupt();
+            assertEquals("interrupted: train; weights kept at step 3", end());
+            assertEquals(0, backend.cancelled.getCount());
+            assertEquals(1, backend.killed.getCount());
+            assertTrue(port.displays.stream().anyMatch(c -> c.text().startsWith("interrupted"))
+                    || port.updates.stream().anyMatch(c -> c.text().startsWith("interrupted")));
+            backend.trainUntilCancelled = false;
+            cell(notebook, "train --steps 2");
+            assertTrue(end().startsWith("value run of 2 steps"), "the notebook goes on");
+        }
+    }
+
+    @Test
+    void anInterruptWhileStillStoppingKills() throws InterruptedException {
+        backend.trainUntilCancelled = true;
+        backend.ignoreCancel = true;
+        try (Notebook notebook = notebook()) {
+            Thread first = cell(notebook, "train tiny --steps 50");
+            backend.training.await();
+            first.interrupt();
+            assertTrue(end().contains("still stopping; interrupt again to kill"));
+            Thread second = cell(notebook, "status");
+            while (second.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+            second.interrupt();
+            assertTrue(end().startsWith("interrupted twice"));
+            backend.killed.await();
+        }
+    }
+}

@@ -1,0 +1,207 @@
+package io.shardlab.magics.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is wrong in a line is said in one line, and nothing is started. */
+class RefusalTest {
+
+    @TempDir
+    Path home;
+
+    private final RecordingPort port = new RecordingPort(true);
+    private final FakeBackend backend = new FakeBackend();
+
+    private Notebook notebook() {
+        return new Notebook(port, () -> backend, Map.of("SHARDLAB_HOME", home.toString()));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                // verbs
+                "upp                               | unknown verb 'upp' ~ did you mean up? ~ verbs: up, plan",
+                "UP                                | unknown verb 'UP' ~ did you mean up?",
+                "trian tiny                        | unknown verb 'trian' ~ did you mean train?",
+                "compair                           | did you mean compare?",
+                ";rm                               | unknown verb ';rm'",
+                "τρένο                             | unknown verb 'τρένο'",
+                "--steps 3                         | unknown verb '--steps'",
+                "help trian                        | unknown verb 'trian' ~ did you mean train?",
+                "help me please                    | help: unexpected word",
+                "compare tiny                      | %shard compare is not there yet",
+                "save /tmp/x                       | %shard save is not there yet",
+                "top                               | %shard top is not there yet",
+                "restart -t 1                      | %shard restart is not there yet",
+                // flags
+                "train --stepz 5                   | unknown flag '--stepz' ~ did you mean --steps? ~ allowed: ",
+                "train —steps 5                    | unknown flag '—steps' ~ did you mean --steps?",
+                "up --worker 2                     | unknown flag '--worker' ~ did you mean --workers?",
+                "up -x                             | unknown flag '-x'",
+                "status now                        | unexpected word 'now'",
+                "plan tiny small                   | unexpected word 'small'",
+                "up ;rm -rf /                      | unexpected word ';rm'",
+                "status --for 30s                  | unknown flag '--for'",
+                "up -n 2 -n 3                      | --workers is given twice",
+                "train --lr 1 --lr 2               | --lr is given twice",
+                // values that are missing
+                "up -n                             | --workers needs a value",
+                "train --steps                     | --steps needs a value",
+                "train --steps --batch 4           | --steps ~ --batch",
+                "plan                              | plan needs a MODEL",
+                "place --tp 2                      | place needs a MODEL",
+                "train --tp 2                      | --tp needs a MODEL",
+                "check --dtype float64             | --dtype needs a MODEL",
+                "infer --max-new 3                 | infer needs --prompt",
+                // numbers
+                "up -n 0                           | --workers 0 must be at least 1",
+                "up -n -2                          | --workers -2 must be at least 1",
+                "up -n two                         | --workers two must be a whole number",
+                "up -n 2.5                         | --workers 2.5 must be a whole number",
+                "up -n ٣                           | --workers ٣ must be a whole number",
+                "up -n 99999999999999              | --workers 99999999999999 must be",
+                "up -n 5000000000                  | must be at most 1000000000",
+                "train --steps 0                   | --steps 0 must be at least 1",
+                "train --warmup -1                 | --warmup -1 must be at least 0",
+                "train --lr nan                    | --lr nan must be a number",
+                "train --lr -0.1                   | --lr -0.1 must be a finite number of at least 0",
+                "train --lr 1e999                  | --lr 1e999 must be a finite number",
+                "train --clip infinity             | --clip infinity must be a number",
+                "train --betas 0.9                 | --betas 0.9 must be two numbers",
+                "train --betas 0.9,1               | --betas 0.9,1 must be two numbers in [0, 1)",
+                "train --betas a,b                 | --betas a,b must be two numbers",
+                "place tiny --seed -1              | --seed -1 must be a whole number",
+                "check --tol x                     | --tol x must be a number",
+                "check --steps 0                   | --steps 0 must be at least 1",
+                "infer --prompt a --max-new 0      | --max-new 0 must be at least 1",
+                "timeline --step first             | --step first is not 'last'",
+                "logs --lines 0                    | --lines 0 must be at least 1",
+                // sizes and devices
+                "up --memory 1x                    | --memory 1x must be a size such as 128m or 1g",
+                "up --memory 0                     | --memory 0 must be more than 0 bytes",
+                "up --memory -1g                   | --memory -1g must be a size",
+                "up --memory 9999999t              | --memory 9999999t must be at most",
+                "up --memory 1m                    | too small for a worker; give at least 64m",
+                "up --heap 1m                      | too small for a worker JVM; give at least 32m",
+                "up --heap 2g --memory 1g          | does not fit into memory",
+                "up -d tpu                         | --devices tpu must be cpu, gpu or numbers of GPUs",
+                "up -d 0,0                         | --devices 0,0 names GPU 0 twice",
+                "up -d 0,1 -n 3                    | workers 3 differs from the 2 GPUs",
+                "up -d gpu                         | this machine has no GPU",
+                "up -n 9                           | workers 9 is more than this machine has devices",
+                // words out of a list
+                "plan tiny --dtype float16         | --dtype float16 must be one of float32, float64",
+                "plan tiny --dtype flot32          | did you mean float32?",
+                "plan tiny --schedule 1f1bb        | --schedule 1f1bb must be one of gpipe, 1f1b ~ did you mean 1f1b?",
+                "train --decay cosin               | --decay cosin must be one of constant, cosine ~ did you mean cosine?",
+                "train --order random              | --order random must be one of sequential, shuffled",
+                "check --against naive             | --against naive must be one of single",
+                "plan tiny --zero 2                | --zero 2 must be one of 0, 1",
+                "plan tiny --price cheap           | --price cheap is not a price per hour",
+                // layouts
+                "plan tiny --tp 8                  | tp=8 does not split 4 heads evenly ~ allowed: tp = 1, 2, 4",
+                "plan tiny --tp 3                  | tp=3 does not split 4 heads evenly ~ --uneven comes later",
+                "place tiny --pp 9                 | pp=9 is more than 8 layers",
+                "plan tiny --batch 6 --microbatches 4 | batch 6 is not divisible by microbatches 4",
+                "train tiny --batch 6 --microbatches 4 | batch 6 is not divisible by microbatches 4",
+                "plan tiny --seq 4096              | seq 4096 is longer than the model's 512 positions",
+                "plan tiny --tp 4 --pp 4 --devices 8 | needs 16 devices, more than --devices 8",
+                "place tiny --tp 4 --pp 4          | needs 16 workers",
+                "plan tinny                        | unknown model 'tinny'",
+                "plan /no/such/folder              | model folder /no/such/folder is not there",
+                "place tiny --weights /no/such     | weights folder /no/such is not there",
+                // data and names
+                "train tiny --data /no/such.txt    | --data /no/such.txt is not there",
+                "train tiny --data java-code       | SHARDLAB_SOURCES",
+                "train tiny -o ../x                | run name '../x'",
+                "train tiny -o .                   | run name '.'",
+                "train                             | no model is placed",
+                "check                             | no model is placed",
+                "infer --prompt x                  | no model is placed",
+                "logs -t 7x                        | selection '7x'",
+                "logs -t ep=1                      | axis 'ep' is not one of tp, pp, dp",
+                "logs                              | no workers",
+                "timeline --step 500               | step 500 was not run",
+                // later
+                "plan tiny --dp 2                  | --dp 2 is not there yet",
+                "plan tiny --zero 1                | --zero 1 is not there yet",
+                "plan tiny --sp                    | --sp is not there yet: sequence parallelism comes later",
+                "plan tiny --schedule zb-h1        | --schedule zb-h1 is not there yet",
+                "plan tiny --schedule interleaved  | --schedule interleaved is not there yet",
+                "plan tiny --chunks 2              | --chunks 2 is not there yet",
+                "plan tiny --link 10GB/s,20us      | --link 10GB/s,20us is not there yet",
+                "plan tiny --auto                  | --auto is not there yet",
+                "up --on env                       | --on env is not there yet",
+                "train --lora 4                    | --lora 4 is not there yet",
+                "train --save /tmp/x --every 5     | is not there yet: checkpoints",
+                "train -a                          | --noblock is not there yet",
+                "infer --prompt x --temperature 1  | --temperature 1 is not there yet: sampling",
+            })
+    void aWrongLineIsRefusedInOneLineAndNothingStarts(String line, String fragments) {
+        ShardException refused;
+        try (Notebook notebook = notebook()) {
+            refused = assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
+        }
+        String message = String.valueOf(refused.getMessage());
+        for (String fragment : fragments.split(" ~ ")) {
+            assertTrue(message.contains(fragment.strip()), () -> line + "\n→ " + message + "\nlacks: " + fragment);
+        }
+        assertTrue(message.lines().count() == 1 && message.length() < 500, message);
+        assertEquals(List.of(), backend.started);
+        assertEquals(0, refused.getStackTrace().length);
+    }
+
+    @Test
+    void aTextThatIsTooShortForTheLengthIsRefusedBeforeAnythingIsPlaced() throws java.io.IOException {
+        Path text = java.nio.file.Files.writeString(home.resolve("short.txt"), "ten bytes.");
+        try (Notebook notebook = notebook()) {
+            ShardException refused = assertThrows(
+                    ShardException.class,
+                    () -> notebook.line(List.of("train", "tiny", "--seq", "64", "--data", text.toString())));
+            assertTrue(String.valueOf(refused.getMessage()).contains("seq 64 is too long"), refused.getMessage());
+        }
+        assertEquals(List.of(), backend.started);
+    }
+
+    @Test
+    void cellFormsAreRefusedPlainly() {
+        try (Notebook notebook = notebook()) {
+            ShardException refused = assertThrows(ShardException.class, () -> notebook.cell(List.of(), "1 + 1"));
+            assertTrue(String.valueOf(refused.getMessage()).startsWith("%%shard cells are not there yet"));
+        }
+        assertTrue(port.quiet());
+    }
+
+    @Test
+    void randomWordsNeverGetPastTheReader() {
+        Random random = new Random(7);
+        String[] words = {
+            "up", "plan", "train", "-n", "--tp", "--zzz", "-1", "ü", "'", "\"", "${x}", "@file", "--", "=", "\u0000",
+            "\n"
+        };
+        try (Notebook notebook = notebook()) {
+            for (int i = 0; i < 300; i++) {
+                List<String> line = new ArrayList<>(List.of("train"));
+                for (int j = 0; j <= random.nextInt(4); j++) {
+                    line.add(words[random.nextInt(words.length)]);
+                }
+                line.add("--no-such-flag");
+                ShardException refused = assertThrows(ShardException.class, () -> notebook.line(line), line::toString);
+                assertEquals(1, String.valueOf(refused.getMessage()).lines().count(), refused.getMessage());
+            }
+        }
+        assertEquals(List.of(), backend.started);
+    }
+}

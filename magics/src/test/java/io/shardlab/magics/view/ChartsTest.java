@@ -1,0 +1,174 @@
+package io.shardlab.magics.view;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.shardlab.magics.session.FakePlans;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import io.shardlab.trace.MemoryCategory;
+import io.shardlab.trace.MemoryUse;
+import io.shardlab.trace.StepMetrics;
+import io.shardlab.trace.Timeline;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** {@code -Dcharts.folder=/tmp/charts} keeps the pictures to look at. */
+class ChartsTest {
+
+    private static Plan plan(Scheme scheme, String rule) {
+        return FakePlans.tiny(scheme, new Plan.Workload(8, 128, 4), rule);
+    }
+
+    static Stream<Chart> charts() {
+        List<StepMetrics> few = metrics(20);
+        List<StepMetrics> many = metrics(400);
+        List<MemoryUse> memory = new ArrayList<>();
+        for (int rank = 0; rank < 4; rank++) {
+            memory.add(new MemoryUse(
+                    rank,
+                    Map.of(
+                            MemoryCategory.WEIGHTS, 40L << 20,
+                            MemoryCategory.GRADIENTS, 40L << 20,
+                            MemoryCategory.OPTIMIZER, 80L << 20,
+                            MemoryCategory.ACTIVATIONS, (60L - 12 * rank) << 20,
+                            MemoryCategory.COMMUNICATION, 6L << 20,
+                            MemoryCategory.HEAP, 24L << 20,
+                            MemoryCategory.OTHER, 120L << 20)));
+        }
+        return Stream.of(
+                StepsChart.loss("tiny under tp=2", few),
+                StepsChart.loss("tiny under tp=2, long", many),
+                StepsChart.throughput("tiny under tp=2", few),
+                new MemoryChart("tiny under pp=4", memory),
+                new MemoryChart("tiny under single", memory.subList(0, 1)),
+                new GanttChart("step 19, pp=2", FakePlans.timeline(plan(Scheme.pp(2), "1f1b"), 19, false)),
+                new GanttChart("step 19, pp=4", FakePlans.timeline(plan(Scheme.pp(4), "gpipe"), 19, true)),
+                new GanttChart(
+                        "step 19, tp=2,pp=2",
+                        FakePlans.timeline(plan(Scheme.pp(2).withTp(2), "1f1b"), 19, false)),
+                new GanttChart("step 19, single", FakePlans.timeline(plan(Scheme.SINGLE, "1f1b"), 19, false)));
+    }
+
+    private static List<StepMetrics> metrics(int steps) {
+        List<StepMetrics> metrics = new ArrayList<>();
+        for (int step = 0; step < steps; step++) {
+            double loss = 2 + 3.5 * Math.exp(-step / 6.0) + 0.05 * Math.sin(step * 1.7);
+            double millis = 40 + (step * 7) % 5;
+            metrics.add(new StepMetrics(step, loss, 1, 1e-3, millis, 1024 * 1000 / millis));
+        }
+        return metrics;
+    }
+
+    @ParameterizedTest
+    @MethodSource("charts")
+    void aChartIsAPictureWithSomethingOnItAndATwinInText(Chart chart) throws IOException {
+        List<String> complaints = new ArrayList<>();
+        byte[] png = new Pictures(complaints::add).png(chart).orElseThrow(() -> new AssertionError(complaints));
+        BufferedImage image = ImageIO.read(new ByteArrayInputStream(png));
+        Set<Integer> colours = new HashSet<>();
+        for (int x = 0; x < image.getWidth(); x += 2) {
+            for (int y = 0; y < image.getHeight(); y += 2) {
+                colours.add(image.getRGB(x, y));
+            }
+        }
+        assertTrue(colours.size() > 10, "blank: " + colours.size() + " colours");
+        assertTrue(png.length < 60_000, "bytes: " + png.length);
+        assertTrue(chart.text().startsWith(chart.title()));
+        String folder = System.getProperty("charts.folder");
+        if (folder != null) {
+            Path target = Files.createDirectories(Path.of(folder));
+            String name = chart.title().replaceAll("[^A-Za-z0-9]+", "-");
+            Files.write(target.resolve(name + ".png"), png);
+            Files.writeString(target.resolve(name + ".txt"), chart.text());
+        }
+    }
+
+    @Test
+    void whereNothingCanBeDrawnItIsSaidOnceAndNeverTriedAgain() {
+        List<String> complaints = new ArrayList<>();
+        Pictures pictures = new Pictures(complaints::add);
+        List<String> tried = new ArrayList<>();
+        Chart broken = new Chart() {
+            @Override
+            public String title() {
+                return "broken";
+            }
+
+            @Override
+            public String text() {
+                return "broken";
+            }
+
+            @Override
+            public Optional<BufferedImage> draw() {
+                tried.add("draw");
+                throw new InternalError("no fonts");
+            }
+        };
+        assertEquals(Optional.empty(), pictures.png(broken));
+        assertEquals(Optional.empty(), pictures.png(broken));
+        assertEquals(1, complaints.size());
+        assertEquals(1, tried.size());
+    }
+
+    @Test
+    void nothingToDrawIsNoPicture() {
+        List<String> complaints = new ArrayList<>();
+        Pictures pictures = new Pictures(complaints::add);
+        assertTrue(pictures.png(new MemoryChart("nothing", List.of())).isEmpty());
+        assertTrue(pictures.png(new GanttChart("nothing", new Timeline(false, 2, List.of())))
+                .isEmpty());
+        assertTrue(pictures.png(StepsChart.loss("nothing", List.of(new StepMetrics(0, Double.NaN, 0, 0, 1, 1))))
+                .isEmpty());
+        assertEquals(List.of(), complaints);
+    }
+
+    @Test
+    void theTextGanttShowsThePipelineFillAndDrain() {
+        String text = new GanttChart("pp=2", FakePlans.timeline(plan(Scheme.pp(2), "gpipe"), 0, true)).text();
+        List<String> rows =
+                text.lines().filter(line -> line.startsWith("rank ")).toList();
+        assertEquals(2, rows.size());
+        assertTrue(rows.get(0).startsWith("rank 0  │F"), text);
+        assertTrue(rows.get(1).startsWith("rank 1  │~"), "the second stage waits first:\n" + text);
+    }
+
+    @Test
+    void aPlanIsDrawnAsProgramAndSchedule() {
+        PlanPicture picture = new PlanPicture(plan(Scheme.pp(2).withTp(2), "1f1b"));
+        assertTrue(picture.stages().contains("╪ all_reduce over tp  (backward: copy)"), picture.stages());
+        assertEquals(
+                """
+                schedule 1f1b, 4 micro-batches
+                pp=0  │ 0F0 0F1 0B0 0F2 0B1 0F3 0B2 0B3
+                pp=1  │ 1F0 1B0 1F1 1B1 1F2 1B2 1F3 1B3
+                """,
+                picture.schedule());
+        assertEquals("", new PlanPicture(plan(Scheme.SINGLE, "1f1b")).schedule());
+    }
+
+    @Test
+    void sparklinesShowShapeAndGaps() {
+        assertEquals("█▅▁", Sparkline.of(new double[] {3, 2, 1}, 10));
+        assertEquals("▁ █", Sparkline.of(new double[] {1, Double.NaN, 2}, 10));
+        assertEquals(5, Sparkline.of(new double[1000], 5).length());
+        assertEquals("███░░░ 5/10", Sparkline.bar(5, 10, 6));
+        assertFalse(Sparkline.of(new double[0], 5).length() > 0);
+    }
+}
