@@ -6,6 +6,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
@@ -52,17 +54,15 @@ final class MappedFiles implements SegmentStore {
                 Files.deleteIfExists(unfinished);
                 try (FileChannel file = FileChannel.open(unfinished, CREATE, PRIVATE)) {
                     fillWithZeros(file, bytes);
-                    return new Segment(file.map(FileChannel.MapMode.READ_WRITE, 0, bytes));
+                    return segment(unfinished, file, bytes);
                 }
             });
             Files.move(unfinished, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
             return segment;
         } catch (IOException e) {
             Files.deleteIfExists(unfinished);
-            throw new IOException(
-                    "shared memory for group " + name + " needs " + bytes + " bytes in " + folder + ", which has "
-                            + Files.getFileStore(folder).getUsableSpace() + " free: " + e.getMessage(),
-                    e);
+            String need = "shared memory for group " + name + " needs " + bytes + " bytes in " + folder;
+            throw new IOException(need + " (" + freeText() + "): " + e.getMessage(), e);
         }
     }
 
@@ -79,12 +79,41 @@ final class MappedFiles implements SegmentStore {
                         throw new IOException("shared memory " + path + " has " + file.size() + " bytes, expected "
                                 + bytes + "; do all ranks run the same version?");
                     }
-                    return new Segment(file.map(FileChannel.MapMode.READ_WRITE, 0, bytes));
+                    return segment(path, file, bytes);
                 }
             }));
         } catch (NoSuchFileException e) {
             // Hidden between the look and the opening.
             return Optional.empty();
+        }
+    }
+
+    @Override
+    public boolean isReplaced(String name, Segment segment) throws IOException {
+        try {
+            return !identity(folder.resolve(name)).equals(segment.identity());
+        } catch (NoSuchFileException e) {
+            // Hidden, as it is once all members have it.
+            return false;
+        }
+    }
+
+    private static Segment segment(Path path, FileChannel file, int bytes) throws IOException {
+        Object identity = identity(path);
+        MappedByteBuffer memory = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes);
+        return new Segment(memory, identity);
+    }
+
+    private static Object identity(Path path) throws IOException {
+        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        return key == null ? path : key;
+    }
+
+    private String freeText() {
+        try {
+            return Files.getFileStore(folder).getUsableSpace() + " bytes are free there";
+        } catch (IOException e) {
+            return "free space unknown: " + e.getMessage();
         }
     }
 

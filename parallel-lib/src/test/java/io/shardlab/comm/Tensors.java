@@ -4,10 +4,13 @@ import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /** Tensors of tests: made from a seed, summed one number after the other, compared bit by bit. */
 final class Tensors {
+
+    /** Numbers of different size, so that another order of adding gives other bits. */
+    private static final double[] SCALES = {1e-3, 1, 7, 1e4};
 
     private Tensors() {}
 
@@ -20,9 +23,10 @@ final class Tensors {
 
     static ByteBuffer random(int elements, TensorType type, long seed) {
         ByteBuffer tensor = empty(elements, type);
-        Random random = new Random(seed);
+        SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < elements; i++) {
-            double value = random.nextGaussian() * Math.pow(10, random.nextInt(7) - 3);
+            long bits = random.nextLong();
+            double value = (bits >> 8) * 0x1p-56 * SCALES[(int) bits & 3];
             set(tensor, type, i, value);
         }
         return tensor;
