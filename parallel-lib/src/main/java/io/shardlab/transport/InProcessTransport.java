@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 
 /** Ranks that are threads of one JVM; they share plain direct memory. */
 public final class InProcessTransport {
@@ -22,28 +21,24 @@ public final class InProcessTransport {
                 .toList();
     }
 
-    private record HeapStore(Map<String, ByteBuffer> shown) implements SegmentStore {
+    private record HeapStore(Map<String, Memory> shown) implements SegmentStore {
 
         @Override
         public Segment create(String name, int bytes) {
-            ByteBuffer memory = ByteBuffer.allocateDirect(bytes + Layout.LINE).alignedSlice(Layout.LINE);
+            Memory memory = new Memory(bytes);
             shown.put(name, memory);
-            return segment(memory);
+            return memory.segment();
         }
 
         @Override
         public Optional<Segment> find(String name, int bytes) {
-            return Optional.ofNullable(shown.get(name)).map(HeapStore::segment);
-        }
-
-        private static Segment segment(ByteBuffer memory) {
-            return new Segment(memory.duplicate(), new Identity(memory));
+            return Optional.ofNullable(shown.get(name)).map(Memory::segment);
         }
 
         @Override
         public boolean isReplaced(String name, Segment segment) {
-            ByteBuffer memory = shown.get(name);
-            return memory != null && !new Identity(memory).equals(segment.identity());
+            Memory memory = shown.get(name);
+            return memory != null && memory != segment.identity();
         }
 
         @Override
@@ -57,23 +52,17 @@ public final class InProcessTransport {
         }
     }
 
-    /** Buffers are equal by content; memory is not. */
-    private static final class Identity {
+    /** One allocation, told from others by its identity. */
+    private static final class Memory {
 
-        private final ByteBuffer memory;
+        private final ByteBuffer bytes;
 
-        Identity(ByteBuffer memory) {
-            this.memory = memory;
+        Memory(int numBytes) {
+            bytes = ByteBuffer.allocateDirect(numBytes + Layout.LINE).alignedSlice(Layout.LINE);
         }
 
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Identity that && that.memory == memory;
-        }
-
-        @Override
-        public int hashCode() {
-            return System.identityHashCode(memory);
+        Segment segment() {
+            return new Segment(bytes.duplicate(), this);
         }
     }
 }

@@ -6,7 +6,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -54,8 +53,8 @@ final class MappedFiles implements SegmentStore {
                 Files.deleteIfExists(unfinished);
                 try (FileChannel file = FileChannel.open(unfinished, CREATE, PRIVATE)) {
                     fillWithZeros(file, bytes);
-                    return segment(unfinished, file, bytes);
                 }
+                return map(unfinished, bytes);
             });
             Files.move(unfinished, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
             return segment;
@@ -73,18 +72,26 @@ final class MappedFiles implements SegmentStore {
             return Optional.empty();
         }
         try {
-            return Optional.of(uninterrupted(() -> {
-                try (FileChannel file = FileChannel.open(path, USE)) {
-                    if (file.size() != bytes) {
-                        throw new IOException("shared memory " + path + " has " + file.size() + " bytes, expected "
-                                + bytes + "; do all ranks run the same version?");
-                    }
-                    return segment(path, file, bytes);
-                }
-            }));
+            Segment segment = uninterrupted(() -> map(path, bytes));
+            if (isReplaced(name, segment)) {
+                release(segment);
+                return Optional.empty();
+            }
+            return Optional.of(segment);
         } catch (NoSuchFileException e) {
             // Hidden between the look and the opening.
             return Optional.empty();
+        }
+    }
+
+    private static Segment map(Path path, int bytes) throws IOException {
+        Object identity = identity(path);
+        try (FileChannel file = FileChannel.open(path, USE)) {
+            if (file.size() != bytes) {
+                throw new IOException("shared memory " + path + " has " + file.size() + " bytes, expected " + bytes
+                        + "; do all ranks run the same version?");
+            }
+            return new Segment(file.map(FileChannel.MapMode.READ_WRITE, 0, bytes), identity);
         }
     }
 
@@ -96,12 +103,6 @@ final class MappedFiles implements SegmentStore {
             // Hidden, as it is once all members have it.
             return false;
         }
-    }
-
-    private static Segment segment(Path path, FileChannel file, int bytes) throws IOException {
-        Object identity = identity(path);
-        MappedByteBuffer memory = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes);
-        return new Segment(memory, identity);
     }
 
     private static Object identity(Path path) throws IOException {
