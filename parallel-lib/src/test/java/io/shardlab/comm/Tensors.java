@@ -68,6 +68,13 @@ final class Tensors {
         return sum;
     }
 
+    /** The sum over a group of one number per rank. */
+    static double allReduced(Communicator group, ByteBuffer one, double value) {
+        set(one, TensorType.FLOAT64, 0, value);
+        group.allReduce(one, TensorType.FLOAT64);
+        return get(one, TensorType.FLOAT64, 0);
+    }
+
     /** The elements' bytes; fails if the margins were written to. */
     static byte[] bytes(ByteBuffer tensor) {
         for (int i = 0; i < 16; i++) {
