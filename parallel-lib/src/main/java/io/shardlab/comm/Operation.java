@@ -7,7 +7,8 @@ enum Operation {
     ALL_GATHER("all_gather"),
     REDUCE_SCATTER("reduce_scatter"),
     BROADCAST("broadcast"),
-    SEND("send");
+    SEND("send"),
+    RECEIVE("receive");
 
     private final String label;
 
@@ -22,7 +23,7 @@ enum Operation {
     /** The bytes a rank must send for a full tensor of {@code bytes} among {@code n} ranks. */
     long sentBytes(long bytes, int n) {
         return switch (this) {
-            case BARRIER -> 0;
+            case BARRIER, RECEIVE -> 0;
             case ALL_REDUCE -> 2 * bytes * (n - 1) / n;
             case ALL_GATHER, REDUCE_SCATTER -> bytes * (n - 1) / n;
             case BROADCAST, SEND -> bytes;

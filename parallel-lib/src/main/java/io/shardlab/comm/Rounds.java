@@ -92,11 +92,6 @@ final class Rounds {
         sequence = 0;
     }
 
-    /** The call that has just begun, as {@code all_reduce #411}. */
-    String callText() {
-        return operation(call).label() + " #" + (call >>> 16);
-    }
-
     private PeerTimeout timeout() {
         List<Integer> missing = new ArrayList<>();
         List<Integer> present = new ArrayList<>();
@@ -104,8 +99,9 @@ final class Rounds {
             boolean came = windows.reached(member) >= round;
             (came ? present : missing).add(windows.group().ranks().get(member));
         }
-        String call = callText() + " of group " + windows.group().name();
-        return pacer.timeout(Ranks.text(missing) + " did not reach " + call, Ranks.text(present) + " did");
+        String late = operation(call).label() + " #" + (call >>> 16) + " of group "
+                + windows.group().name();
+        return pacer.timeout(Ranks.text(missing) + " did not reach " + late, Ranks.text(present) + " did");
     }
 
     private MismatchedCall mismatch() {

@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Collectives through windows that all members can read.
@@ -28,7 +29,7 @@ final class WindowCommunicator implements Communicator {
     private final int me;
     private final long[] counts = new long[Operation.values().length];
     private final long[] bytesSent = new long[Operation.values().length];
-    private boolean inside;
+    private @Nullable Operation inside;
     private boolean closed;
 
     WindowCommunicator(Windows windows) {
@@ -220,7 +221,9 @@ final class WindowCommunicator implements Communicator {
     public void receive(int from, long tag, ByteBuffer message) {
         requireUsable();
         windows.checkFaults();
+        inside = Operation.RECEIVE;
         windows.receive(from, tag, message);
+        inside = null;
     }
 
     @Override
@@ -228,7 +231,7 @@ final class WindowCommunicator implements Communicator {
         requireOpen();
         windows.reset();
         rounds.reset();
-        inside = false;
+        inside = null;
     }
 
     @Override
@@ -256,12 +259,12 @@ final class WindowCommunicator implements Communicator {
 
     private void begin(Operation operation, TensorType type, long elements, long detail) {
         requireUsable();
-        inside = true;
+        inside = operation;
         rounds.begin(operation, type, elements, detail);
     }
 
     private void end(Operation operation, long bytes) {
-        inside = false;
+        inside = null;
         count(operation, bytes);
     }
 
@@ -272,8 +275,8 @@ final class WindowCommunicator implements Communicator {
 
     private void requireUsable() {
         requireOpen();
-        if (inside) {
-            throw new IllegalStateException("group " + group().name() + " stopped inside " + rounds.callText()
+        if (inside != null) {
+            throw new IllegalStateException("group " + group().name() + " stopped inside " + inside.label()
                     + "; reset it on all members first");
         }
     }

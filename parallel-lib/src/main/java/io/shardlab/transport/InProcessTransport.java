@@ -21,18 +21,24 @@ public final class InProcessTransport {
                 .toList();
     }
 
-    private record HeapStore(Map<String, ByteBuffer> shown) implements SegmentStore {
+    private record HeapStore(Map<String, Memory> shown) implements SegmentStore {
 
         @Override
         public Segment create(String name, int bytes) {
-            ByteBuffer memory = ByteBuffer.allocateDirect(bytes + Layout.LINE).alignedSlice(Layout.LINE);
+            Memory memory = new Memory(bytes);
             shown.put(name, memory);
-            return new Segment(memory.duplicate());
+            return memory.segment();
         }
 
         @Override
         public Optional<Segment> find(String name, int bytes) {
-            return Optional.ofNullable(shown.get(name)).map(memory -> new Segment(memory.duplicate()));
+            return Optional.ofNullable(shown.get(name)).map(Memory::segment);
+        }
+
+        @Override
+        public boolean isReplaced(String name, Segment segment) {
+            Memory memory = shown.get(name);
+            return memory != null && memory != segment.identity();
         }
 
         @Override
@@ -43,6 +49,20 @@ public final class InProcessTransport {
         @Override
         public void release(Segment segment) {
             // The garbage collector frees the memory with the last rank's hold on it.
+        }
+    }
+
+    /** One allocation, told from others by its identity. */
+    private static final class Memory {
+
+        private final ByteBuffer bytes;
+
+        Memory(int numBytes) {
+            bytes = ByteBuffer.allocateDirect(numBytes + Layout.LINE).alignedSlice(Layout.LINE);
+        }
+
+        Segment segment() {
+            return new Segment(bytes.duplicate(), this);
         }
     }
 }

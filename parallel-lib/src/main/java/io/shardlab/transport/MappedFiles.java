@@ -14,6 +14,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
@@ -52,17 +53,15 @@ final class MappedFiles implements SegmentStore {
                 Files.deleteIfExists(unfinished);
                 try (FileChannel file = FileChannel.open(unfinished, CREATE, PRIVATE)) {
                     fillWithZeros(file, bytes);
-                    return new Segment(file.map(FileChannel.MapMode.READ_WRITE, 0, bytes));
                 }
+                return map(unfinished, bytes);
             });
             Files.move(unfinished, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
             return segment;
         } catch (IOException e) {
             Files.deleteIfExists(unfinished);
-            throw new IOException(
-                    "shared memory for group " + name + " needs " + bytes + " bytes in " + folder + ", which has "
-                            + Files.getFileStore(folder).getUsableSpace() + " free: " + e.getMessage(),
-                    e);
+            String need = "shared memory for group " + name + " needs " + bytes + " bytes in " + folder;
+            throw new IOException(need + " (" + freeText() + "): " + e.getMessage(), e);
         }
     }
 
@@ -73,18 +72,49 @@ final class MappedFiles implements SegmentStore {
             return Optional.empty();
         }
         try {
-            return Optional.of(uninterrupted(() -> {
-                try (FileChannel file = FileChannel.open(path, USE)) {
-                    if (file.size() != bytes) {
-                        throw new IOException("shared memory " + path + " has " + file.size() + " bytes, expected "
-                                + bytes + "; do all ranks run the same version?");
-                    }
-                    return new Segment(file.map(FileChannel.MapMode.READ_WRITE, 0, bytes));
-                }
-            }));
+            Segment segment = uninterrupted(() -> map(path, bytes));
+            if (isReplaced(name, segment)) {
+                release(segment);
+                return Optional.empty();
+            }
+            return Optional.of(segment);
         } catch (NoSuchFileException e) {
             // Hidden between the look and the opening.
             return Optional.empty();
+        }
+    }
+
+    private static Segment map(Path path, int bytes) throws IOException {
+        Object identity = identity(path);
+        try (FileChannel file = FileChannel.open(path, USE)) {
+            if (file.size() != bytes) {
+                throw new IOException("shared memory " + path + " has " + file.size() + " bytes, expected " + bytes
+                        + "; do all ranks run the same version?");
+            }
+            return new Segment(file.map(FileChannel.MapMode.READ_WRITE, 0, bytes), identity);
+        }
+    }
+
+    @Override
+    public boolean isReplaced(String name, Segment segment) throws IOException {
+        try {
+            return !identity(folder.resolve(name)).equals(segment.identity());
+        } catch (NoSuchFileException e) {
+            // Hidden, as it is once all members have it.
+            return false;
+        }
+    }
+
+    private static Object identity(Path path) throws IOException {
+        Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
+        return key == null ? path : key;
+    }
+
+    private String freeText() {
+        try {
+            return Files.getFileStore(folder).getUsableSpace() + " bytes are free there";
+        } catch (IOException e) {
+            return "free space unknown: " + e.getMessage();
         }
     }
 

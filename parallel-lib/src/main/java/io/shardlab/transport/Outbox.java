@@ -38,6 +38,9 @@ final class Outbox {
     }
 
     synchronized void send(long tag, ByteBuffer message) {
+        if (closed) {
+            throw new IllegalStateException("the windows of this message's group are closed");
+        }
         header.putLong(0, tag).putLong(8, message.remaining()).putLong(16, messages++);
         append(header, 0, HEADER_BYTES);
         append(message, message.position(), message.remaining());

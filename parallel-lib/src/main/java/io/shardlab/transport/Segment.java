@@ -11,10 +11,21 @@ final class Segment {
     private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private final ByteBuffer bytes;
+    private final Object identity;
 
-    /** Shares memory that starts on a cache line and holds zeros. */
-    Segment(ByteBuffer bytes) {
+    /**
+     * Shares memory.
+     *
+     * @param bytes start on a cache line and begin as zeros
+     * @param identity equal for all ranks' views of one memory
+     */
+    Segment(ByteBuffer bytes, Object identity) {
+        this.identity = identity;
         this.bytes = bytes.order(ByteOrder.nativeOrder());
+    }
+
+    Object identity() {
+        return identity;
     }
 
     ByteBuffer bytes() {

@@ -12,6 +12,9 @@ interface SegmentStore {
     /** The memory shown under a name, once it is there. */
     Optional<Segment> find(String name, int bytes) throws IOException;
 
+    /** Whether the name now shows other memory than this, which then is left over from an attempt that failed. */
+    boolean isReplaced(String name, Segment segment) throws IOException;
+
     /** Takes the name away; who has the memory keeps it. */
     void hide(String name) throws IOException;
 

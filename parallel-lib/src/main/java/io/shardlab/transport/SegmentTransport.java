@@ -137,16 +137,7 @@ final class SegmentTransport implements Transport {
             boolean ready = false;
             try {
                 segment.release(layout.joined(index), 1);
-                long state = segment.acquire(layout.state());
-                while (state == 0) {
-                    if (!pacer.pause()) {
-                        throw pacer.timeout(
-                                "the other ranks of group " + group.name() + " " + group.ranks() + " did not open it",
-                                "rank " + rank + " did");
-                    }
-                    state = segment.acquire(layout.state());
-                }
-                ready = state == READY;
+                ready = awaitReady(group, segment, layout, pacer);
             } finally {
                 if (!ready) {
                     store.release(segment);
@@ -156,6 +147,24 @@ final class SegmentTransport implements Transport {
                 return segment;
             }
         }
+    }
+
+    /** False if this memory is from an attempt that failed. */
+    private boolean awaitReady(Group group, Segment segment, Layout layout, Pacer pacer) throws IOException {
+        String name = nameOf(group);
+        long state = segment.acquire(layout.state());
+        while (state == 0) {
+            if (store.isReplaced(name, segment)) {
+                return false;
+            }
+            if (!pacer.pause()) {
+                throw pacer.timeout(
+                        "the other ranks of group " + group.name() + " " + group.ranks() + " did not open it",
+                        "rank " + rank + " did");
+            }
+            state = segment.acquire(layout.state());
+        }
+        return state == READY;
     }
 
     private Segment find(Group group, Layout layout, Pacer pacer) throws IOException {

@@ -6,10 +6,10 @@ import io.shardlab.transport.WaitPolicy;
 import java.util.List;
 import java.util.function.IntFunction;
 
-class InProcessCommunicatorTest extends CommunicatorContract {
+class InProcessCommunicatorTest implements SumsContract, OrderContract, FaultsContract {
 
     @Override
-    List<Transport> transports(int size, IntFunction<WaitPolicy> wait) {
+    public List<Transport> transports(int size, IntFunction<WaitPolicy> wait) {
         return InProcessTransport.create(size, wait);
     }
 }

@@ -13,13 +13,13 @@ import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-class SharedMemoryCommunicatorTest extends CommunicatorContract {
+class SharedMemoryCommunicatorTest implements SumsContract, OrderContract, FaultsContract {
 
     @TempDir
     Path folder;
 
     @Override
-    List<Transport> transports(int size, IntFunction<WaitPolicy> wait) throws Exception {
+    public List<Transport> transports(int size, IntFunction<WaitPolicy> wait) throws Exception {
         List<Transport> transports = new ArrayList<>();
         for (int rank = 0; rank < size; rank++) {
             transports.add(SharedMemoryTransport.open(folder, rank, size, wait.apply(rank)));

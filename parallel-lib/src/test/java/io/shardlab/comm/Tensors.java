@@ -4,10 +4,13 @@ import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /** Tensors of tests: made from a seed, summed one number after the other, compared bit by bit. */
 final class Tensors {
+
+    /** Numbers of different size, so that another order of adding gives other bits. */
+    private static final double[] SCALES = {1e-3, 1, 7, 1e4};
 
     private Tensors() {}
 
@@ -20,9 +23,10 @@ final class Tensors {
 
     static ByteBuffer random(int elements, TensorType type, long seed) {
         ByteBuffer tensor = empty(elements, type);
-        Random random = new Random(seed);
+        SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < elements; i++) {
-            double value = random.nextGaussian() * Math.pow(10, random.nextInt(7) - 3);
+            long bits = random.nextLong();
+            double value = (bits >> 8) * 0x1p-56 * SCALES[(int) bits & 3];
             set(tensor, type, i, value);
         }
         return tensor;
@@ -62,6 +66,13 @@ final class Tensors {
             sum += get(a, TensorType.FLOAT64, i) * get(b, TensorType.FLOAT64, i);
         }
         return sum;
+    }
+
+    /** The sum over a group of one number per rank. */
+    static double allReduced(Communicator group, ByteBuffer one, double value) {
+        set(one, TensorType.FLOAT64, 0, value);
+        group.allReduce(one, TensorType.FLOAT64);
+        return get(one, TensorType.FLOAT64, 0);
     }
 
     /** The elements' bytes; fails if the margins were written to. */

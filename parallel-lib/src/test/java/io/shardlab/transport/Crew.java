@@ -14,7 +14,7 @@ import java.util.concurrent.TimeoutException;
 /** Ranks played by threads of the test: each runs the same body with its own transport. */
 public final class Crew {
 
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long PATIENCE_SECONDS = 120;
 
     private Crew() {}
 
