@@ -1,6 +1,8 @@
 package io.shardlab.engine;
 
+import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import io.shardlab.mesh.Device;
 import io.shardlab.plan.Stage;
@@ -10,6 +12,8 @@ import java.util.List;
 
 /** DJL's PyTorch engine on one device. */
 final class DjlEngine implements Engine {
+
+    private static final long MEASURED_NANOS = 40_000_000;
 
     private final ai.djl.engine.Engine engine;
     private final NDManager manager;
@@ -28,6 +32,23 @@ final class DjlEngine implements Engine {
     @Override
     public String version() {
         return engine.getEngineName() + " " + engine.getVersion();
+    }
+
+    @Override
+    public double flopsPerSecond() {
+        int size = 512;
+        try (NDManager temporary = manager.newSubManager()) {
+            NDArray left = temporary.ones(new Shape(size, size));
+            NDArray right = temporary.ones(new Shape(size, size));
+            left.matMul(right).close();
+            double products = 0;
+            long start = System.nanoTime();
+            while (System.nanoTime() - start < MEASURED_NANOS) {
+                left.matMul(right).close();
+                products++;
+            }
+            return products * 2 * size * size * size / ((System.nanoTime() - start) / 1e9);
+        }
     }
 
     @Override

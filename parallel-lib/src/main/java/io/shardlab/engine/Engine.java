@@ -17,6 +17,9 @@ public interface Engine extends AutoCloseable {
     /** Name and version, for instance {@code PyTorch 2.7.1}. */
     String version();
 
+    /** Measures the rate of float32 matrix products of about a layer's size, for a few hundredths of a second. */
+    double flopsPerSecond();
+
     /**
      * Creates the weights that the rank at {@code tensorIndex} of the tensor axis holds of some stages.
      *

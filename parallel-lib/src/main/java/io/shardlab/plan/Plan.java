@@ -120,4 +120,9 @@ public record Plan(
     public Plan withStages(List<Stage> changed) {
         return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, changed, schedule);
     }
+
+    /** The same plan in another type. */
+    public Plan withType(TensorType changed) {
+        return new Plan(model, scheme, changed, workload, hiddenSize, vocabularySize, seed, stages, schedule);
+    }
 }

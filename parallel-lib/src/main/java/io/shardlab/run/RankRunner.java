@@ -108,6 +108,9 @@ public final class RankRunner implements RankExecutor {
         if (request instanceof Request.Warm) {
             return warm();
         }
+        if (request instanceof Request.Measure) {
+            return new Measurement(engine(), transport, seat.numRanks()).run();
+        }
         if (request instanceof Request.Place place) {
             return place(place);
         }

@@ -10,6 +10,7 @@ import java.util.Map;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "reply")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Reply.Done.class, name = "done"),
+    @JsonSubTypes.Type(value = Reply.Measured.class, name = "measured"),
     @JsonSubTypes.Type(value = Reply.Trained.class, name = "trained"),
     @JsonSubTypes.Type(value = Reply.Generated.class, name = "generated"),
     @JsonSubTypes.Type(value = Reply.Cancelled.class, name = "cancelled"),
@@ -19,6 +20,15 @@ public sealed interface Reply {
 
     /** It is done; {@code memory} is measured at the end. */
     record Done(MemoryUse memory) implements Reply {}
+
+    /**
+     * Rates of this rank.
+     *
+     * @param flopsPerSecond of a float32 matrix product
+     * @param bytesPerSecond sent in a large all-reduce over all ranks; 0 for a single rank
+     * @param latencyNanos of a small all-reduce over all ranks; 0 for a single rank
+     */
+    record Measured(double flopsPerSecond, double bytesPerSecond, long latencyNanos) implements Reply {}
 
     /**
      * Training is done.

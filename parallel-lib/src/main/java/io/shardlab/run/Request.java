@@ -10,6 +10,7 @@ import java.util.Optional;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "request")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Request.Warm.class, name = "warm"),
+    @JsonSubTypes.Type(value = Request.Measure.class, name = "measure"),
     @JsonSubTypes.Type(value = Request.Place.class, name = "place"),
     @JsonSubTypes.Type(value = Request.Train.class, name = "train"),
     @JsonSubTypes.Type(value = Request.Infer.class, name = "infer"),
@@ -22,6 +23,9 @@ public sealed interface Request {
 
     /** Loads the engine and meets all other ranks at a barrier. */
     record Warm() implements Request {}
+
+    /** Measures, all ranks at the same time, what estimates need: arithmetic rate, bandwidth, latency. */
+    record Measure() implements Request {}
 
     /** Builds this rank's shard of the plan; weights from the safetensors folder, else from the plan's seed. */
     record Place(Plan plan, Optional<String> weights) implements Request {}

@@ -1,0 +1,129 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.model.ModelSpec;
+import io.shardlab.model.Planner;
+import io.shardlab.parity.Comparison;
+import io.shardlab.parity.Difference;
+import io.shardlab.parity.Shards;
+import io.shardlab.parity.Verdict;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import io.shardlab.run.Reply;
+import io.shardlab.run.Request;
+import io.shardlab.run.TrainSettings;
+import io.shardlab.tensor.TensorType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+/**
+ * Compares the placed model with one device: both run the same steps from the placed weights, in the placed type and in
+ * float64, on copies, so that the placed weights stay as they are.
+ */
+final class CheckRun {
+
+    private final ModelSpec model;
+    private final Plan placed;
+    private final Path home;
+    private final Function<Request, List<Reply>> workers;
+
+    CheckRun(ModelSpec model, Plan placed, Path home, Function<Request, List<Reply>> workers) {
+        this.model = model;
+        this.placed = placed;
+        this.home = home;
+        this.workers = workers;
+    }
+
+    Backend.CheckOutcome run(Backend.CheckRequest request) {
+        Path folder = null;
+        try {
+            folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
+            Plan sharded = Planner.replan(placed, request.workload(), placed.schedule().name());
+            workers.apply(new Request.Dump(folder.resolve("dump").toString()));
+            Path weights = folder.resolve("weights");
+            Shards.join(placed, folder.resolve("dump"), weights);
+            Comparison asPlaced = compare(sharded, request, weights, folder);
+            Comparison float64 = placed.type() == TensorType.FLOAT64
+                    ? asPlaced
+                    : compare(sharded.withType(TensorType.FLOAT64), request, weights, folder);
+            return outcome(sharded, asPlaced, float64, request.tolerance());
+        } catch (IOException e) {
+            throw new UncheckedIOException("check could not write or read its files: " + e.getMessage(), e);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
+            throws IOException {
+        Plan single = Planner.plan(
+                model,
+                Scheme.SINGLE,
+                new Planner.Settings(sharded.type(), sharded.workload(), "1f1b", sharded.seed()));
+        TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
+        Path here = folder.resolve(sharded.type().toString());
+        List<Path> folders = new ArrayList<>();
+        for (Plan plan : List.of(sharded, single)) {
+            Path target = here.resolve(folders.isEmpty() ? "sharded" : "single");
+            List<Reply> replies = workers.apply(new Request.Probe(
+                    plan, settings, request.tokens().toString(), weights.toString(), target.toString()));
+            if (replies.stream().anyMatch(Reply.Cancelled.class::isInstance)) {
+                throw new IllegalStateException("check was stopped before it had compared anything");
+            }
+            folders.add(target);
+        }
+        return Comparison.of(sharded, folders.get(0), single, folders.get(1));
+    }
+
+    private static Backend.CheckOutcome outcome(
+            Plan plan, Comparison asPlaced, Comparison float64, OptionalDouble tolerance) {
+        Verdict verdict = Verdict.of(asPlaced, float64, tolerance.orElse(Verdict.FLOAT64_TOLERANCE));
+        List<Backend.CheckRow> rows = new ArrayList<>();
+        for (int i = 0; i < asPlaced.differences().size(); i++) {
+            Difference difference = asPlaced.differences().get(i);
+            Difference judge = float64.differences().get(i);
+            boolean wrong = judge.maxRelative() > tolerance.orElse(Verdict.FLOAT64_TOLERANCE);
+            String words = wrong ? "bug" : difference.sameBits() ? "same bits" : "rounding";
+            rows.add(new Backend.CheckRow(
+                    difference.name(),
+                    OptionalInt.of(difference.rank()),
+                    difference.kind(),
+                    difference.maxAbsolute(),
+                    difference.maxRelative(),
+                    OptionalDouble.of(judge.maxRelative()),
+                    words));
+        }
+        Optional<String> first = verdict.first()
+                .map(found -> String.format(
+                        Locale.ROOT,
+                        "%s %s on rank %d (float64 differs by %.2g of its size)",
+                        found.kind(),
+                        found.name(),
+                        found.rank(),
+                        found.maxRelative()));
+        return new Backend.CheckOutcome(plan, rows, verdict.kind().toString(), first);
+    }
+
+    private static void delete(Path folder) {
+        if (folder == null) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("check left files in " + folder, e);
+        }
+    }
+}

@@ -1,0 +1,471 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.cluster.Cluster;
+import io.shardlab.cluster.ClusterFailure;
+import io.shardlab.cluster.ClusterSpec;
+import io.shardlab.cluster.Devices;
+import io.shardlab.cluster.WorkerEvent;
+import io.shardlab.cluster.WorkerStatus;
+import io.shardlab.cost.Hardware;
+import io.shardlab.cost.MemoryEstimate;
+import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.UpOptions;
+import io.shardlab.mesh.Mesh;
+import io.shardlab.mesh.Selection;
+import io.shardlab.model.ModelSpec;
+import io.shardlab.model.Planner;
+import io.shardlab.model.Presets;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import io.shardlab.run.Event;
+import io.shardlab.run.Reply;
+import io.shardlab.run.Request;
+import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.MemoryUse;
+import io.shardlab.trace.Timeline;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Worker JVMs on this machine. */
+final class LocalBackend implements Backend {
+
+    private final Path home;
+    private final Devices machine = Devices.here();
+    private volatile @Nullable Cluster cluster;
+    private volatile @Nullable Hardware measured;
+    private volatile Consumer<WorkerEvent> listener = event -> {};
+    private Workers running = new Workers(List.of(), 0, true, "no workers");
+    private @Nullable ModelSpec model;
+    private @Nullable Plan placed;
+    private int stepsTrained;
+    private @Nullable TrainingRecord lastRun;
+
+    LocalBackend(Path home) {
+        this.home = home;
+    }
+
+    @Override
+    public List<DeviceRow> devices() {
+        return new Machine(machine).devices();
+    }
+
+    @Override
+    public List<DoctorRow> doctor() {
+        return new Machine(machine).doctor();
+    }
+
+    @Override
+    public Workers up(UpOptions options) {
+        ClusterSpec spec = new Machine(machine).spec(options);
+        Cluster before = cluster;
+        if (before != null && before.failure().isEmpty()) {
+            if (before.spec().equals(spec)) {
+                return new Workers(running.rows(), running.readyMillis(), true, running.banner());
+            }
+            if (!options.replace()) {
+                throw new IllegalStateException(before.numRanks() + " workers run already under another specification; "
+                        + "`%shard up … --replace` stops them first");
+            }
+        }
+        down(false);
+        long start = System.nanoTime();
+        running = start(spec, start);
+        return running;
+    }
+
+    private Workers start(ClusterSpec spec, long startNanos) {
+        List<String> warnings = new ArrayList<>();
+        listener = event -> {
+            if (event instanceof WorkerEvent.Warned warned) {
+                warnings.add(warned.text());
+            }
+        };
+        try {
+            Cluster started = Cluster.start(spec, home, event -> listener.accept(event));
+            cluster = started;
+        } catch (ClusterFailure failure) {
+            throw failed(failure);
+        } catch (IOException e) {
+            throw new IllegalStateException("workers could not be started: " + e.getMessage(), e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("workers were not started: interrupted", e);
+        }
+        boolean warm = false;
+        try {
+            ask(new Request.Warm(), event -> {});
+            List<Reply> rates = ask(new Request.Measure(), event -> {});
+            measured = Estimates.hardware(rates);
+            warm = true;
+        } finally {
+            if (!warm) {
+                down(true);
+            }
+        }
+        List<WorkerRow> rows = new ArrayList<>();
+        for (WorkerStatus status : current().status()) {
+            rows.add(new WorkerRow(
+                    status.rank(),
+                    status.pid(),
+                    status.device().toString(),
+                    optional(status.limitBytes()),
+                    status.note().engine().orElse(""),
+                    status.readyMillis()));
+        }
+        double millis = (System.nanoTime() - startNanos) / 1e6;
+        return new Workers(rows, millis, false, new Machine(machine).banner(spec, warnings));
+    }
+
+    private static OptionalLong optional(Optional<Long> value) {
+        return value.map(OptionalLong::of).orElseGet(OptionalLong::empty);
+    }
+
+    private Cluster current() {
+        Cluster known = cluster;
+        if (known == null) {
+            throw new IllegalStateException("no workers; `%shard up` starts some");
+        }
+        return known;
+    }
+
+    /** Asks all ranks and gives their replies; {@link FailedWorkers} where one failed. */
+    private List<Reply> ask(Request request, Consumer<WorkerEvent> hearing) {
+        Cluster asked = current();
+        asked.failure().ifPresent(failure -> {
+            throw new IllegalStateException(failure.getMessage() + ": `%shard up`");
+        });
+        listener = hearing;
+        try {
+            List<Reply> replies = asked.submit(request).get();
+            List<Failure> failures = Failures.of(replies, asked.status(), mesh());
+            if (!failures.isEmpty()) {
+                throw new FailedWorkers(failures);
+            }
+            return replies;
+        } catch (java.util.concurrent.ExecutionException e) {
+            if (e.getCause() instanceof ClusterFailure failure) {
+                throw failed(failure);
+            }
+            throw new IllegalStateException(String.valueOf(e.getCause()), e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted", e);
+        } finally {
+            listener = event -> {};
+        }
+    }
+
+    private RuntimeException failed(ClusterFailure failure) {
+        placed = null;
+        List<Failure> failures = Failures.of(failure, mesh());
+        return failures.isEmpty() ? new IllegalStateException(failure.getMessage(), failure) : new FailedWorkers(failures);
+    }
+
+    private Optional<Mesh> mesh() {
+        return placed().map(Plan::mesh);
+    }
+
+    @Override
+    public List<ExitRow> down(boolean now) {
+        Cluster before = cluster;
+        cluster = null;
+        placed = null;
+        model = null;
+        measured = null;
+        List<ExitRow> rows = new ArrayList<>();
+        if (before == null) {
+            return rows;
+        }
+        List<WorkerStatus> last = before.status();
+        if (now) {
+            before.kill();
+        }
+        List<Integer> codes = before.stop();
+        before.close();
+        for (WorkerStatus status : last) {
+            int code = codes.get(status.rank());
+            String exit = code > 128 ? "signal " + (code - 128) : "exit code " + code;
+            rows.add(new ExitRow(status.rank(), status.pid(), status.device().toString(), exit));
+        }
+        return rows;
+    }
+
+    @Override
+    public List<StatusRow> status() {
+        Cluster known = cluster;
+        if (known == null) {
+            return List.of();
+        }
+        Optional<Mesh> mesh = mesh();
+        List<StatusRow> rows = new ArrayList<>();
+        for (WorkerStatus status : known.status()) {
+            boolean alive = status.state() != WorkerStatus.State.DEAD;
+            rows.add(new StatusRow(
+                    status.rank(),
+                    Failures.role(mesh, status.rank()),
+                    status.pid(),
+                    status.device().toString(),
+                    status.state().name().toLowerCase(java.util.Locale.ROOT),
+                    status.lastAction(),
+                    alive ? OptionalLong.of(status.rssBytes()) : OptionalLong.empty(),
+                    alive ? OptionalLong.of(status.note().heapBytes()) : OptionalLong.empty(),
+                    optional(status.limitBytes()),
+                    status.lastError()));
+        }
+        return rows;
+    }
+
+    @Override
+    public List<LogLine> logs(Selection selection, int linesPerRank) {
+        Cluster known = current();
+        List<LogLine> lines = new ArrayList<>();
+        Mesh shape = mesh().filter(mesh -> mesh.size() == known.numRanks()).orElse(new Mesh(1, 1, known.numRanks()));
+        for (int rank : selection.ranks(shape)) {
+            List<String> all = known.logs(rank);
+            all.subList(Math.max(0, all.size() - linesPerRank), all.size())
+                    .forEach(line -> lines.add(new LogLine(rank, line)));
+        }
+        return lines;
+    }
+
+    @Override
+    public List<ModelRow> models() {
+        return Presets.all().stream()
+                .map(spec -> new ModelRow(
+                        spec.name(),
+                        "llama",
+                        spec.numLayers(),
+                        spec.hiddenSize(),
+                        spec.numHeads(),
+                        spec.numKeyValueHeads(),
+                        spec.vocabularySize(),
+                        spec.maxSequence(),
+                        spec.numParameters()))
+                .toList();
+    }
+
+    private static ModelSpec resolve(PlanOptions options) {
+        try {
+            return Presets.resolve(options.model());
+        } catch (IOException e) {
+            throw new IllegalArgumentException("model '" + options.model() + "' cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private static Plan make(ModelSpec spec, PlanOptions options) {
+        Scheme scheme = options.scheme().orElse(Scheme.SINGLE);
+        Planner.Settings settings = new Planner.Settings(
+                options.type().orElse(TensorType.FLOAT32),
+                options.workload().forModel(spec.maxSequence(), scheme.pipeline()),
+                options.schedule().orElse("1f1b"),
+                options.seed().orElse(0));
+        return Planner.plan(spec, scheme, settings);
+    }
+
+    private Estimates estimates(PlanOptions options) {
+        Cluster known = cluster;
+        OptionalLong limit = options.memoryBytes().isPresent() || known == null
+                ? options.memoryBytes()
+                : optional(known.spec().memoryBytes());
+        List<String> devices = known == null
+                ? List.of()
+                : known.spec().devices().stream().map(Object::toString).toList();
+        return new Estimates(Optional.ofNullable(measured), limit, options.pricePerHour(), devices);
+    }
+
+    @Override
+    public Estimate plan(PlanOptions options) {
+        ModelSpec spec = resolve(options);
+        Estimates estimates = estimates(options);
+        return estimates.of(
+                make(spec, options), scheme -> make(spec, withScheme(options, scheme)), options.devices());
+    }
+
+    private static PlanOptions withScheme(PlanOptions options, Scheme scheme) {
+        return new PlanOptions(
+                options.model(),
+                Optional.of(scheme),
+                options.workload(),
+                options.schedule(),
+                options.type(),
+                options.seed(),
+                options.weights(),
+                OptionalInt.empty(),
+                options.memoryBytes(),
+                OptionalDouble.empty());
+    }
+
+    @Override
+    public Optional<Plan> placed() {
+        return Optional.ofNullable(placed);
+    }
+
+    @Override
+    public PlaceOutcome place(PlanOptions options) {
+        ModelSpec spec = resolve(options);
+        Plan plan = make(spec, options);
+        if (cluster == null) {
+            throw new IllegalStateException(
+                    "no workers; `%shard up -n " + plan.mesh().size() + "` starts the ones that " + plan.scheme() + " needs");
+        }
+        if (plan.mesh().size() > current().numRanks()) {
+            throw new IllegalArgumentException(plan.scheme() + " needs " + plan.mesh().size() + " workers; there are "
+                    + current().numRanks() + " (`%shard up -n " + plan.mesh().size() + " --replace`)");
+        }
+        Estimate estimate = plan(options);
+        if (!estimate.ranks().stream().allMatch(RankEstimate::fits)) {
+            throw new IllegalArgumentException(String.join(" ", estimate.advice()));
+        }
+        Optional<String> weights = options.weights().or(spec::weights).map(path -> path.toAbsolutePath().toString());
+        long start = System.nanoTime();
+        placed = null;
+        lastRun = null;
+        List<Reply> replies = ask(new Request.Place(plan, weights), event -> {});
+        placed = plan;
+        model = spec;
+        stepsTrained = 0;
+        List<PlacedRow> rows = new ArrayList<>();
+        for (RankEstimate rank : estimate.ranks()) {
+            MemoryUse use = ((Reply.Done) replies.get(rank.rank())).memory();
+            rows.add(new PlacedRow(
+                    rank.rank(),
+                    rank.role(),
+                    current().spec().devices().get(rank.rank()).toString(),
+                    rank.layers(),
+                    Estimates.cut(plan, rank.rank()),
+                    rank.parameters(),
+                    Estimates.weightBytes(rank.memory()),
+                    Estimates.weightBytes(use)));
+        }
+        return new PlaceOutcome(plan, rows, (System.nanoTime() - start) / 1e6);
+    }
+
+    @Override
+    public TrainOutcome train(TrainRequest request, Progress progress) {
+        Plan plan = required();
+        Plan running = Planner.replan(plan, request.workload(), plan.schedule().name());
+        TrainingRecord record = new TrainingRecord(running, progress);
+        lastRun = record;
+        List<Reply> replies = ask(
+                new Request.Train(running, request.settings(), request.tokens().toString(), stepsTrained),
+                event -> record.hear(event));
+        stepsTrained += record.metrics().size();
+        List<MemoryRow> memory = memoryRows(running, TrainingRecord.memory(replies));
+        if (memory.isEmpty()) {
+            memory = memory(false);
+        }
+        Hardware rates = measured;
+        return record.outcome(replies, memory, Optional.ofNullable(rates), new Machine(machine).environment(current()));
+    }
+
+    private Plan required() {
+        return placed().orElseThrow(() -> new IllegalStateException("no model is placed; `%shard place MODEL` places one"));
+    }
+
+    private List<MemoryRow> memoryRows(Plan plan, List<MemoryUse> uses) {
+        List<MemoryUse> planned = MemoryEstimate.of(plan, Estimates.BASELINE).ranks();
+        List<MemoryRow> rows = new ArrayList<>();
+        for (MemoryUse use : uses) {
+            boolean inPlan = use.rank() < plan.mesh().size();
+            rows.add(new MemoryRow(
+                    use.rank(),
+                    inPlan ? plan.mesh().role(use.rank()) : "idle",
+                    current().spec().devices().get(use.rank()).toString(),
+                    use,
+                    inPlan ? Optional.of(planned.get(use.rank())) : Optional.empty(),
+                    optional(current().spec().memoryBytes())));
+        }
+        return rows;
+    }
+
+    @Override
+    public InferOutcome infer(List<Integer> prompt, int maxNew, TokenListener tokens) {
+        Plan plan = required();
+        List<Double> millis = new ArrayList<>();
+        List<Reply> replies = ask(new Request.Infer(prompt, maxNew), event -> {
+            if (event instanceof WorkerEvent.Said said && said.event() instanceof Event.Token token) {
+                millis.add(token.millis());
+                tokens.token(token.id(), token.millis());
+            }
+        });
+        List<Integer> generated =
+                replies.get(0) instanceof Reply.Generated done ? done.tokens() : List.of();
+        return new InferOutcome(
+                generated,
+                millis.isEmpty() ? 0 : millis.get(0),
+                millis,
+                memoryRows(plan, TrainingRecord.memory(replies)));
+    }
+
+    @Override
+    public CheckOutcome check(CheckRequest request) {
+        ModelSpec spec = model;
+        if (spec == null) {
+            throw new IllegalStateException("no model is placed; `%shard place MODEL` places one");
+        }
+        return new CheckRun(spec, required(), home, asked -> ask(asked, event -> {})).run(request);
+    }
+
+    @Override
+    public List<MemoryRow> memory(boolean resetHighWater) {
+        List<Reply> replies = ask(new Request.Memory(resetHighWater), event -> {});
+        Plan plan = placed().orElse(null);
+        List<MemoryUse> uses = TrainingRecord.memory(replies);
+        if (plan != null) {
+            return memoryRows(plan, uses);
+        }
+        return uses.stream()
+                .map(use -> new MemoryRow(
+                        use.rank(),
+                        "-",
+                        current().spec().devices().get(use.rank()).toString(),
+                        use,
+                        Optional.empty(),
+                        optional(current().spec().memoryBytes())))
+                .toList();
+    }
+
+    @Override
+    public Timeline timeline(OptionalInt step, boolean predicted) {
+        TrainingRecord record = lastRun;
+        if (predicted) {
+            Plan plan = record == null ? required() : record.plan();
+            Hardware rates = measured;
+            if (rates == null) {
+                throw new IllegalStateException("no workers; `%shard up` starts some, and with them rates are measured");
+            }
+            return Estimates.calibrated(rates, record).timelineOf(plan);
+        }
+        if (record == null) {
+            throw new IllegalStateException("nothing was trained yet; `%shard train` records a timeline");
+        }
+        return record.timeline(step);
+    }
+
+    @Override
+    public void cancel() {
+        Cluster known = cluster;
+        if (known != null) {
+            known.cancel();
+        }
+    }
+
+    @Override
+    public void kill() {
+        Cluster known = cluster;
+        if (known != null) {
+            known.kill();
+        }
+    }
+
+    @Override
+    public void close() {
+        down(false);
+    }
+}

@@ -1,0 +1,242 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.cluster.WorkerEvent;
+import io.shardlab.cost.CommunicationEstimate;
+import io.shardlab.cost.Hardware;
+import io.shardlab.cost.StepEstimate;
+import io.shardlab.plan.Plan;
+import io.shardlab.run.Event;
+import io.shardlab.run.Reply;
+import io.shardlab.trace.Bubble;
+import io.shardlab.trace.MemoryUse;
+import io.shardlab.trace.Span;
+import io.shardlab.trace.StepMetrics;
+import io.shardlab.trace.Timeline;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+
+/** What was heard of a training run. Heard on threads of the cluster, read when the run has ended. */
+final class TrainingRecord {
+
+    /** Spans kept: enough for any picture; older steps are forgotten first. */
+    private static final int MOST_SPANS = 200_000;
+
+    private final Plan plan;
+    private final Backend.Progress progress;
+    private final List<StepMetrics> metrics = new ArrayList<>();
+    private final TreeMap<Integer, List<Span>> spans = new TreeMap<>();
+    private int numSpans;
+
+    TrainingRecord(Plan plan, Backend.Progress progress) {
+        this.plan = plan;
+        this.progress = progress;
+    }
+
+    Plan plan() {
+        return plan;
+    }
+
+    synchronized List<StepMetrics> metrics() {
+        return List.copyOf(metrics);
+    }
+
+    void hear(WorkerEvent event) {
+        if (!(event instanceof WorkerEvent.Said said)) {
+            return;
+        }
+        if (said.event() instanceof Event.StepDone done) {
+            synchronized (this) {
+                metrics.add(done.metrics());
+            }
+            progress.step(done.metrics());
+        } else if (said.event() instanceof Event.Spans heard) {
+            add(heard);
+        } else if (said.event() instanceof Event.Memory memory) {
+            progress.memory(memory.use());
+        } else if (said.event() instanceof Event.Progress far) {
+            progress.progress(far.what(), far.done(), far.total());
+        }
+    }
+
+    private synchronized void add(Event.Spans heard) {
+        spans.computeIfAbsent(heard.step(), key -> new ArrayList<>()).addAll(heard.spans());
+        numSpans += heard.spans().size();
+        while (numSpans > MOST_SPANS && spans.size() > 1) {
+            numSpans -= spans.pollFirstEntry().getValue().size();
+        }
+    }
+
+    /** A step's timeline, the last one's where none is named. */
+    synchronized Timeline timeline(OptionalInt step) {
+        if (spans.isEmpty()) {
+            return Timeline.of(false, plan.mesh().size(), List.of());
+        }
+        int wanted = step.orElse(spans.lastKey());
+        List<Span> found = spans.get(wanted);
+        if (found == null) {
+            throw new IllegalArgumentException("step " + wanted + " has no timeline; allowed: " + spans.firstKey() + " to "
+                    + spans.lastKey());
+        }
+        return Timeline.of(false, plan.mesh().size(), found);
+    }
+
+    /** All steps that are kept. */
+    synchronized Timeline timeline() {
+        return Timeline.of(
+                false,
+                plan.mesh().size(),
+                spans.values().stream().flatMap(List::stream).toList());
+    }
+
+    static List<MemoryUse> memory(List<Reply> replies) {
+        List<MemoryUse> uses = new ArrayList<>();
+        for (Reply reply : replies) {
+            if (reply instanceof Reply.Done done) {
+                uses.add(done.memory());
+            } else if (reply instanceof Reply.Trained trained) {
+                uses.add(trained.memory());
+            } else if (reply instanceof Reply.Generated generated) {
+                uses.add(generated.memory());
+            }
+        }
+        return uses;
+    }
+
+    Backend.TrainOutcome outcome(
+            List<Reply> replies,
+            List<Backend.MemoryRow> memory,
+            Optional<Hardware> rates,
+            Map<String, Object> environment) {
+        Timeline last = timeline(OptionalInt.empty());
+        Timeline all = steady();
+        boolean cancelled = replies.stream().anyMatch(Reply.Cancelled.class::isInstance);
+        boolean pipelined = plan.mesh().pipeline() > 1;
+        boolean any = !all.spans().isEmpty();
+        return new Backend.TrainOutcome(
+                plan,
+                metrics().size(),
+                cancelled,
+                metrics(),
+                last,
+                memory,
+                any ? OptionalDouble.of(pipelined ? 100 * all.bubbleShare() : 0) : OptionalDouble.empty(),
+                any ? OptionalDouble.of(100 * all.communicationShare()) : OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                terms(last),
+                communication(replies),
+                environment);
+    }
+
+    /** Without the first step, which warms up compilers and caches, where there are others. */
+    private synchronized Timeline steady() {
+        List<Span> steady = spans.entrySet().stream()
+                .filter(entry -> spans.size() == 1 || entry.getKey() > spans.firstKey())
+                .flatMap(entry -> entry.getValue().stream())
+                .toList();
+        return Timeline.of(false, plan.mesh().size(), steady);
+    }
+
+    /** Where the time of a step went, as means over the ranks. */
+    private List<Backend.TimeTerm> terms(Timeline step) {
+        if (step.spans().isEmpty()) {
+            return List.of();
+        }
+        double ranks = plan.mesh().size();
+        double collective = sum(step, Span.Kind.COLLECTIVE) / ranks;
+        double passes = (sum(step, Span.Kind.FORWARD) + sum(step, Span.Kind.BACKWARD)) / ranks;
+        double inPasses = plan.mesh().tensor() > 1 ? Math.min(collective, passes) : 0;
+        List<Backend.TimeTerm> terms = new ArrayList<>();
+        double total = step.makespanNanos() / 1e6;
+        double known = passes;
+        terms.add(term("compute", passes - inPasses));
+        if (plan.mesh().tensor() > 1) {
+            terms.add(term("tensorCommunication", inPasses));
+        }
+        if (plan.mesh().pipeline() > 1) {
+            List<Bubble> bubbles = Bubble.of(step, plan.schedule(), plan.mesh());
+            double fill = mean(bubbles, Bubble::fillDrainNanos);
+            double imbalance = mean(bubbles, Bubble::imbalanceNanos);
+            double latency = mean(bubbles, Bubble::latencyNanos);
+            terms.add(term("bubble", fill));
+            terms.add(term("imbalance", imbalance));
+            terms.add(term("latency", latency));
+            known += fill + imbalance + latency;
+        }
+        terms.add(term("other", Math.max(0, total - known)));
+        return terms;
+    }
+
+    private static double sum(Timeline step, Span.Kind kind) {
+        return step.spans().stream()
+                        .filter(span -> span.kind() == kind)
+                        .mapToLong(Span::nanos)
+                        .sum()
+                / 1e6;
+    }
+
+    private static double mean(List<Bubble> bubbles, java.util.function.ToLongFunction<Bubble> part) {
+        return bubbles.stream().mapToLong(part).average().orElse(0) / 1e6;
+    }
+
+    private static Backend.TimeTerm term(String name, double millis) {
+        return new Backend.TimeTerm(name, OptionalDouble.empty(), OptionalDouble.of(millis));
+    }
+
+    /** Counted collectives of all ranks beside those the plan implies. */
+    private List<Backend.Traffic> communication(List<Reply> replies) {
+        Map<String, Reply.Traffic> counted = new TreeMap<>();
+        long steps = 0;
+        for (Reply reply : replies) {
+            if (reply instanceof Reply.Trained trained) {
+                steps = trained.stepsDone();
+                trained.traffic().forEach((name, traffic) -> counted.merge(name, traffic, TrainingRecord::plus));
+            }
+        }
+        if (steps == 0) {
+            return List.of();
+        }
+        Map<String, Reply.Traffic> expected = new TreeMap<>();
+        for (io.shardlab.trace.Traffic traffic : CommunicationEstimate.of(plan).traffic()) {
+            String name = traffic.axis().shortName() + " " + traffic.collective();
+            Reply.Traffic whole = new Reply.Traffic(traffic.count() * steps, traffic.bytes() * steps);
+            expected.merge(name, whole, TrainingRecord::plus);
+        }
+        List<Backend.Traffic> rows = new ArrayList<>();
+        java.util.TreeSet<String> names = new java.util.TreeSet<>(expected.keySet());
+        names.addAll(counted.keySet());
+        for (String name : names) {
+            String[] parts = name.split(" ", 2);
+            Optional<Reply.Traffic> wanted = Optional.ofNullable(expected.get(name));
+            Optional<Reply.Traffic> found = Optional.ofNullable(counted.get(name));
+            rows.add(new Backend.Traffic(
+                    parts[0].toLowerCase(Locale.ROOT),
+                    parts[1],
+                    optional(wanted.map(Reply.Traffic::count)),
+                    optional(wanted.map(Reply.Traffic::bytes)),
+                    optional(found.map(Reply.Traffic::count)),
+                    optional(found.map(Reply.Traffic::bytes))));
+        }
+        return rows;
+    }
+
+    private static OptionalLong optional(Optional<Long> value) {
+        return value.map(OptionalLong::of).orElseGet(OptionalLong::empty);
+    }
+
+    private static Reply.Traffic plus(Reply.Traffic a, Reply.Traffic b) {
+        return new Reply.Traffic(a.count() + b.count(), a.bytes() + b.bytes());
+    }
+
+    /** An estimate with rates. */
+    static StepEstimate estimate(Plan plan, Hardware rates) {
+        return StepEstimate.of(plan, rates);
+    }
+}
