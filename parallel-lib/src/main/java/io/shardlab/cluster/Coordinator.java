@@ -49,6 +49,7 @@ final class Coordinator implements WorkerLink.Reports {
             new ScheduledThreadPoolExecutor(1, body -> Daemon.of("shardlab-output", body));
     private long lastId;
     private long cancelledThrough;
+    private long interruptedThrough;
     private boolean ending;
     private volatile @Nullable ClusterFailure failure;
     private volatile boolean[] busy = new boolean[0];
@@ -120,10 +121,11 @@ final class Coordinator implements WorkerLink.Reports {
             if (pending.isEmpty()) {
                 return;
             }
-            if (pending.firstKey() <= cancelledThrough) {
+            if (pending.firstKey() <= interruptedThrough) {
                 failAll(Cause.ENDED_BY_USER, "ended by a second interrupt");
                 return;
             }
+            interruptedThrough = lastId;
             cancelPending();
         });
     }
@@ -142,14 +144,14 @@ final class Coordinator implements WorkerLink.Reports {
             return;
         }
         PendingCall call = pending.firstEntry().getValue();
-        Optional<String> reason = call.failedRank()
-                .flatMap(rank -> call.failure(rank).map(text -> ", after rank " + rank + " failed with " + text));
+        String reason = call.failure().map(text -> " (" + text + ")").orElse("");
         links.stream()
                 .filter(link -> !call.hasAnswered(link.rank()))
                 .sorted(Comparator.comparingLong(
                         link -> link.worker().page().read().operations()))
                 .forEach(link -> {
-                    String what = "did not stop within " + CANCEL_MILLIS / 1000 + " s" + reason.orElse("") + ": killed";
+                    String state = link.isStopped() ? "is stopped by a signal (SIGSTOP) and " : "";
+                    String what = state + "did not answer within " + CANCEL_MILLIS / 1000 + " s" + reason + ": killed";
                     lose(link, Cause.UNRESPONSIVE, what);
                     link.worker().kill();
                 });
@@ -234,7 +236,7 @@ final class Coordinator implements WorkerLink.Reports {
             noteBusy();
             if (complete) {
                 call.complete();
-            } else if (call.failedRank().isPresent()) {
+            } else if (call.failure().isPresent()) {
                 later(FOLLOW_MILLIS, () -> release(id));
             }
         });
@@ -337,9 +339,20 @@ final class Coordinator implements WorkerLink.Reports {
         }
     }
 
+    /** An executor would keep an exception to itself. */
+    private Runnable guarded(Runnable change) {
+        return () -> {
+            try {
+                change.run();
+            } catch (RuntimeException e) {
+                System.getLogger(Cluster.class.getName()).log(System.Logger.Level.ERROR, "in the coordinator", e);
+            }
+        };
+    }
+
     private boolean queue(Runnable change) {
         try {
-            thread.execute(change);
+            thread.execute(guarded(change));
             return true;
         } catch (RejectedExecutionException closed) {
             return false;
@@ -348,7 +361,7 @@ final class Coordinator implements WorkerLink.Reports {
 
     private void later(long millis, Runnable change) {
         try {
-            thread.schedule(change, millis, TimeUnit.MILLISECONDS);
+            thread.schedule(guarded(change), millis, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException closed) {
             return; // Nothing is left to change.
         }
