@@ -37,8 +37,7 @@ final class Coordinator implements WorkerLink.Reports {
     private static final long HANG_UP_MILLIS = 1000;
 
     private final ClusterSpec spec;
-    private final Consumer<WorkerEvent> listener;
-    private final Object listening = new Object();
+    private final OrderlyListener listener;
     private final List<WorkerLink> links = new CopyOnWriteArrayList<>();
     private final TreeMap<Long, PendingCall> pending = new TreeMap<>();
     private final List<WorkerFailure> lost = new ArrayList<>();
@@ -56,7 +55,7 @@ final class Coordinator implements WorkerLink.Reports {
 
     Coordinator(ClusterSpec spec, Consumer<WorkerEvent> listener) {
         this.spec = spec;
-        this.listener = listener;
+        this.listener = new OrderlyListener(listener);
     }
 
     void launch(Launcher launcher) throws IOException {
@@ -198,7 +197,7 @@ final class Coordinator implements WorkerLink.Reports {
 
     @Override
     public void greeted(WorkerLink link) {
-        tell(new WorkerEvent.Started(link.rank(), link.device(), link.pid(), link.readyMillis()));
+        listener.tell(new WorkerEvent.Started(link.rank(), link.device(), link.pid(), link.readyMillis()));
         queue(() -> {
             if (links.size() == spec.numWorkers() && links.stream().allMatch(WorkerLink::greeted)) {
                 started.complete(null);
@@ -208,12 +207,12 @@ final class Coordinator implements WorkerLink.Reports {
 
     @Override
     public void said(WorkerLink link, Event event) {
-        tell(new WorkerEvent.Said(link.rank(), event));
+        listener.tell(new WorkerEvent.Said(link.rank(), event));
     }
 
     @Override
     public void printed(WorkerLink link, boolean error, String text) {
-        tell(new WorkerEvent.Printed(link.rank(), error, text));
+        listener.tell(new WorkerEvent.Printed(link.rank(), error, text));
     }
 
     @Override
@@ -223,7 +222,7 @@ final class Coordinator implements WorkerLink.Reports {
 
     @Override
     public void answered(WorkerLink link, long id, Reply reply) {
-        tell(new WorkerEvent.Answered(link.rank(), reply));
+        listener.tell(new WorkerEvent.Answered(link.rank(), reply));
         queue(() -> {
             PendingCall call = pending.get(id);
             if (call == null) {
@@ -304,7 +303,7 @@ final class Coordinator implements WorkerLink.Reports {
         }
         failPending(named);
         started.completeExceptionally(named);
-        Daemon.start("shardlab-tell", () -> told.forEach(dead -> tell(new WorkerEvent.Died(dead))));
+        Daemon.start("shardlab-tell", () -> told.forEach(dead -> listener.tell(new WorkerEvent.Died(dead))));
         later(ABORT_MILLIS, () -> others.forEach(link -> link.worker().kill()));
     }
 
@@ -325,18 +324,7 @@ final class Coordinator implements WorkerLink.Reports {
     }
 
     void warn(String text) {
-        tell(new WorkerEvent.Warned(text));
-    }
-
-    private void tell(WorkerEvent event) {
-        synchronized (listening) {
-            try {
-                listener.accept(event);
-            } catch (RuntimeException e) {
-                System.getLogger(Cluster.class.getName())
-                        .log(System.Logger.Level.WARNING, "the listener failed on " + event.getClass(), e);
-            }
-        }
+        listener.tell(new WorkerEvent.Warned(text));
     }
 
     /** An executor would keep an exception to itself. */

@@ -152,6 +152,37 @@ class ClusterLifeTest {
     }
 
     @Test
+    void theSmallestMemoryBudgetIsEnoughToStart() throws Exception {
+        try (Trial trial = Trial.start(home, ClusterSpec.cpu(2, 2).withMemory(ClusterSpec.LEAST_MEMORY_BYTES))) {
+            trial.run(new Request.Warm());
+        }
+    }
+
+    @Test
+    void startingAndStoppingLeavesNoFilesOrThreadsOpen() throws Exception {
+        cycle();
+        int files = openFiles();
+        for (int i = 0; i < 5; i++) {
+            cycle();
+        }
+        // A few descriptors may come and go with the JVM's own business; a leak would be one or more per worker.
+        int now = openFiles();
+        assertTrue(now <= files + 3, () -> files + " open files before, " + now + " after");
+        Trial.awaitTrue("no thread is left", Duration.ofSeconds(5), () -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("shardlab-") && thread.isAlive()));
+    }
+
+    private void cycle() throws Exception {
+        try (Trial trial = Trial.start(home, 2)) {
+            trial.run(new Request.Warm());
+        }
+    }
+
+    private static int openFiles() throws IOException {
+        return contents(Path.of("/proc/self/fd")).size();
+    }
+
+    @Test
     void aDebuggedWorkerListensOnTheLoopbackAddress() throws Exception {
         try (Trial trial = Trial.start(home, Trial.spec(1).withDebug(true))) {
             trial.run(new Request.Warm());
