@@ -34,9 +34,15 @@ public final class ClusterFailure extends RuntimeException {
 
     private static String message(List<WorkerFailure> failures) {
         StringBuilder text = new StringBuilder(failures.get(0).summary());
-        failures.get(0)
-                .crashLog()
-                .ifPresent(log -> text.append(" (log: ").append(log).append(')'));
+        WorkerFailure first = failures.get(0);
+        first.crashLog().ifPresent(log -> text.append(" (log: ").append(log).append(')'));
+        if (first.cause() == WorkerFailure.Cause.EXIT && !first.lastLines().isEmpty()) {
+            text.append(", having said: ")
+                    .append(String.join(
+                            " | ",
+                            first.lastLines()
+                                    .subList(0, Math.min(3, first.lastLines().size()))));
+        }
         for (WorkerFailure other : failures.subList(1, failures.size())) {
             text.append("; ").append(other.summary());
         }

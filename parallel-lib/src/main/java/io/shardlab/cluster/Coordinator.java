@@ -37,8 +37,7 @@ final class Coordinator implements WorkerLink.Reports {
     private static final long HANG_UP_MILLIS = 1000;
 
     private final ClusterSpec spec;
-    private final Consumer<WorkerEvent> listener;
-    private final Object listening = new Object();
+    private final OrderlyListener listener;
     private final List<WorkerLink> links = new CopyOnWriteArrayList<>();
     private final TreeMap<Long, PendingCall> pending = new TreeMap<>();
     private final List<WorkerFailure> lost = new ArrayList<>();
@@ -49,13 +48,14 @@ final class Coordinator implements WorkerLink.Reports {
             new ScheduledThreadPoolExecutor(1, body -> Daemon.of("shardlab-output", body));
     private long lastId;
     private long cancelledThrough;
+    private long interruptedThrough;
     private boolean ending;
     private volatile @Nullable ClusterFailure failure;
     private volatile boolean[] busy = new boolean[0];
 
     Coordinator(ClusterSpec spec, Consumer<WorkerEvent> listener) {
         this.spec = spec;
-        this.listener = listener;
+        this.listener = new OrderlyListener(listener);
     }
 
     void launch(Launcher launcher) throws IOException {
@@ -120,10 +120,11 @@ final class Coordinator implements WorkerLink.Reports {
             if (pending.isEmpty()) {
                 return;
             }
-            if (pending.firstKey() <= cancelledThrough) {
+            if (pending.firstKey() <= interruptedThrough) {
                 failAll(Cause.ENDED_BY_USER, "ended by a second interrupt");
                 return;
             }
+            interruptedThrough = lastId;
             cancelPending();
         });
     }
@@ -142,14 +143,14 @@ final class Coordinator implements WorkerLink.Reports {
             return;
         }
         PendingCall call = pending.firstEntry().getValue();
-        Optional<String> reason = call.failedRank()
-                .flatMap(rank -> call.failure(rank).map(text -> ", after rank " + rank + " failed with " + text));
+        String reason = call.failure().map(text -> " (" + text + ")").orElse("");
         links.stream()
                 .filter(link -> !call.hasAnswered(link.rank()))
                 .sorted(Comparator.comparingLong(
                         link -> link.worker().page().read().operations()))
                 .forEach(link -> {
-                    String what = "did not stop within " + CANCEL_MILLIS / 1000 + " s" + reason.orElse("") + ": killed";
+                    String state = link.isStopped() ? "is stopped by a signal (SIGSTOP) and " : "";
+                    String what = state + "did not answer within " + CANCEL_MILLIS / 1000 + " s" + reason + ": killed";
                     lose(link, Cause.UNRESPONSIVE, what);
                     link.worker().kill();
                 });
@@ -196,7 +197,7 @@ final class Coordinator implements WorkerLink.Reports {
 
     @Override
     public void greeted(WorkerLink link) {
-        tell(new WorkerEvent.Started(link.rank(), link.device(), link.pid(), link.readyMillis()));
+        listener.tell(new WorkerEvent.Started(link.rank(), link.device(), link.pid(), link.readyMillis()));
         queue(() -> {
             if (links.size() == spec.numWorkers() && links.stream().allMatch(WorkerLink::greeted)) {
                 started.complete(null);
@@ -206,12 +207,12 @@ final class Coordinator implements WorkerLink.Reports {
 
     @Override
     public void said(WorkerLink link, Event event) {
-        tell(new WorkerEvent.Said(link.rank(), event));
+        listener.tell(new WorkerEvent.Said(link.rank(), event));
     }
 
     @Override
     public void printed(WorkerLink link, boolean error, String text) {
-        tell(new WorkerEvent.Printed(link.rank(), error, text));
+        listener.tell(new WorkerEvent.Printed(link.rank(), error, text));
     }
 
     @Override
@@ -221,7 +222,7 @@ final class Coordinator implements WorkerLink.Reports {
 
     @Override
     public void answered(WorkerLink link, long id, Reply reply) {
-        tell(new WorkerEvent.Answered(link.rank(), reply));
+        listener.tell(new WorkerEvent.Answered(link.rank(), reply));
         queue(() -> {
             PendingCall call = pending.get(id);
             if (call == null) {
@@ -234,7 +235,7 @@ final class Coordinator implements WorkerLink.Reports {
             noteBusy();
             if (complete) {
                 call.complete();
-            } else if (call.failedRank().isPresent()) {
+            } else if (call.failure().isPresent()) {
                 later(FOLLOW_MILLIS, () -> release(id));
             }
         });
@@ -302,7 +303,7 @@ final class Coordinator implements WorkerLink.Reports {
         }
         failPending(named);
         started.completeExceptionally(named);
-        Daemon.start("shardlab-tell", () -> told.forEach(dead -> tell(new WorkerEvent.Died(dead))));
+        Daemon.start("shardlab-tell", () -> told.forEach(dead -> listener.tell(new WorkerEvent.Died(dead))));
         later(ABORT_MILLIS, () -> others.forEach(link -> link.worker().kill()));
     }
 
@@ -323,23 +324,23 @@ final class Coordinator implements WorkerLink.Reports {
     }
 
     void warn(String text) {
-        tell(new WorkerEvent.Warned(text));
+        listener.tell(new WorkerEvent.Warned(text));
     }
 
-    private void tell(WorkerEvent event) {
-        synchronized (listening) {
+    /** An executor would keep an exception to itself. */
+    private Runnable guarded(Runnable change) {
+        return () -> {
             try {
-                listener.accept(event);
+                change.run();
             } catch (RuntimeException e) {
-                System.getLogger(Cluster.class.getName())
-                        .log(System.Logger.Level.WARNING, "the listener failed on " + event.getClass(), e);
+                System.getLogger(Cluster.class.getName()).log(System.Logger.Level.ERROR, "in the coordinator", e);
             }
-        }
+        };
     }
 
     private boolean queue(Runnable change) {
         try {
-            thread.execute(change);
+            thread.execute(guarded(change));
             return true;
         } catch (RejectedExecutionException closed) {
             return false;
@@ -348,7 +349,7 @@ final class Coordinator implements WorkerLink.Reports {
 
     private void later(long millis, Runnable change) {
         try {
-            thread.schedule(change, millis, TimeUnit.MILLISECONDS);
+            thread.schedule(guarded(change), millis, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException closed) {
             return; // Nothing is left to change.
         }

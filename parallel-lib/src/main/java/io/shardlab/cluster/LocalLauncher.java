@@ -1,6 +1,7 @@
 package io.shardlab.cluster;
 
 import io.shardlab.mesh.Device;
+import io.shardlab.run.Seat;
 import io.shardlab.run.StatusPage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,21 +55,17 @@ final class LocalLauncher implements Launcher {
         Path crashLog = folder.folder().resolve("rank-" + rank + ".hs_err.log");
         StatusPage page = StatusPage.create(pageFile);
         Device device = spec.devices().get(rank);
+        Seat seat = new Seat(
+                rank, spec.numWorkers(), device, spec.threads(), folder.folder(), folder.shared(), spec.timeout());
         WorkerSettings settings = new WorkerSettings(
-                rank,
-                spec.numWorkers(),
-                device,
-                spec.threads(),
-                folder.folder().toString(),
-                folder.shared().toString(),
-                spec.timeout().toMillis(),
-                socket.toString(),
-                pageFile.toString(),
+                seat,
+                socket,
+                pageFile,
                 HexFormat.of().formatHex(secret),
                 ProcessHandle.current().pid());
         ProcessBuilder builder = new ProcessBuilder(command.arguments(spec, crashLog));
         command.fill(builder.environment(), spec, device, gpus);
-        builder.environment().put(WorkerSettings.VARIABLE, settings.encode());
+        settings.write(builder.environment());
         builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {

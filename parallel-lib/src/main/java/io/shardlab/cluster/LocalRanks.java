@@ -27,8 +27,7 @@ public final class LocalRanks implements Workers {
 
     private final List<Rank> ranks = new ArrayList<>();
     private final JobFolder folder;
-    private final Consumer<WorkerEvent> listener;
-    private final Object listening = new Object();
+    private final OrderlyListener listener;
     private final AtomicLong lastId = new AtomicLong();
     private final Map<Long, PendingCall> pending = new ConcurrentHashMap<>();
     private boolean closed;
@@ -37,7 +36,7 @@ public final class LocalRanks implements Workers {
 
     private LocalRanks(JobFolder folder, Consumer<WorkerEvent> listener) {
         this.folder = folder;
-        this.listener = listener;
+        this.listener = new OrderlyListener(listener);
     }
 
     /** Starts one thread per device; {@code source} is asked for an executor on each. */
@@ -77,12 +76,12 @@ public final class LocalRanks implements Workers {
 
         @Override
         public void say(Event event) {
-            tell(new WorkerEvent.Said(rank, event));
+            listener.tell(new WorkerEvent.Said(rank, event));
         }
 
         @Override
         public void answer(long id, Reply reply) {
-            tell(new WorkerEvent.Answered(rank, reply));
+            listener.tell(new WorkerEvent.Answered(rank, reply));
             PendingCall call = pending.get(id);
             if (call == null) {
                 return;
@@ -97,12 +96,6 @@ public final class LocalRanks implements Workers {
             } else if (reply instanceof Reply.Failed failed && !failed.consequence()) {
                 cancel(); // The others may wait for this rank.
             }
-        }
-    }
-
-    private void tell(WorkerEvent event) {
-        synchronized (listening) {
-            listener.accept(event);
         }
     }
 
@@ -173,7 +166,7 @@ public final class LocalRanks implements Workers {
         try {
             folder.close();
         } catch (IOException e) {
-            tell(new WorkerEvent.Warned("could not remove all files of the ranks: " + e));
+            listener.tell(new WorkerEvent.Warned("could not remove all files of the ranks: " + e));
         }
     }
 }

@@ -8,6 +8,7 @@ import io.shardlab.run.Event;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 
 /** What kernel and worker tell each other over the control socket, as JSON. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "message")
@@ -26,7 +27,16 @@ sealed interface Message {
     int PROTOCOL = 1;
 
     /** Worker: here I am. */
-    record Hello(int protocol, String nonce, int rank, long pid) implements Message {}
+    record Hello(int protocol, String nonce, int rank, long pid) implements Message {
+
+        /** Without the JSON library, which is slow to load; a nonce is hexadecimal. */
+        @Override
+        public byte[] encode() {
+            String json = "{\"message\":\"hello\",\"protocol\":" + protocol + ",\"nonce\":\"" + nonce + "\",\"rank\":"
+                    + rank + ",\"pid\":" + pid + "}";
+            return json.getBytes(StandardCharsets.UTF_8);
+        }
+    }
 
     /** Kernel: execute this; {@code id} counts from 1. */
     record Ask(long id, Request request) implements Message {}

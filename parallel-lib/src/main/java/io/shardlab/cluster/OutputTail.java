@@ -9,7 +9,7 @@ import java.util.List;
 final class OutputTail {
 
     static final int MOST_LINES = 20_000;
-    static final int MOST_CHARS = 4 << 20;
+    static final int MOST_CHARS = 2 << 20;
     private static final int LONGEST_LINE = 16 << 10;
 
     private final Deque<String> lines = new ArrayDeque<>();

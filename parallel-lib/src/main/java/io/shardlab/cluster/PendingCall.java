@@ -3,6 +3,7 @@ package io.shardlab.cluster;
 import io.shardlab.run.Reply;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -40,18 +41,18 @@ final class PendingCall {
         future.completeExceptionally(cause);
     }
 
-    /** A failure that is no consequence of another rank's, if a rank has said one. */
-    Optional<Integer> failedRank() {
-        return replies.entrySet().stream()
-                .filter(entry -> entry.getValue() instanceof Reply.Failed failed && !failed.consequence())
-                .map(java.util.Map.Entry::getKey)
-                .findFirst();
+    /** How a rank failed, if one has: rather a cause than a consequence. */
+    Optional<String> failure() {
+        return failure(false).or(() -> failure(true));
     }
 
-    /** What a rank answered, as text, if it failed. */
-    Optional<String> failure(int rank) {
-        return replies.get(rank) instanceof Reply.Failed failed
-                ? Optional.of(failed.type() + ": " + failed.message())
-                : Optional.empty();
+    private Optional<String> failure(boolean consequence) {
+        for (Map.Entry<Integer, Reply> entry : replies.entrySet()) {
+            if (entry.getValue() instanceof Reply.Failed failed && failed.consequence() == consequence) {
+                return Optional.of(
+                        "rank " + entry.getKey() + " failed with " + failed.type() + ": " + failed.message());
+            }
+        }
+        return Optional.empty();
     }
 }

@@ -17,6 +17,10 @@ record ProcessUse(char state, long rssBytes, long peakRssBytes) {
     private static final int FIELDS_BEFORE_STATE = 3;
     private static final int START_TIME_FIELD = 22;
 
+    boolean stopped() {
+        return state == 'T' || state == 't';
+    }
+
     static ProcessUse of(long pid) {
         try {
             Path folder = Path.of("/proc", Long.toString(pid));

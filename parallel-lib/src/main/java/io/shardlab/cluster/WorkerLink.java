@@ -161,6 +161,11 @@ final class WorkerLink {
         return readyMillis;
     }
 
+    /** Whether a signal has halted the worker for the time being. */
+    boolean isStopped() {
+        return worker.use().stopped();
+    }
+
     boolean greeted() {
         return readyMillis >= 0;
     }
@@ -196,7 +201,7 @@ final class WorkerLink {
         WorkerStatus.State state;
         if (!worker.alive()) {
             state = WorkerStatus.State.DEAD;
-        } else if (use.state() == 'T' || use.state() == 't') {
+        } else if (use.stopped()) {
             state = WorkerStatus.State.STOPPED;
         } else if (!greeted()) {
             state = WorkerStatus.State.STARTING;

@@ -3,6 +3,7 @@ package io.shardlab.cluster;
 import io.shardlab.run.Event;
 import io.shardlab.run.RankRunner;
 import io.shardlab.run.Reply;
+import io.shardlab.run.Request;
 import io.shardlab.run.StatusPage;
 import io.shardlab.run.StopSignal;
 import java.io.FileDescriptor;
@@ -14,7 +15,6 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -39,9 +39,7 @@ public final class WorkerMain {
 
     public static void main(String[] args) {
         try {
-            String json = Optional.ofNullable(System.getenv(WorkerSettings.VARIABLE))
-                    .orElseThrow(() -> new IllegalStateException("this program is started by shardlab only"));
-            WorkerSettings settings = WorkerSettings.decode(json);
+            WorkerSettings settings = WorkerSettings.read(System.getenv());
             haltIfOrphaned(settings.parentPid());
             ignoreInterrupts();
             run(settings);
@@ -57,7 +55,7 @@ public final class WorkerMain {
         CountedOutput errors = CountedOutput.of(FileDescriptor.err);
         System.setOut(new PrintStream(printed, true, StandardCharsets.UTF_8));
         System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
-        StatusPage page = StatusPage.open(Path.of(settings.page()));
+        StatusPage page = StatusPage.open(settings.page());
         startHeart(settings, page);
         SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
         socket.connect(UnixDomainSocketAddress.of(settings.socket()));
@@ -66,11 +64,13 @@ public final class WorkerMain {
         control.put(new Message.Hello(
                 Message.PROTOCOL,
                 settings.nonce(),
-                settings.rank(),
+                settings.seat().rank(),
                 ProcessHandle.current().pid()));
         StopSignal stop = new StopSignal();
         ComputeThread compute =
                 new ComputeThread(settings.seat(), source(), stop, page, new Answers(control, printed, errors));
+        // Loads the JSON library while the other thread loads the engine.
+        Message.decode(new Message.Ask(1, new Request.Memory(false)).encode());
         for (Optional<Message> next = control.receive(); next.isPresent(); next = control.receive()) {
             obey(next.get(), compute, stop, control);
         }

@@ -1,43 +1,59 @@
 package io.shardlab.cluster;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.shardlab.mesh.Device;
-import io.shardlab.plan.Json;
 import io.shardlab.run.Seat;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
 
 /**
- * What a worker JVM is told at its start, through its environment, which only its user can read.
+ * What a worker JVM is told at its start, through environment variables, which only its user can read. Plain variables rather
+ * than JSON: the JSON library takes a third of a second to load, which a worker spends after it has said hello.
  *
+ * @param socket address of its control channel
+ * @param page file of its status page
  * @param nonce by which the kernel recognises it
  * @param parentPid of the process whose child it must be
  */
-record WorkerSettings(
-        int rank,
-        int numRanks,
-        Device device,
-        int threads,
-        String folder,
-        String sharedFolder,
-        long timeoutMillis,
-        String socket,
-        String page,
-        String nonce,
-        long parentPid) {
+record WorkerSettings(Seat seat, Path socket, Path page, String nonce, long parentPid) {
 
-    static final String VARIABLE = "SHARDLAB_WORKER";
+    private static final String PREFIX = "SHARDLAB_WORKER_";
 
-    Seat seat() {
-        Duration timeout = Duration.ofMillis(timeoutMillis);
-        return new Seat(rank, numRanks, device, threads, Path.of(folder), Path.of(sharedFolder), timeout);
+    void write(Map<String, String> environment) {
+        environment.put(PREFIX + "RANK", Integer.toString(seat.rank()));
+        environment.put(PREFIX + "RANKS", Integer.toString(seat.numRanks()));
+        environment.put(PREFIX + "DEVICE", seat.device().toString());
+        environment.put(PREFIX + "THREADS", Integer.toString(seat.threads()));
+        environment.put(PREFIX + "FOLDER", seat.folder().toString());
+        environment.put(PREFIX + "SHARED", seat.sharedFolder().toString());
+        environment.put(PREFIX + "TIMEOUT_MILLIS", Long.toString(seat.timeout().toMillis()));
+        environment.put(PREFIX + "SOCKET", socket.toString());
+        environment.put(PREFIX + "PAGE", page.toString());
+        environment.put(PREFIX + "NONCE", nonce);
+        environment.put(PREFIX + "PARENT", Long.toString(parentPid));
     }
 
-    String encode() throws JsonProcessingException {
-        return Json.mapper().writeValueAsString(this);
+    static WorkerSettings read(Map<String, String> environment) {
+        Seat seat = new Seat(
+                Integer.parseInt(value(environment, "RANK")),
+                Integer.parseInt(value(environment, "RANKS")),
+                Device.parse(value(environment, "DEVICE")),
+                Integer.parseInt(value(environment, "THREADS")),
+                Path.of(value(environment, "FOLDER")),
+                Path.of(value(environment, "SHARED")),
+                Duration.ofMillis(Long.parseLong(value(environment, "TIMEOUT_MILLIS"))));
+        return new WorkerSettings(
+                seat,
+                Path.of(value(environment, "SOCKET")),
+                Path.of(value(environment, "PAGE")),
+                value(environment, "NONCE"),
+                Long.parseLong(value(environment, "PARENT")));
     }
 
-    static WorkerSettings decode(String json) throws JsonProcessingException {
-        return Json.mapper().readValue(json, WorkerSettings.class);
+    private static String value(Map<String, String> environment, String name) {
+        return Optional.ofNullable(environment.get(PREFIX + name))
+                .orElseThrow(() -> new IllegalStateException(
+                        PREFIX + name + " is not set: this program is started by shardlab only"));
     }
 }

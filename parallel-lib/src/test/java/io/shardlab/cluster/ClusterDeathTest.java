@@ -2,6 +2,7 @@ package io.shardlab.cluster;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.cluster.WorkerFailure.Cause;
@@ -11,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -122,9 +124,31 @@ class ClusterDeathTest {
             ClusterFailure failure = Trial.failure(call);
             assertTrue(
                     failure.getMessage()
-                            .startsWith("rank 1 (cpu:1) did not stop within 5 s: killed in native call, step 3"),
+                            .startsWith("rank 1 (cpu:1) did not answer within 5 s: killed in native call, step 3"),
                     failure::getMessage);
         }
+    }
+
+    @Test
+    void aPeerStoppedByASignalIsWhatTheOthersWaitedFor() throws Exception {
+        try (Trial trial = Trial.start(home, 2)) {
+            Trial.signal("STOP", trial.pid(1));
+            ClusterFailure failure = Trial.failure(trial.script("0:late"));
+            assertTrue(
+                    failure.getMessage()
+                            .startsWith("rank 1 (cpu:1) is stopped by a signal (SIGSTOP) and did not answer within 5 s"
+                                    + " (rank 0 failed with LostPeer: rank 1 is late): killed in idle"),
+                    failure::getMessage);
+        }
+    }
+
+    @Test
+    void aWorkerThatCannotStartSaysWhy() {
+        WorkerCommand broken = new WorkerCommand(List.of(home), Optional.empty(), System.getenv());
+        ClusterFailure failure =
+                assertThrows(ClusterFailure.class, () -> Cluster.start(Trial.spec(2), home, event -> {}, broken));
+        assertTrue(failure.getMessage().contains("exited with code 1 in starting"), failure::getMessage);
+        assertTrue(failure.getMessage().contains("Could not find or load main class"), failure::getMessage);
     }
 
     @Test

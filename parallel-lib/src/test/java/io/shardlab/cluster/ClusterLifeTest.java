@@ -8,9 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -145,6 +149,75 @@ class ClusterLifeTest {
             Trial.signal("CONT", trial.pid(0));
             call.get(30, TimeUnit.SECONDS);
         }
+    }
+
+    @Test
+    void theSmallestMemoryBudgetIsEnoughToStart() throws Exception {
+        try (Trial trial = Trial.start(home, ClusterSpec.cpu(2, 2).withMemory(ClusterSpec.LEAST_MEMORY_BYTES))) {
+            trial.run(new Request.Warm());
+        }
+    }
+
+    @Test
+    void startingAndStoppingLeavesNoFilesOrThreadsOpen() throws Exception {
+        cycle();
+        int files = openFiles();
+        for (int i = 0; i < 5; i++) {
+            cycle();
+        }
+        // A few descriptors may come and go with the JVM's own business; a leak would be one or more per worker.
+        int now = openFiles();
+        assertTrue(now <= files + 3, () -> files + " open files before, " + now + " after");
+        Trial.awaitTrue("no thread is left", Duration.ofSeconds(5), () -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("shardlab-") && thread.isAlive()));
+    }
+
+    private void cycle() throws Exception {
+        try (Trial trial = Trial.start(home, 2)) {
+            trial.run(new Request.Warm());
+        }
+    }
+
+    private static int openFiles() throws IOException {
+        return contents(Path.of("/proc/self/fd")).size();
+    }
+
+    @Test
+    void aDebuggedWorkerListensOnTheLoopbackAddress() throws Exception {
+        try (Trial trial = Trial.start(home, Trial.spec(1).withDebug(true))) {
+            trial.run(new Request.Warm());
+            assertTrue(trial.cluster().logs(0).get(0).startsWith("Listening for transport dt_socket at address: "));
+        }
+    }
+
+    @Test
+    void aStrangerOnTheControlSocketIsRefusedAndTheWorkerLetIn() throws Exception {
+        JobFolder.Places places = JobFolder.Places.of(home, System.getenv());
+        try (LocalLauncher launcher = new LocalLauncher(places, Trial.command(), List.of(), warning -> {});
+                SocketChannel stranger = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            Launcher.LaunchedWorker worker = launcher.launch(Trial.spec(1), 0);
+            // The worker's JVM needs far longer than this connection, which is therefore the first.
+            stranger.connect(
+                    UnixDomainSocketAddress.of(launcher.folder().folder().resolve("rank-0.socket")));
+            stranger.write(new Frame(Frame.JSON, 1, new Message.Hello(1, "guess", 0, 1).encode()).encode());
+            List<WorkerEvent> events = Collections.synchronizedList(new ArrayList<>());
+            try (Cluster cluster = Cluster.start(Trial.spec(1), alreadyLaunched(worker), events::add)) {
+                cluster.submit(new Request.Warm()).get(30, TimeUnit.SECONDS);
+                assertTrue(events.toString().contains("without a proper hello was refused"), events::toString);
+            }
+        }
+    }
+
+    private static Launcher alreadyLaunched(Launcher.LaunchedWorker worker) {
+        return new Launcher() {
+            @Override
+            public LaunchedWorker launch(ClusterSpec spec, int rank) {
+                return worker;
+            }
+
+            @Override
+            public void close() {}
+        };
     }
 
     @Test

@@ -62,6 +62,10 @@ final class ScriptedRank implements RankExecutor {
             case "hold" -> hold(words[1], Integer.parseInt(words[2]), events);
             case "stuck" -> stuck(events);
             case "throw" -> throw new IllegalStateException(words[1]);
+            case "late" -> {
+                stop.abort("rank 1 is late");
+                stop.checkPeers();
+            }
             case "halt" -> Runtime.getRuntime().halt(Integer.parseInt(words[1]));
             case "crash" -> crash();
             case "heap" -> fillHeap();
