@@ -74,9 +74,9 @@ public interface Backend extends AutoCloseable {
     @Override
     void close();
 
-    /** The backend of the product: worker JVMs on this machine. */
-    static Backend local() {
-        throw new IllegalStateException("workers are not built into this version yet");
+    /** The backend of the product: worker JVMs on this machine, files below {@code home}. */
+    static Backend local(Path home) {
+        return new LocalBackend(home);
     }
 
     /** Hears of a run while it runs; called from any thread. */

@@ -25,6 +25,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Compares the placed model with one device: both run the same steps from the placed weights, in the placed type and in
@@ -45,7 +46,7 @@ final class CheckRun {
     }
 
     Backend.CheckOutcome run(Backend.CheckRequest request) {
-        Path folder = null;
+        @Nullable Path folder = null;
         try {
             folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
             Plan sharded = Planner.replan(placed, request.workload(), placed.schedule().name());
@@ -114,7 +115,7 @@ final class CheckRun {
         return new Backend.CheckOutcome(plan, rows, verdict.kind().toString(), first);
     }
 
-    private static void delete(Path folder) {
+    private static void delete(@Nullable Path folder) {
         if (folder == null) {
             return;
         }

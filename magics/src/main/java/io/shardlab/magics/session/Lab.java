@@ -39,15 +39,18 @@ public final class Lab implements AutoCloseable {
     Lab(Backend backend, Map<String, String> environment) {
         this.backend = backend;
         this.work = new Work(backend);
-        String configured = environment.getOrDefault("SHARDLAB_HOME", "");
-        this.home =
-                configured.isBlank() ? Path.of(System.getProperty("user.home", "."), ".shardlab") : Path.of(configured);
+        this.home = home(environment);
         this.corpus = new Corpus(home, environment);
     }
 
     /** A laboratory on this machine, without workers yet. */
     public static Lab open() {
-        return new Lab(Backend.local(), System.getenv());
+        return new Lab(Backend.local(home(System.getenv())), System.getenv());
+    }
+
+    private static Path home(Map<String, String> environment) {
+        String configured = environment.getOrDefault("SHARDLAB_HOME", "");
+        return configured.isBlank() ? Path.of(System.getProperty("user.home", "."), ".shardlab") : Path.of(configured);
     }
 
     /** Starts workers. */

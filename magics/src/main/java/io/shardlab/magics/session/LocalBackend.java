@@ -8,6 +8,7 @@ import io.shardlab.cluster.WorkerEvent;
 import io.shardlab.cluster.WorkerStatus;
 import io.shardlab.cost.Hardware;
 import io.shardlab.cost.MemoryEstimate;
+import io.shardlab.cost.StepEstimate;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Mesh;
@@ -26,7 +27,9 @@ import io.shardlab.trace.Timeline;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -42,6 +45,7 @@ final class LocalBackend implements Backend {
     private volatile @Nullable Cluster cluster;
     private volatile @Nullable Hardware measured;
     private volatile Consumer<WorkerEvent> listener = event -> {};
+    private final Map<String, Hardware> calibrations = new HashMap<>();
     private Workers running = new Workers(List.of(), 0, true, "no workers");
     private @Nullable ModelSpec model;
     private @Nullable Plan placed;
@@ -54,7 +58,7 @@ final class LocalBackend implements Backend {
 
     @Override
     public List<DeviceRow> devices() {
-        return new Machine(machine).devices();
+        return new Machine(machine).rows();
     }
 
     @Override
@@ -178,6 +182,7 @@ final class LocalBackend implements Backend {
         placed = null;
         model = null;
         measured = null;
+        calibrations.clear();
         List<ExitRow> rows = new ArrayList<>();
         if (before == null) {
             return rows;
@@ -268,6 +273,11 @@ final class LocalBackend implements Backend {
         return Planner.plan(spec, scheme, settings);
     }
 
+    /** Rates for a model: from its last run, else from matrix products alone. */
+    private Hardware calibrated(String name, Hardware rates) {
+        return calibrations.getOrDefault(name, rates);
+    }
+
     private Estimates estimates(PlanOptions options) {
         Cluster known = cluster;
         OptionalLong limit = options.memoryBytes().isPresent() || known == null
@@ -276,7 +286,8 @@ final class LocalBackend implements Backend {
         List<String> devices = known == null
                 ? List.of()
                 : known.spec().devices().stream().map(Object::toString).toList();
-        return new Estimates(Optional.ofNullable(measured), limit, options.pricePerHour(), devices);
+        return new Estimates(
+                Optional.ofNullable(measured).map(rates -> calibrated(options.model(), rates)), limit, options.pricePerHour(), devices);
     }
 
     @Override
@@ -361,7 +372,14 @@ final class LocalBackend implements Backend {
             memory = memory(false);
         }
         Hardware rates = measured;
-        return record.outcome(replies, memory, Optional.ofNullable(rates), new Machine(machine).environment(current()));
+        Optional<StepEstimate> before =
+                Optional.ofNullable(rates).map(known -> StepEstimate.of(running, calibrated(plan.model(), known)));
+        TrainOutcome outcome =
+                record.outcome(replies, memory, before, new Machine(machine).environment(current()));
+        if (rates != null && !outcome.cancelled()) {
+            calibrations.put(plan.model(), Estimates.calibrated(rates, running, record.computeMillis()));
+        }
+        return outcome;
     }
 
     private Plan required() {
@@ -440,7 +458,7 @@ final class LocalBackend implements Backend {
             if (rates == null) {
                 throw new IllegalStateException("no workers; `%shard up` starts some, and with them rates are measured");
             }
-            return Estimates.calibrated(rates, record).timelineOf(plan);
+            return TrainingRecord.estimate(plan, calibrated(plan.model(), rates)).timeline();
         }
         if (record == null) {
             throw new IllegalStateException("nothing was trained yet; `%shard train` records a timeline");

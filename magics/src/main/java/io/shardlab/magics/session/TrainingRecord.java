@@ -11,6 +11,7 @@ import io.shardlab.trace.Bubble;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.Span;
 import io.shardlab.trace.StepMetrics;
+import io.shardlab.trace.TimeTerm;
 import io.shardlab.trace.Timeline;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,6 +22,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /** What was heard of a training run. Heard on threads of the cluster, read when the run has ended. */
 final class TrainingRecord {
@@ -112,7 +114,7 @@ final class TrainingRecord {
     Backend.TrainOutcome outcome(
             List<Reply> replies,
             List<Backend.MemoryRow> memory,
-            Optional<Hardware> rates,
+            Optional<StepEstimate> predicted,
             Map<String, Object> environment) {
         Timeline last = timeline(OptionalInt.empty());
         Timeline all = steady();
@@ -128,9 +130,9 @@ final class TrainingRecord {
                 memory,
                 any ? OptionalDouble.of(pipelined ? 100 * all.bubbleShare() : 0) : OptionalDouble.empty(),
                 any ? OptionalDouble.of(100 * all.communicationShare()) : OptionalDouble.empty(),
-                OptionalDouble.empty(),
-                OptionalDouble.empty(),
-                terms(last),
+                predicted.map(e -> OptionalDouble.of(e.stepMillis())).orElseGet(OptionalDouble::empty),
+                predicted.map(e -> OptionalDouble.of(e.tokensPerSecond())).orElseGet(OptionalDouble::empty),
+                terms(last, predicted.map(StepEstimate::termMillis).orElse(Map.of())),
                 communication(replies),
                 environment);
     }
@@ -145,7 +147,7 @@ final class TrainingRecord {
     }
 
     /** Where the time of a step went, as means over the ranks. */
-    private List<Backend.TimeTerm> terms(Timeline step) {
+    private List<Backend.TimeTerm> terms(Timeline step, Map<TimeTerm, Double> predicted) {
         if (step.spans().isEmpty()) {
             return List.of();
         }
@@ -156,22 +158,32 @@ final class TrainingRecord {
         List<Backend.TimeTerm> terms = new ArrayList<>();
         double total = step.makespanNanos() / 1e6;
         double known = passes;
-        terms.add(term("compute", passes - inPasses));
+        terms.add(term("compute", predicted.get(TimeTerm.COMPUTE), passes - inPasses));
         if (plan.mesh().tensor() > 1) {
-            terms.add(term("tensorCommunication", inPasses));
+            terms.add(term("tensorCommunication", predicted.get(TimeTerm.TENSOR_COMMUNICATION), inPasses));
         }
         if (plan.mesh().pipeline() > 1) {
             List<Bubble> bubbles = Bubble.of(step, plan.schedule(), plan.mesh());
             double fill = mean(bubbles, Bubble::fillDrainNanos);
             double imbalance = mean(bubbles, Bubble::imbalanceNanos);
             double latency = mean(bubbles, Bubble::latencyNanos);
-            terms.add(term("bubble", fill));
-            terms.add(term("imbalance", imbalance));
-            terms.add(term("latency", latency));
+            terms.add(term("bubble", predicted.get(TimeTerm.BUBBLE), fill));
+            terms.add(term("imbalance", predicted.get(TimeTerm.IMBALANCE), imbalance));
+            terms.add(term("latency", predicted.get(TimeTerm.LATENCY), latency));
             known += fill + imbalance + latency;
         }
-        terms.add(term("other", Math.max(0, total - known)));
+        terms.add(term("other", predicted.get(TimeTerm.OTHER), Math.max(0, total - known)));
         return terms;
+    }
+
+    /** Arithmetic of passes in a step, the mean over steps and ranks. */
+    double computeMillis() {
+        Timeline steady = steady();
+        double passes = sum(steady, Span.Kind.FORWARD) + sum(steady, Span.Kind.BACKWARD);
+        double inside = plan.mesh().tensor() > 1 ? sum(steady, Span.Kind.COLLECTIVE) : 0;
+        return Math.max(0, passes - inside)
+                / plan.mesh().size()
+                / Math.max(1, steady.steps().size());
     }
 
     private static double sum(Timeline step, Span.Kind kind) {
@@ -186,8 +198,9 @@ final class TrainingRecord {
         return bubbles.stream().mapToLong(part).average().orElse(0) / 1e6;
     }
 
-    private static Backend.TimeTerm term(String name, double millis) {
-        return new Backend.TimeTerm(name, OptionalDouble.empty(), OptionalDouble.of(millis));
+    private static Backend.TimeTerm term(String name, @Nullable Double predicted, double millis) {
+        OptionalDouble before = predicted == null ? OptionalDouble.empty() : OptionalDouble.of(predicted);
+        return new Backend.TimeTerm(name, before, OptionalDouble.of(millis));
     }
 
     /** Counted collectives of all ranks beside those the plan implies. */

@@ -1,0 +1,209 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.cluster.Cluster;
+import io.shardlab.cluster.ClusterSpec;
+import io.shardlab.cluster.Devices;
+import io.shardlab.cluster.Gpu;
+import io.shardlab.magics.command.DeviceChoice;
+import io.shardlab.magics.command.UpOptions;
+import io.shardlab.mesh.Device;
+import java.awt.Font;
+import java.awt.font.FontRenderContext;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.stream.IntStream;
+
+/** This machine, in the words of {@code devices}, {@code doctor} and {@code up}. */
+record Machine(Devices devices) {
+
+    private static final long SHARED_BYTES = 48L << 20;
+    private static final long WORKER_BYTES = 200L << 20;
+    private static final double GIGABYTE = 1L << 30;
+
+    /** The workers that options ask for. */
+    ClusterSpec spec(UpOptions options) {
+        List<Device> chosen = chosen(options.devices(), options.workers());
+        long cpuWorkers = chosen.stream().filter(device -> device.kind() == Device.Kind.CPU).count();
+        long room = devices.limits().memoryBytes();
+        if (cpuWorkers * WORKER_BYTES > room) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "%d workers need about %.1f GB; this machine allows %.1f GB (%s), enough for %d",
+                    cpuWorkers,
+                    cpuWorkers * WORKER_BYTES / GIGABYTE,
+                    room / GIGABYTE,
+                    devices.limits().memorySource(),
+                    Math.max(1, room / WORKER_BYTES)));
+        }
+        ClusterSpec spec = ClusterSpec.of(chosen, devices.limits().cores()).withDebug(options.debug());
+        if (options.memoryBytes().isPresent()) {
+            if (!devices.memoryBudgets()) {
+                throw new IllegalArgumentException("--memory needs the program prlimit (util-linux), which is not here");
+            }
+            spec = spec.withMemory(options.memoryBytes().getAsLong());
+        }
+        if (options.threads().isPresent()) {
+            spec = spec.withThreads(options.threads().getAsInt());
+        }
+        return options.heapBytes().isPresent() ? spec.withHeap(options.heapBytes().getAsLong()) : spec;
+    }
+
+    private List<Device> chosen(DeviceChoice choice, OptionalInt workers) {
+        int numGpus = devices.gpus().size();
+        for (int gpu : choice.gpus()) {
+            if (gpu >= numGpus) {
+                throw new IllegalArgumentException(
+                        "devices " + choice + ": GPU " + gpu + " is not visible here; " + gpusAllowed(numGpus));
+            }
+        }
+        if (!choice.gpus().isEmpty()) {
+            return choice.gpus().stream().map(Device::gpu).toList();
+        }
+        boolean onGpu = choice.kind().map(kind -> kind == Device.Kind.GPU).orElse(numGpus > 0);
+        if (onGpu) {
+            int count = workers.orElse(numGpus);
+            boolean asked = choice.kind().isPresent();
+            if (count > numGpus && asked || numGpus == 0) {
+                throw new IllegalArgumentException("devices gpu: " + count + " asked for; " + gpusAllowed(numGpus));
+            }
+            if (count <= numGpus) {
+                return IntStream.range(0, count).mapToObj(Device::gpu).toList();
+            }
+        }
+        int count = workers.orElse((int) devices.defaultDevices().stream()
+                .filter(device -> device.kind() == Device.Kind.CPU)
+                .count());
+        return IntStream.range(0, Math.max(1, count)).mapToObj(Device::cpu).toList();
+    }
+
+    private static String gpusAllowed(int numGpus) {
+        return numGpus == 0 ? "this machine shows no GPU; use -d cpu" : "visible: 0 to " + (numGpus - 1);
+    }
+
+    /** One line under the table of workers. */
+    String banner(ClusterSpec spec, List<String> warnings) {
+        boolean gpu = spec.devices().get(0).kind() == Device.Kind.GPU;
+        String where = gpu
+                ? "GPU: one device per worker"
+                : "CPU: " + spec.numWorkers() + " workers share " + devices.limits().cores() + " cores, " + spec.threads()
+                        + (spec.threads() == 1 ? " thread" : " threads") + " each";
+        String limit = spec.memoryBytes()
+                .map(bytes -> String.format(
+                        Locale.ROOT, "; memory budget %.0f MB each, enforced (simulated device size)", bytes / 1048576.0))
+                .orElse("");
+        return where + limit + (warnings.isEmpty() ? "" : ". " + String.join(". ", warnings));
+    }
+
+    List<Backend.DeviceRow> rows() {
+        List<Backend.DeviceRow> rows = new ArrayList<>();
+        for (int i = 0; i < devices.gpus().size(); i++) {
+            Gpu gpu = devices.gpus().get(i);
+            rows.add(new Backend.DeviceRow(
+                    "gpu:" + i,
+                    gpu.name(),
+                    OptionalLong.of(gpu.memoryBytes()),
+                    OptionalInt.empty(),
+                    true,
+                    "driver " + gpu.driver() + "; GPU workers have not been tried on real hardware yet"));
+        }
+        int count = devices.limits().cores();
+        for (int i = 0; i < count; i++) {
+            rows.add(new Backend.DeviceRow(
+                    "cpu:" + i,
+                    "a share of the cores",
+                    OptionalLong.of(devices.limits().memoryBytes() / count),
+                    OptionalInt.of(1),
+                    true,
+                    "more workers than cores share them"));
+        }
+        return rows;
+    }
+
+    List<Backend.DoctorRow> doctor() {
+        List<Backend.DoctorRow> rows = new ArrayList<>();
+        int version = Runtime.version().feature();
+        rows.add(row("JDK", Runtime.version().toString(), version >= 17, "Java 17 or newer is needed"));
+        boolean jshell = ModuleLayer.boot().findModule("jdk.jshell").isPresent();
+        rows.add(row("jdk.jshell", jshell ? "present" : "missing", jshell, "install a full JDK, not a runtime"));
+        rows.add(row("kernel heap", megabytes(Runtime.getRuntime().maxMemory()), true, ""));
+        String natives = natives();
+        rows.add(row("DJL natives", natives, !natives.startsWith("not"), "run ./lab setup"));
+        rows.add(row("GPUs", devices.gpus().isEmpty() ? "none visible" : devices.gpus().size() + " visible", true, ""));
+        rows.add(row("cores", devices.limits().cores() + " (" + devices.limits().coresSource() + ")", true, ""));
+        rows.add(row(
+                "memory",
+                megabytes(devices.limits().memoryBytes()) + " (" + devices.limits().memorySource() + ")",
+                devices.limits().memoryBytes() >= 1L << 30,
+                "under 1 GB there is room for one or two workers with tiny models only"));
+        rows.add(row(
+                "/dev/shm",
+                megabytes(devices.sharedFreeBytes()) + " free of " + megabytes(devices.sharedTotalBytes()),
+                devices.sharedFreeBytes() >= SHARED_BYTES,
+                "a job wants up to 48 MB; less makes it fall back to files (docker: --shm-size=256m)"));
+        rows.add(row(
+                "parent-death signal",
+                devices.parentDeathSignal() ? "setpriv found" : "setpriv not found",
+                devices.parentDeathSignal(),
+                "install util-linux: without it a stopped worker outlives a killed kernel"));
+        rows.add(row(
+                "memory budgets",
+                devices.memoryBudgets() ? "prlimit found" : "prlimit not found",
+                devices.memoryBudgets(),
+                "install util-linux to use --memory"));
+        Optional<String> fonts = fontProblem();
+        rows.add(row(
+                "fonts",
+                fonts.orElse("found"),
+                fonts.isEmpty(),
+                "apt-get install fontconfig fonts-dejavu-core; without fonts charts become tables"));
+        return rows;
+    }
+
+    private static Backend.DoctorRow row(String subject, String finding, boolean healthy, String advice) {
+        return new Backend.DoctorRow(subject, finding, healthy, healthy ? "" : advice);
+    }
+
+    private static String megabytes(long bytes) {
+        return String.format(Locale.ROOT, "%,d MB", bytes >> 20);
+    }
+
+    private static String natives() {
+        String path = System.getProperty("shardlab.worker.classpath", System.getProperty("java.class.path", ""));
+        return path.contains("pytorch-native-cpu") ? "PyTorch CPU library on the workers' class path" : "not on the class path";
+    }
+
+    private static Optional<String> fontProblem() {
+        try {
+            new Font(Font.SANS_SERIF, Font.PLAIN, 12)
+                    .getStringBounds("x", new FontRenderContext(null, true, true));
+            return Optional.empty();
+        } catch (RuntimeException | Error e) {
+            // AWT reports missing fonts as Error, and missing fontconfig as NullPointerException.
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
+    }
+
+    Map<String, Object> environment(Cluster cluster) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("cores", devices.limits().cores());
+        facts.put("coresSource", devices.limits().coresSource());
+        facts.put("memoryBytes", devices.limits().memoryBytes());
+        facts.put("memorySource", devices.limits().memorySource());
+        facts.put("devices", cluster.spec().devices().stream().map(Object::toString).toList());
+        facts.put("threadsPerWorker", cluster.spec().threads());
+        cluster.spec().memoryBytes().ifPresent(bytes -> facts.put("memoryLimitBytes", bytes));
+        facts.put("java", Runtime.version().toString());
+        cluster.status().stream()
+                .flatMap(status -> status.note().engine().stream())
+                .findFirst()
+                .ifPresent(engine -> facts.put("engine", engine));
+        facts.put("simulated", cluster.spec().memoryBytes().isPresent());
+        return facts;
+    }
+}
