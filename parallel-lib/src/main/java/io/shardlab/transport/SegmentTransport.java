@@ -155,7 +155,8 @@ final class SegmentTransport implements Transport {
         long state = segment.acquire(layout.state());
         while (state == 0) {
             if (store.isReplaced(name, segment)) {
-                return false;
+                // Either an attempt that failed, or all was ready meanwhile and the group is being opened again.
+                return segment.acquire(layout.state()) == READY;
             }
             if (!pacer.pause()) {
                 throw pacer.timeout(
