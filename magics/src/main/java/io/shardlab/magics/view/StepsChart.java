@@ -75,7 +75,12 @@ public final class StepsChart implements Chart {
         Palette.dress(chart.getStyler());
         chart.getStyler().setLegendVisible(false);
         chart.getStyler().setMarkerSize(5);
-        chart.getStyler().setXAxisTickLabelsFormattingFunction(StepsChart::wholeSteps);
+        if (steps.length <= FEW / 2) { // else ticks are whole numbers by themselves, and better spaced
+            chart.getStyler().setXAxisTickLabelsFormattingFunction(StepsChart::wholeSteps);
+        } else {
+            chart.getStyler().setXAxisDecimalPattern("#");
+            chart.getStyler().setXAxisMaxLabelCount(12);
+        }
         if (fromZero) {
             chart.getStyler().setYAxisMin(0.0);
         }
