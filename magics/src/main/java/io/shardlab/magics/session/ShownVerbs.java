@@ -80,7 +80,7 @@ final class ShownVerbs implements Actions {
         screen.show(Content.of(
                 grid.html()
                         + Html.paragraph(view.figures())
-                        + (advice.isEmpty() ? "" : Html.paragraph(String.join("\n", advice)))
+                        + advice.stream().map(Html::paragraph).collect(java.util.stream.Collectors.joining())
                         + Html.preformatted(view.picture()),
                 grid.text() + lines + "\n" + view.picture()));
         return view;

@@ -79,7 +79,6 @@ public final class StepsChart implements Chart {
             chart.getStyler().setXAxisTickLabelsFormattingFunction(StepsChart::wholeSteps);
         } else {
             chart.getStyler().setXAxisDecimalPattern("#");
-            chart.getStyler().setXAxisMaxLabelCount(12);
         }
         if (fromZero) {
             chart.getStyler().setYAxisMin(0.0);
@@ -87,12 +86,21 @@ public final class StepsChart implements Chart {
         double[] shown = java.util.Arrays.stream(values)
                 .map(value -> Double.isFinite(value) ? value : Double.NaN)
                 .toArray();
-        XYSeries series = chart.addSeries(unit, steps, shown);
+        XYSeries series = chart.addSeries(unit, places(), shown);
         series.setLineColor(colour);
         series.setLineStyle(new BasicStroke(2f));
         series.setMarker(steps.length <= FEW ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
         series.setMarkerColor(colour);
         return Optional.of(BitmapEncoder.getBufferedImage(chart));
+    }
+
+    /** XChart labels evenly spaced values one by one until they overlap; a hair's breadth gives it round ticks instead. */
+    private double[] places() {
+        double[] places = steps.clone();
+        if (places.length > FEW / 2) {
+            places[places.length - 1] += 0.01;
+        }
+        return places;
     }
 
     private static String wholeSteps(double step) {
