@@ -41,6 +41,11 @@ public record TrainOptions(
                 Optional.empty());
     }
 
+    /** Places a model first, unless it is placed already. */
+    public TrainOptions withPlacement(PlanOptions changed) {
+        return new TrainOptions(Optional.of(changed), workload, settings, source, name);
+    }
+
     public TrainOptions withSettings(TrainSettings changed) {
         return new TrainOptions(placement, workload, changed, source, name);
     }

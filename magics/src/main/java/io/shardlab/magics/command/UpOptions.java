@@ -83,6 +83,12 @@ public record UpOptions(
         return new UpOptions(workers, devices, memoryBytes, OptionalInt.of(count), heapBytes, debug, replace);
     }
 
+    /** A Java heap written like {@code 128m}. */
+    public UpOptions withHeap(String size) {
+        return new UpOptions(
+                workers, devices, memoryBytes, threads, OptionalLong.of(Values.bytes(size)), debug, replace);
+    }
+
     public UpOptions replacing() {
         return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, debug, true);
     }

@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 
 /** The list of verbs, and the reading of one line. Stateless; any thread. */
@@ -15,6 +17,7 @@ public final class Verbs {
 
     private static final int WIDTH = 100;
     private static final String LATER_FLAG = "later: ";
+    private static final Pattern LONG_DASH = Pattern.compile("[\u2010-\u2015\u2212]");
     private static final int LONGEST_TOKEN = 60;
 
     private static final Map<String, Supplier<Command.Syntax>> VERBS = verbs();
@@ -84,6 +87,7 @@ public final class Verbs {
         CommandLine line = commandLine(syntax);
         List<String> rest = arguments.subList(1, arguments.size());
         try {
+            refuseLongDashes(verb, line, rest);
             CommandLine.ParseResult result = line.parseArgs(rest.toArray(String[]::new));
             if (result.isUsageHelpRequested()) {
                 return new HelpCommand(Optional.of(verb));
@@ -99,7 +103,7 @@ public final class Verbs {
     }
 
     private static String prefixed(String verb, String message) {
-        return message.startsWith(verb + " ") ? message : verb + ": " + message;
+        return message.startsWith(verb + " ") || message.startsWith(verb + ": ") ? message : verb + ": " + message;
     }
 
     private static Command.Syntax syntax(String verb) {
@@ -148,13 +152,8 @@ public final class Verbs {
     }
 
     private static String explain(String verb, CommandLine line, CommandLine.ParameterException refused) {
-        List<String> flags = new ArrayList<>();
-        line.getCommandSpec().options().forEach(option -> flags.add(option.longestName()));
         if (refused instanceof CommandLine.UnmatchedArgumentException unmatched) {
-            String word = unmatched.getUnmatched().get(0);
-            boolean flag = word.matches("(?s)[-\u2010-\u2015\u2212].*");
-            return verb + ": " + (flag ? "unknown flag " : "unexpected word ") + "'" + shortened(word) + "'"
-                    + guess(word, flags) + "; allowed: " + String.join(", ", flags);
+            return unknown(verb, line, unmatched.getUnmatched().get(0));
         }
         if (refused instanceof CommandLine.OverwrittenOptionException twice) {
             return verb + ": " + name(twice.getOverwritten()) + " is given twice; give it once";
@@ -167,6 +166,33 @@ public final class Verbs {
                     + rule.getMessage();
         }
         return verb + ": " + refused.getMessage();
+    }
+
+    private static String unknown(String verb, CommandLine line, String word) {
+        List<String> flags = new ArrayList<>();
+        List<String> allowed = new ArrayList<>();
+        for (CommandLine.Model.OptionSpec option : line.getCommandSpec().options()) {
+            flags.add(option.longestName());
+            if (!String.join(" ", option.description()).startsWith(LATER_FLAG)) {
+                allowed.add(option.longestName());
+            }
+        }
+        boolean flag = word.startsWith("-") || LONG_DASH.matcher(word).lookingAt();
+        return verb + ": " + (flag ? "unknown flag '" : "unexpected word '") + shortened(word) + "'"
+                + (flag ? guess(word, flags) : "") + "; allowed: " + String.join(", ", allowed);
+    }
+
+    /** Editors turn two dashes into a long one, and then the flag looks like a word. */
+    private static void refuseLongDashes(String verb, CommandLine line, List<String> words) {
+        List<String> flags = new ArrayList<>();
+        line.getCommandSpec().options().forEach(option -> flags.add(option.longestName()));
+        for (String word : words) {
+            if (LONG_DASH.matcher(word).lookingAt()
+                    && word.indexOf(' ') < 0
+                    && Nearest.to(word, flags).isPresent()) {
+                throw new IllegalArgumentException(unknown(verb, line, word));
+            }
+        }
     }
 
     private static String missing(String verb, CommandLine.MissingParameterException missing) {
@@ -235,9 +261,7 @@ public final class Verbs {
         String text = line.getUsageMessage(CommandLine.Help.Ansi.OFF);
         return later.isEmpty()
                 ? text
-                : text.replaceFirst(
-                        "\nExamples:",
-                        java.util.regex.Matcher.quoteReplacement(wrapped("Later: ", later) + "\nExamples:"));
+                : text.replaceFirst("\nExamples:", Matcher.quoteReplacement(wrapped("Later: ", later) + "\nExamples:"));
     }
 
     private static String wrapped(String start, List<String> words) {

@@ -23,7 +23,7 @@ final class Grids {
                 workers.banner(),
                 List.of(
                         Column.integer("rank", "rank", Backend.WorkerRow::rank),
-                        Column.whole("pid", "process", row -> OptionalLong.of(row.pid())),
+                        Column.identifier("pid", "process", Backend.WorkerRow::pid),
                         Column.text("device", "device", Backend.WorkerRow::device),
                         Column.megabytes("limit_mb", "memory limit MB", Backend.WorkerRow::limitBytes),
                         Column.text("engine", "engine", Backend.WorkerRow::engine),
@@ -36,7 +36,7 @@ final class Grids {
                 rows.isEmpty() ? "no workers were running" : "workers stopped",
                 List.of(
                         Column.integer("rank", "rank", Backend.ExitRow::rank),
-                        Column.whole("pid", "process", row -> OptionalLong.of(row.pid())),
+                        Column.identifier("pid", "process", Backend.ExitRow::pid),
                         Column.text("device", "device", Backend.ExitRow::device),
                         Column.text("exit", "exit", Backend.ExitRow::exit)),
                 rows);
@@ -48,7 +48,7 @@ final class Grids {
                 List.of(
                         Column.integer("rank", "rank", Backend.StatusRow::rank),
                         Column.text("role", "role", Backend.StatusRow::role),
-                        Column.whole("pid", "process", row -> OptionalLong.of(row.pid())),
+                        Column.identifier("pid", "process", Backend.StatusRow::pid),
                         Column.text("device", "device", Backend.StatusRow::device),
                         Column.text("state", "state", Backend.StatusRow::state),
                         Column.text("last_action", "last action", Backend.StatusRow::lastAction),

@@ -321,8 +321,9 @@ public final class Lab implements AutoCloseable {
 
     @Override
     public void close() {
-        work.close();
+        work.stop();
         backend.close();
+        work.close();
     }
 
     @Override

@@ -6,13 +6,20 @@ import java.util.function.Consumer;
 final class LiveText implements Consumer<String>, Screen.Live {
 
     private final StringBuilder pending = new StringBuilder();
+    private final String start;
+    private boolean started;
 
+    /** The prompt stands before what continues it, once there is something. */
     LiveText(String start) {
-        pending.append(start);
+        this.start = start;
     }
 
     @Override
     public synchronized void accept(String piece) {
+        if (!started) {
+            started = true;
+            pending.append(start);
+        }
         pending.append(piece);
     }
 
@@ -31,7 +38,7 @@ final class LiveText implements Consumer<String>, Screen.Live {
     private void flush(NotebookPort port, String after) {
         String text;
         synchronized (this) {
-            text = pending + after;
+            text = started ? pending + after : "";
             pending.setLength(0);
         }
         if (!text.isEmpty()) {

@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
+import io.shardlab.magics.view.Html;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -52,6 +53,9 @@ public final class Notebook implements AutoCloseable {
         } catch (ShardException failed) {
             if (!failed.failures().isEmpty()) {
                 screen.show(FailureCard.of(failed.failures()).content());
+            } else if (failed.interrupted()) { // the front end hides the message of an interrupted cell
+                String line = String.valueOf(failed.getMessage());
+                screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n"));
             }
             throw failed;
         } catch (RuntimeException failed) {

@@ -7,15 +7,30 @@ import org.jspecify.annotations.Nullable;
 public final class ShardException extends RuntimeException {
 
     private final transient List<Failure> failures;
+    private final boolean interrupted;
 
-    ShardException(String message, List<Failure> failures, @Nullable Throwable cause) {
+    private ShardException(String message, List<Failure> failures, boolean interrupted, @Nullable Throwable cause) {
         super(message, cause);
         this.failures = List.copyOf(failures);
+        this.interrupted = interrupted;
         setStackTrace(new StackTraceElement[0]);
     }
 
     ShardException(String message, @Nullable Throwable cause) {
-        this(message, List.of(), cause);
+        this(message, List.of(), false, cause);
+    }
+
+    static ShardException failed(FailedWorkers cause) {
+        return new ShardException(String.valueOf(cause.getMessage()), cause.failures(), false, cause);
+    }
+
+    static ShardException interrupted(String message) {
+        return new ShardException(message, List.of(), true, null);
+    }
+
+    /** Whether the user ended it. */
+    public boolean interrupted() {
+        return interrupted;
     }
 
     /** The workers that failed; empty for other reasons. */

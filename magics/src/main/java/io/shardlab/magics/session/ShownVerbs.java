@@ -80,7 +80,7 @@ final class ShownVerbs implements Actions {
         screen.show(Content.of(
                 grid.html()
                         + Html.paragraph(view.figures())
-                        + (advice.isEmpty() ? "" : Html.paragraph(String.join("\n", advice)))
+                        + advice.stream().map(Html::paragraph).collect(java.util.stream.Collectors.joining())
                         + Html.preformatted(view.picture()),
                 grid.text() + lines + "\n" + view.picture()));
         return view;
@@ -98,13 +98,7 @@ final class ShownVerbs implements Actions {
         LiveTraining live = new LiveTraining(options.settings().steps(), nanos);
         Run run;
         try (Screen.AutoCloseableQuietly watched = screen.live(live)) {
-            try {
-                run = lab.get().train(options, live);
-            } catch (ShardException ended) {
-                String line = String.valueOf(ended.getMessage());
-                live.conclude(Content.of(Html.paragraph(line), line + "\n"));
-                throw ended;
-            }
+            run = lab.get().train(options, live);
             live.conclude(content(run.throughput(), run.memoryGrid()));
         }
         String subject = run.plan().model() + " under " + run.plan().scheme();

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Work implements AutoCloseable {
 
     static final long GRACE_MILLIS = 300;
+    private static final long LAST_MILLIS = 1000;
 
     private final ExecutorService worker = daemon("shard-work");
     private final ExecutorService control = daemon("shard-control");
@@ -65,7 +66,7 @@ final class Work implements AutoCloseable {
             return control.submit(action).get();
         } catch (InterruptedException stop) {
             Thread.currentThread().interrupt();
-            throw new ShardException("interrupted", stop);
+            throw ShardException.interrupted("interrupted");
         } catch (ExecutionException failed) {
             throw translated(failed.getCause());
         }
@@ -81,7 +82,8 @@ final class Work implements AutoCloseable {
             earlier.get();
         } catch (InterruptedException again) {
             control.execute(backend::kill);
-            throw new ShardException("interrupted twice: workers are being killed; `%shard up` starts new ones", again);
+            throw ShardException.interrupted(
+                    "interrupted twice: workers are being killed; `%shard up` starts new ones");
         } catch (ExecutionException itsOwnAffair) {
             // Told to the cell that started it.
         }
@@ -99,11 +101,10 @@ final class Work implements AutoCloseable {
             state = cause == null ? "" : " (" + translated(cause).getMessage() + ")";
         } catch (InterruptedException again) {
             control.execute(backend::kill);
-            return new ShardException("interrupted twice: " + what + "; workers are being killed", again);
+            return ShardException.interrupted("interrupted twice: " + what + "; workers are being killed");
         }
         String remains = kept.get();
-        return new ShardException(
-                "interrupted: " + what + (remains.isEmpty() ? "" : "; " + remains) + state, (Throwable) null);
+        return ShardException.interrupted("interrupted: " + what + (remains.isEmpty() ? "" : "; " + remains) + state);
     }
 
     /** Every reason for which an action can fail, as one that a user reads. */
@@ -112,7 +113,7 @@ final class Work implements AutoCloseable {
             return known;
         }
         if (cause instanceof FailedWorkers failed) {
-            return new ShardException(String.valueOf(failed.getMessage()), failed.failures(), failed);
+            return ShardException.failed(failed);
         }
         if (cause instanceof IllegalArgumentException || cause instanceof IllegalStateException) {
             return new ShardException(oneLine(String.valueOf(cause.getMessage())), cause);
@@ -124,10 +125,22 @@ final class Work implements AutoCloseable {
         return text.replaceAll("[\\p{Cntrl}]+", " ").strip();
     }
 
-    @Override
-    public void close() {
+    /** Asks what is running to stop and takes nothing new. */
+    void stop() {
         control.execute(backend::cancel);
         worker.shutdown();
         control.shutdown();
+    }
+
+    /** Waits a moment for what was running. */
+    @Override
+    public void close() {
+        try {
+            if (!worker.awaitTermination(LAST_MILLIS, TimeUnit.MILLISECONDS)) {
+                worker.shutdownNow();
+            }
+        } catch (InterruptedException hurried) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToIntFunction;
+import java.util.function.ToLongFunction;
 import tech.tablesaw.api.DoubleColumn;
 import tech.tablesaw.api.IntColumn;
 import tech.tablesaw.api.LongColumn;
@@ -46,7 +47,12 @@ public sealed interface Column<R> {
     }
 
     static <R> Column<R> whole(String name, String heading, Function<R, OptionalLong> value) {
-        return new Whole<>(name, heading, value);
+        return new Whole<>(name, heading, true, value);
+    }
+
+    /** A number that only names something: a process, a port. */
+    static <R> Column<R> identifier(String name, String heading, ToLongFunction<R> value) {
+        return new Whole<>(name, heading, false, row -> OptionalLong.of(value.applyAsLong(row)));
     }
 
     static <R> Column<R> number(String name, String heading, int decimals, ToDoubleFunction<R> value) {
@@ -108,7 +114,8 @@ public sealed interface Column<R> {
     }
 
     /** A large whole number. */
-    record Whole<R>(String name, String heading, Function<R, OptionalLong> value) implements Column<R> {
+    record Whole<R>(String name, String heading, boolean grouped, Function<R, OptionalLong> value)
+            implements Column<R> {
         @Override
         public boolean rightAligned() {
             return true;
@@ -117,7 +124,7 @@ public sealed interface Column<R> {
         @Override
         public String shown(R row) {
             OptionalLong known = value.apply(row);
-            return known.isPresent() ? String.format(Locale.ROOT, "%,d", known.getAsLong()) : UNKNOWN;
+            return known.isPresent() ? String.format(Locale.ROOT, grouped ? "%,d" : "%d", known.getAsLong()) : UNKNOWN;
         }
 
         @Override

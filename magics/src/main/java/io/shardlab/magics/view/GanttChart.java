@@ -4,6 +4,7 @@ import io.shardlab.trace.Span;
 import io.shardlab.trace.Timeline;
 import java.awt.BasicStroke;
 import java.awt.Color;
+import java.awt.Font;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -23,6 +24,7 @@ public final class GanttChart implements Chart {
 
     private static final int TEXT_WIDTH = 72;
     private static final int LABELLED = 60;
+    private static final double MARGIN = 0.05;
 
     private final String title;
     private final int numRanks;
@@ -42,10 +44,10 @@ public final class GanttChart implements Chart {
     private enum Look {
         IDLE("idle", '·', new Color(0xEEEEEE)),
         FORWARD("forward", 'F', Palette.SKY),
-        BACKWARD("backward", 'B', Palette.BLUE),
-        OPTIMIZER("optimizer", 'O', Palette.GREEN),
+        BACKWARD("backward", 'B', Palette.GREEN),
+        OPTIMIZER("optimizer", 'O', Palette.PURPLE),
         COMMUNICATION("communication", '#', Palette.ORANGE),
-        WAITING("receive, waiting", '~', Palette.YELLOW);
+        WAITING("waiting for a message", '~', Palette.PALE_YELLOW);
 
         private final String word;
         private final char letter;
@@ -135,10 +137,9 @@ public final class GanttChart implements Chart {
         chart.getStyler().setPlotGridHorizontalLinesVisible(false);
         chart.getStyler().setYAxisMin(-0.6);
         chart.getStyler().setYAxisMax(numRanks - 0.4);
-        chart.getStyler().setXAxisMin(0.0);
+        chart.getStyler().setXAxisMin(-MARGIN * (end - start) / 1e6);
         chart.getStyler().setXAxisMax((end - start) / 1e6);
-        chart.getStyler().setYAxisTickMarkSpacingHint(20);
-        chart.getStyler().setYAxisTickLabelsFormattingFunction(this::rankLabel);
+        chart.getStyler().setYAxisTicksVisible(false);
         Map<Look, Bars> bars = new EnumMap<>(Look.class);
         for (int rank = 0; rank < numRanks; rank++) {
             bars.computeIfAbsent(Look.IDLE, look -> new Bars()).add(0, (end - start) / 1e6, row(numRanks, rank), 0.4);
@@ -163,25 +164,24 @@ public final class GanttChart implements Chart {
         return numRanks - 1.0 - rank;
     }
 
-    private String rankLabel(double height) {
-        double rank = numRanks - 1 - height;
-        return Math.abs(rank - Math.rint(rank)) < 1e-6 && rank > -0.5 && rank < numRanks
-                ? String.valueOf(Math.round(rank))
-                : "";
-    }
-
+    /** Ranks are labelled by hand: the axis puts its ticks where it likes, between ranks too. */
     private void label(XYChart chart) {
+        chart.getStyler().setAnnotationTextFontColor(Palette.INK);
+        chart.getStyler().setAnnotationTextFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
+        for (int rank = 0; rank < numRanks; rank++) {
+            chart.addAnnotation(new AnnotationText(
+                    String.valueOf(rank), -MARGIN / 2 * (end - start) / 1e6, row(numRanks, rank), false));
+        }
         List<Span> passes = spans.stream()
                 .filter(span -> span.kind() == Span.Kind.FORWARD || span.kind() == Span.Kind.BACKWARD)
                 .filter(span -> span.nanos() > (end - start) / 28)
                 .toList();
         if (passes.size() <= LABELLED) {
-            chart.getStyler().setAnnotationTextFontColor(Palette.INK);
             for (Span span : passes) {
                 chart.addAnnotation(new AnnotationText(
                         span.label(),
                         ((span.startNanos() + span.endNanos()) / 2.0 - start) / 1e6,
-                        row(numRanks, span.rank()) + 0.31,
+                        row(numRanks, span.rank()) + 0.27,
                         false));
             }
         }

@@ -14,6 +14,7 @@ final class Palette {
     static final Color SKY = new Color(0x56B4E9);
     static final Color GREEN = new Color(0x009E73);
     static final Color YELLOW = new Color(0xF0E442);
+    static final Color PALE_YELLOW = new Color(0xF8F1B0);
     static final Color BLUE = new Color(0x0072B2);
     static final Color VERMILION = new Color(0xD55E00);
     static final Color PURPLE = new Color(0xCC79A7);

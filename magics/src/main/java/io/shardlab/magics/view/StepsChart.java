@@ -75,19 +75,32 @@ public final class StepsChart implements Chart {
         Palette.dress(chart.getStyler());
         chart.getStyler().setLegendVisible(false);
         chart.getStyler().setMarkerSize(5);
-        chart.getStyler().setXAxisTickLabelsFormattingFunction(StepsChart::wholeSteps);
+        if (steps.length <= FEW / 2) { // else ticks are whole numbers by themselves, and better spaced
+            chart.getStyler().setXAxisTickLabelsFormattingFunction(StepsChart::wholeSteps);
+        } else {
+            chart.getStyler().setXAxisDecimalPattern("#");
+        }
         if (fromZero) {
             chart.getStyler().setYAxisMin(0.0);
         }
         double[] shown = java.util.Arrays.stream(values)
                 .map(value -> Double.isFinite(value) ? value : Double.NaN)
                 .toArray();
-        XYSeries series = chart.addSeries(unit, steps, shown);
+        XYSeries series = chart.addSeries(unit, places(), shown);
         series.setLineColor(colour);
         series.setLineStyle(new BasicStroke(2f));
         series.setMarker(steps.length <= FEW ? SeriesMarkers.CIRCLE : SeriesMarkers.NONE);
         series.setMarkerColor(colour);
         return Optional.of(BitmapEncoder.getBufferedImage(chart));
+    }
+
+    /** XChart labels evenly spaced values one by one until they overlap; a hair's breadth gives it round ticks instead. */
+    private double[] places() {
+        double[] places = steps.clone();
+        if (places.length > FEW / 2) {
+            places[places.length - 1] += 0.01;
+        }
+        return places;
     }
 
     private static String wholeSteps(double step) {

@@ -1,0 +1,82 @@
+package io.shardlab.magics.session;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.plan.Scheme;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The verbs work without a notebook. */
+class LabTest {
+
+    @TempDir
+    Path home;
+
+    private final FakeBackend backend = new FakeBackend();
+
+    @Test
+    void plainJavaHasTheSameVerbsWithTheSameDefaults() {
+        try (Lab lab = new Lab(backend, Map.of("SHARDLAB_HOME", home.toString()))) {
+            assertEquals("2 workers: cpu:0, cpu:1", lab.up(2).toString());
+            assertEquals(2, lab.table().rowCount());
+            assertTrue(lab.plan("tiny", Scheme.tp(2)).fits());
+            assertEquals(
+                    "tiny placed under tp=2", lab.place("tiny", Scheme.tp(2)).toString());
+            Run run = lab.train(3);
+            assertEquals(3, run.metrics().rowCount());
+            assertEquals(8, run.plan().workload().batch());
+            assertEquals("rounding", lab.check().verdict());
+            assertEquals("grün", lab.infer("x", 5).text());
+            assertEquals(2, lab.status().rowCount());
+            assertEquals(2, lab.mem().rowCount());
+            assertEquals(4, lab.timeline().numRanks());
+            assertEquals(2, lab.down().rowCount());
+            assertEquals("no workers", lab.toString());
+        }
+    }
+
+    @Test
+    void aWrongCallIsOneLineToo() {
+        try (Lab lab = new Lab(backend, Map.of("SHARDLAB_HOME", home.toString()))) {
+            ShardException refused = assertThrows(ShardException.class, () -> lab.place("tiny", Scheme.tp(3)));
+            assertTrue(String.valueOf(refused.getMessage()).startsWith("tp=3 does not split"), refused.getMessage());
+            assertThrows(
+                    ShardException.class,
+                    () -> lab.train(TrainOptions.steps(1).withPlacement(PlanOptions.of("big", Scheme.SINGLE))));
+            assertEquals(List.of(), backend.started);
+        }
+    }
+
+    @Test
+    void kernelsThatStartRunsAtTheSameTimeGetDifferentNumbers() throws Exception {
+        ExecutorService kernels = Executors.newFixedThreadPool(8);
+        List<Future<Path>> folders = new ArrayList<>();
+        for (int i = 0; i < 64; i++) {
+            String name = "run" + i;
+            folders.add(kernels.submit(() -> RunFolder.create(
+                            home,
+                            name,
+                            FakePlans.tiny(Scheme.SINGLE, new io.shardlab.plan.Plan.Workload(1, 1, 1), "1f1b"))
+                    .path()));
+        }
+        List<String> numbers = new ArrayList<>();
+        for (Future<Path> folder : folders) {
+            assertTrue(Files.isRegularFile(folder.get().resolve("plan.json")));
+            numbers.add(String.valueOf(folder.get().getFileName()).split("-", 2)[0]);
+        }
+        kernels.shutdown();
+        assertEquals(64, numbers.stream().distinct().count(), numbers.toString());
+    }
+}
