@@ -60,13 +60,15 @@ public final class ShardExtension implements Extension {
                 (kernel, arguments, body) -> run(notebook, shown, s -> s.cell(joined(verb, arguments), body)));
     }
 
+    /** The verb has shown its value, so a value that the cell does not name is not handed to the kernel to be drawn. */
     private @Nullable Object run(JJavaNotebook notebook, ShownValues shown, Function<Notebook, @Nullable Object> verb) {
         CellOutput cell = notebook.enterCell();
         try {
             Object value = verb.apply(session(() -> new Notebook(notebook)));
-            if (value != null) {
-                shown.add(value, cell);
+            if (value == null || SnippetFrame.leavesValueUnnamed()) {
+                return null;
             }
+            shown.add(value, cell);
             return value;
         } catch (ShardException failure) {
             failure.setStackTrace(new StackTraceElement[0]);
