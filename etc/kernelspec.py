@@ -1,4 +1,7 @@
-"""Write the kernelspec `shardlab` into a folder: kernelspec.py FOLDER JAVA_HOME CHECKOUT."""
+"""Write the kernelspec `shardlab` into a folder: kernelspec.py FOLDER JAVA_HOME CHECKOUT.
+
+SHARDLAB_KERNEL_MEMORY sets the heap of the kernel, DJL_CACHE_DIR is kept for it when set.
+"""
 
 import glob
 import json
@@ -11,7 +14,7 @@ jjava = os.path.join(sys.prefix, "share", "jupyter", "kernels", "java")
 worker_jars = sorted(glob.glob(os.path.join(checkout, ".lab", "jars", "worker", "*.jar")))
 quiet = "-Djava.util.logging.config.file=" + os.path.join(folder, "logging.properties")
 options = [
-    "-Xmx512m",
+    "-Xmx" + os.environ.get("SHARDLAB_KERNEL_MEMORY", "512m"),
     "-XX:+UseSerialGC",
     "-Djava.awt.headless=true",
     "-Dfile.encoding=UTF-8",

@@ -85,11 +85,11 @@ def test_an_unknown_verb_is_one_line_with_the_nearest_match_and_no_stack(kernel,
 
 
 def test_a_failing_verb_shows_no_frames_of_ours(kernel):
-    assert "io.shardlab" not in kernel.run("%shard devcies").traceback
+    assert "at io.shardlab" not in kernel.run("%shard devcies").traceback
 
 
 def test_an_interrupt_ends_the_cell_and_the_kernel_goes_on(kernel):
-    request = kernel.client.execute('System.out.println("begun"); Thread.sleep(60_000);')
+    request = kernel.client.execute('{ System.out.println("begun"); Thread.sleep(60_000); }')
     while kernel.client.get_iopub_msg(timeout=30)["msg_type"] != "stream":
         pass
     kernel.manager.interrupt_kernel()
