@@ -1,4 +1,4 @@
-"""Write the kernelspec `shardlab` into a folder: kernelspec.py FOLDER JAVA_HOME CHECKOUT.
+"""Write the kernelspec `shardlab` into a folder, and JupyterLab's settings: kernelspec.py FOLDER JAVA_HOME CHECKOUT.
 
 SHARDLAB_KERNEL_MEMORY sets the heap of the kernel, DJL_CACHE_DIR is kept for it when set.
 """
@@ -27,6 +27,11 @@ os.makedirs(folder, exist_ok=True)
 for jar in ("jjava.jar", "jjava-launcher.jar"):
     shutil.copy(os.path.join(jjava, jar), folder)
 shutil.copy(os.path.join(checkout, "etc", "logging.properties"), folder)
+
+# JupyterLab asks nobody for news: everything works offline.
+settings = os.path.join(sys.prefix, "share", "jupyter", "lab", "settings")
+os.makedirs(settings, exist_ok=True)
+shutil.copy(os.path.join(checkout, "etc", "overrides.json"), settings)
 
 spec = {
     "argv": [

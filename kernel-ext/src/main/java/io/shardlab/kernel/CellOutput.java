@@ -28,8 +28,7 @@ final class CellOutput {
     /** The output of the cell that runs now. */
     static CellOutput of(JupyterIO kernelIo) {
         Optional<ShellReplyEnvironment> environment = environmentOf(kernelIo.display);
-        return new CellOutput(
-                environment.<JupyterIO>map(CapturedIo::new).orElse(kernelIo), environment);
+        return new CellOutput(environment.<JupyterIO>map(CapturedIo::new).orElse(kernelIo), environment);
     }
 
     void display(DisplayData content) {
@@ -47,9 +46,7 @@ final class CellOutput {
 
     /** Whether both belong to the same execution of a cell; unknown counts as the same. */
     boolean sameCell(CellOutput other) {
-        return environment.isEmpty()
-                || other.environment.isEmpty()
-                || environment.get() == other.environment.get();
+        return environment.isEmpty() || other.environment.isEmpty() || environment.get() == other.environment.get();
     }
 
     private static Optional<ShellReplyEnvironment> environmentOf(DisplayStream stream) {

@@ -40,8 +40,7 @@ public final class ShardExtension implements Extension {
     }
 
     private void register(BaseKernel kernel) {
-        JJavaNotebook notebook =
-                new JJavaNotebook(kernel.getIO(), !"1".equals(System.getenv("SHARDLAB_PLAIN")));
+        JJavaNotebook notebook = new JJavaNotebook(kernel.getIO(), !"1".equals(System.getenv("SHARDLAB_PLAIN")));
         ShownValues shown = new ShownValues();
         register(kernel.getMagicsRegistry(), "shard", List.of(), notebook, shown);
         for (String verb : Verbs.names()) {
@@ -56,8 +55,7 @@ public final class ShardExtension implements Extension {
         magics.registerLineMagic(
                 name, (kernel, arguments) -> run(notebook, shown, s -> s.line(joined(verb, arguments))));
         magics.registerCellMagic(
-                name,
-                (kernel, arguments, body) -> run(notebook, shown, s -> s.cell(joined(verb, arguments), body)));
+                name, (kernel, arguments, body) -> run(notebook, shown, s -> s.cell(joined(verb, arguments), body)));
     }
 
     /** The verb has shown its value, so a value that the cell does not name is not handed to the kernel to be drawn. */

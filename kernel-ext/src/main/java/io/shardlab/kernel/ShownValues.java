@@ -23,6 +23,7 @@ final class ShownValues {
 
     /** True once per value and cell; where cells cannot be told apart, the first rendering counts as the same cell's. */
     synchronized boolean take(Object value, CellOutput cell) {
-        return shown.removeIf(entry -> entry.value().get() == value && entry.cell().sameCell(cell));
+        return shown.removeIf(
+                entry -> entry.value().get() == value && entry.cell().sameCell(cell));
     }
 }

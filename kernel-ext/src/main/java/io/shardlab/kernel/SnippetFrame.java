@@ -23,7 +23,8 @@ final class SnippetFrame {
                         .filter(type -> SNIPPET_CLASS.matcher(type.getName()).matches())
                         .findFirst())
                 .filter(snippet -> Arrays.stream(snippet.getDeclaredFields())
-                        .anyMatch(field -> UNNAMED_FIELD.matcher(field.getName()).matches()))
+                        .anyMatch(
+                                field -> UNNAMED_FIELD.matcher(field.getName()).matches()))
                 .isPresent();
     }
 }
