@@ -109,3 +109,29 @@ def test_the_kernel_has_no_engine_in_it(kernel):
     """Installing and listing load no native library: the kernel's JVM leaves that to workers."""
     maps = open(f"/proc/{kernel.jvm().pid}/maps", encoding="utf-8").read()
     assert "libtorch" not in maps
+
+
+def test_a_display_can_be_updated_after_its_cell_has_ended(kernel):
+    """The kernel drops such updates; ours come through, because the cell's environment is kept."""
+    request = kernel.client.execute(
+        """
+var type = Class.forName("io.shardlab.kernel.JJavaNotebook");
+var make = type.getDeclaredConstructor(org.dflib.jjava.jupyter.kernel.JupyterIO.class, boolean.class);
+make.setAccessible(true);
+var io = org.dflib.jjava.jupyter.kernel.BaseKernel.notebookKernel().getIO();
+var port = (io.shardlab.magics.session.NotebookPort) make.newInstance(io, true);
+java.util.function.Function<String, io.shardlab.magics.session.NotebookPort.Content> say =
+    text -> new io.shardlab.magics.session.NotebookPort.Content("", text, java.util.Optional.empty());
+var display = port.display(say.apply("running"));
+new Thread(() -> {
+    while (io.isAttached()) Thread.onSpinWait();
+    display.update(say.apply("finished"));
+}).start();
+"""
+    )
+    assert kernel.collect(request).texts() == ["running"]
+    message = kernel.client.get_iopub_msg(timeout=20)
+    while message["msg_type"] != "update_display_data":
+        message = kernel.client.get_iopub_msg(timeout=20)
+    assert message["content"]["data"]["text/plain"] == "finished"
+    assert message["parent_header"]["msg_id"] == request

@@ -77,7 +77,14 @@ final class ValueRenderers {
     }
 
     private static Content chart(Chart<?, ?> chart) {
-        return picture(BitmapEncoder.getBufferedImage(chart), "chart " + chart.getTitle());
+        String title = "chart " + chart.getTitle();
+        try {
+            return picture(BitmapEncoder.getBufferedImage(chart), title);
+        } catch (Throwable cannotDraw) { // AWT without fonts fails with errors of many kinds
+            String reason = title + " cannot be drawn here (" + cannotDraw
+                    + "); fonts come with `apt-get install fontconfig fonts-dejavu-core`";
+            return new Content("", reason, Optional.empty());
+        }
     }
 
     private static Content picture(BufferedImage image, String text) {
