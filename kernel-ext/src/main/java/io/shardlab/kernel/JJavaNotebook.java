@@ -1,0 +1,70 @@
+package io.shardlab.kernel;
+
+import io.shardlab.magics.session.NotebookPort;
+import java.util.Base64;
+import java.util.UUID;
+import org.dflib.jjava.jupyter.kernel.JupyterIO;
+import org.dflib.jjava.jupyter.kernel.display.DisplayData;
+
+/**
+ * Shows what magics show in the cell that ran the last magic.
+ *
+ * <p>{@link #enterCell()} is called on the cell's thread when a magic starts; everything else may come from any thread,
+ * also after the cell has ended.
+ */
+final class JJavaNotebook implements NotebookPort {
+    private final JupyterIO kernelIo;
+    private final boolean interactive;
+    private volatile CellOutput cell;
+
+    JJavaNotebook(JupyterIO kernelIo, boolean interactive) {
+        this.kernelIo = kernelIo;
+        this.interactive = interactive;
+        this.cell = CellOutput.of(kernelIo);
+    }
+
+    CellOutput enterCell() {
+        cell = CellOutput.of(kernelIo);
+        return cell;
+    }
+
+    CellOutput currentCell() {
+        return CellOutput.of(kernelIo);
+    }
+
+    @Override
+    public Display display(Content content) {
+        CellOutput shownIn = cell;
+        String id = "shard-" + UUID.randomUUID();
+        DisplayData first = data(content);
+        first.putTransientData("display_id", id);
+        shownIn.display(first);
+        return next -> shownIn.update(id, data(next));
+    }
+
+    @Override
+    public void stream(String text) {
+        cell.stream(text);
+    }
+
+    @Override
+    public boolean interactive() {
+        return interactive;
+    }
+
+    /** Front ends take HTML before PNG, so a picture beside HTML becomes part of it. */
+    static DisplayData data(Content content) {
+        DisplayData data = new DisplayData(content.text());
+        String picture = content.png().map(Base64.getEncoder()::encodeToString).orElse("");
+        if (content.html().isBlank()) {
+            if (!picture.isEmpty()) {
+                data.putData("image/png", picture);
+            }
+        } else if (picture.isEmpty()) {
+            data.putHTML(content.html());
+        } else {
+            data.putHTML(content.html() + "<img alt=\"chart\" src=\"data:image/png;base64," + picture + "\">");
+        }
+        return data;
+    }
+}

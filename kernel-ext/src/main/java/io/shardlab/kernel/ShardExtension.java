@@ -1,0 +1,104 @@
+package io.shardlab.kernel;
+
+import io.shardlab.magics.command.Verbs;
+import io.shardlab.magics.session.Notebook;
+import io.shardlab.magics.session.ShardException;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.dflib.jjava.jupyter.Extension;
+import org.dflib.jjava.jupyter.kernel.BaseKernel;
+import org.dflib.jjava.jupyter.kernel.magic.MagicsRegistry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings {@code %shard} into a JJava kernel.
+ *
+ * <p>The kernel finds this class by {@code ServiceLoader}, at start or when a cell adds our jar, and dies when
+ * {@link #install} throws; so installing only registers names, and whatever goes wrong is reported and left at that. The
+ * session is made by the first magic. It ends with the kernel, by {@link #uninstall} or by the JVM's shutdown hook,
+ * whichever comes first.
+ */
+public final class ShardExtension implements Extension {
+    private @Nullable Notebook session;
+    private boolean closed;
+
+    @Override
+    public void install(BaseKernel kernel) {
+        try {
+            register(kernel);
+            Runtime.getRuntime().addShutdownHook(new Thread(this::close, "shard-shutdown"));
+        } catch (Throwable problem) {
+            System.err.println("shardlab: the %shard magics could not be installed: " + problem);
+        }
+    }
+
+    @Override
+    public void uninstall(BaseKernel kernel) {
+        close();
+    }
+
+    private void register(BaseKernel kernel) {
+        JJavaNotebook notebook = new JJavaNotebook(kernel.getIO(), !"1".equals(System.getenv("SHARDLAB_PLAIN")));
+        ShownValues shown = new ShownValues();
+        register(kernel.getMagicsRegistry(), "shard", List.of(), notebook, shown);
+        for (String verb : Verbs.names()) {
+            register(kernel.getMagicsRegistry(), "shard-" + verb, List.of(verb), notebook, shown);
+        }
+        new ValueRenderers(notebook, shown).register(kernel.getRenderer());
+    }
+
+    /** Registers the line and the cell form: an unknown form of a known name would be a puzzling compile error. */
+    private void register(
+            MagicsRegistry magics, String name, List<String> verb, JJavaNotebook notebook, ShownValues shown) {
+        magics.registerLineMagic(
+                name, (kernel, arguments) -> run(notebook, shown, s -> s.line(joined(verb, arguments))));
+        magics.registerCellMagic(
+                name, (kernel, arguments, body) -> run(notebook, shown, s -> s.cell(joined(verb, arguments), body)));
+    }
+
+    /** The verb has shown its value, so a value that the cell does not name is not handed to the kernel to be drawn. */
+    private @Nullable Object run(JJavaNotebook notebook, ShownValues shown, Function<Notebook, @Nullable Object> verb) {
+        CellOutput cell = notebook.enterCell();
+        try {
+            Object value = verb.apply(session(() -> new Notebook(notebook)));
+            if (value == null || SnippetFrame.leavesValueUnnamed()) {
+                return null;
+            }
+            shown.add(value, cell);
+            return value;
+        } catch (ShardException failure) {
+            failure.setStackTrace(new StackTraceElement[0]);
+            throw failure;
+        }
+    }
+
+    private synchronized Notebook session(Supplier<Notebook> first) {
+        if (closed) {
+            throw new ShardException("this kernel is shutting down");
+        }
+        Notebook open = session;
+        if (open == null) {
+            open = first.get();
+            session = open;
+        }
+        return open;
+    }
+
+    private void close() {
+        Notebook open;
+        synchronized (this) {
+            closed = true;
+            open = session;
+            session = null;
+        }
+        if (open != null) {
+            open.close();
+        }
+    }
+
+    private static List<String> joined(List<String> verb, List<String> arguments) {
+        return Stream.concat(verb.stream(), arguments.stream()).toList();
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.shardlab.kernel;
+
+import org.jspecify.annotations.NullMarked;
