@@ -49,7 +49,8 @@ final class CheckRun {
         @Nullable Path folder = null;
         try {
             folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
-            Plan sharded = Planner.replan(placed, request.workload(), placed.schedule().name());
+            Plan sharded =
+                    Planner.replan(placed, request.workload(), placed.schedule().name());
             workers.apply(new Request.Dump(folder.resolve("dump").toString()));
             Path weights = folder.resolve("weights");
             Shards.join(placed, folder.resolve("dump"), weights);
@@ -68,9 +69,7 @@ final class CheckRun {
     private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
             throws IOException {
         Plan single = Planner.plan(
-                model,
-                Scheme.SINGLE,
-                new Planner.Settings(sharded.type(), sharded.workload(), "1f1b", sharded.seed()));
+                model, Scheme.SINGLE, new Planner.Settings(sharded.type(), sharded.workload(), "1f1b", sharded.seed()));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();

@@ -34,8 +34,7 @@ import java.util.stream.Collectors;
  * @param pricePerHour of one device
  * @param devices of the running workers, by rank
  */
-record Estimates(
-        Optional<Hardware> rates, OptionalLong limitBytes, OptionalDouble pricePerHour, List<String> devices) {
+record Estimates(Optional<Hardware> rates, OptionalLong limitBytes, OptionalDouble pricePerHour, List<String> devices) {
 
     /** A worker before a model is placed, as measured: heap in use, and all else that is resident. */
     static final MemoryEstimate.Baseline BASELINE = new MemoryEstimate.Baseline(8L << 20, 165L << 20);
@@ -59,7 +58,8 @@ record Estimates(
 
     /** Rates under which the estimate of a run's arithmetic is what was measured: small operations cost more than their flops. */
     static Hardware calibrated(Hardware rates, Plan plan, double measuredComputeMillis) {
-        double predicted = StepEstimate.of(plan, rates).termMillis().getOrDefault(io.shardlab.trace.TimeTerm.COMPUTE, 0.0);
+        double predicted =
+                StepEstimate.of(plan, rates).termMillis().getOrDefault(io.shardlab.trace.TimeTerm.COMPUTE, 0.0);
         if (predicted <= 0 || measuredComputeMillis <= 0) {
             return rates;
         }

@@ -48,7 +48,8 @@ public final class Lab implements AutoCloseable {
         return new Lab(Backend.local(home(System.getenv())), System.getenv());
     }
 
-    private static Path home(Map<String, String> environment) {
+    /** {@code SHARDLAB_HOME}, by default a folder in the user's home. */
+    static Path home(Map<String, String> environment) {
         String configured = environment.getOrDefault("SHARDLAB_HOME", "");
         return configured.isBlank() ? Path.of(System.getProperty("user.home", "."), ".shardlab") : Path.of(configured);
     }

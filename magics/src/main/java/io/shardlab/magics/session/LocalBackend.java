@@ -168,7 +168,9 @@ final class LocalBackend implements Backend {
     private RuntimeException failed(ClusterFailure failure) {
         placed = null;
         List<Failure> failures = Failures.of(failure, mesh());
-        return failures.isEmpty() ? new IllegalStateException(failure.getMessage(), failure) : new FailedWorkers(failures);
+        return failures.isEmpty()
+                ? new IllegalStateException(failure.getMessage(), failure)
+                : new FailedWorkers(failures);
     }
 
     private Optional<Mesh> mesh() {
@@ -287,15 +289,17 @@ final class LocalBackend implements Backend {
                 ? List.of()
                 : known.spec().devices().stream().map(Object::toString).toList();
         return new Estimates(
-                Optional.ofNullable(measured).map(rates -> calibrated(options.model(), rates)), limit, options.pricePerHour(), devices);
+                Optional.ofNullable(measured).map(rates -> calibrated(options.model(), rates)),
+                limit,
+                options.pricePerHour(),
+                devices);
     }
 
     @Override
     public Estimate plan(PlanOptions options) {
         ModelSpec spec = resolve(options);
         Estimates estimates = estimates(options);
-        return estimates.of(
-                make(spec, options), scheme -> make(spec, withScheme(options, scheme)), options.devices());
+        return estimates.of(make(spec, options), scheme -> make(spec, withScheme(options, scheme)), options.devices());
     }
 
     private static PlanOptions withScheme(PlanOptions options, Scheme scheme) {
@@ -322,18 +326,20 @@ final class LocalBackend implements Backend {
         ModelSpec spec = resolve(options);
         Plan plan = make(spec, options);
         if (cluster == null) {
-            throw new IllegalStateException(
-                    "no workers; `%shard up -n " + plan.mesh().size() + "` starts the ones that " + plan.scheme() + " needs");
+            throw new IllegalStateException("no workers; `%shard up -n "
+                    + plan.mesh().size() + "` starts the ones that " + plan.scheme() + " needs");
         }
         if (plan.mesh().size() > current().numRanks()) {
-            throw new IllegalArgumentException(plan.scheme() + " needs " + plan.mesh().size() + " workers; there are "
-                    + current().numRanks() + " (`%shard up -n " + plan.mesh().size() + " --replace`)");
+            throw new IllegalArgumentException(plan.scheme() + " needs "
+                    + plan.mesh().size() + " workers; there are " + current().numRanks() + " (`%shard up -n "
+                    + plan.mesh().size() + " --replace`)");
         }
         Estimate estimate = plan(options);
         if (!estimate.ranks().stream().allMatch(RankEstimate::fits)) {
             throw new IllegalArgumentException(String.join(" ", estimate.advice()));
         }
-        Optional<String> weights = options.weights().or(spec::weights).map(path -> path.toAbsolutePath().toString());
+        Optional<String> weights = options.weights().or(spec::weights).map(path -> path.toAbsolutePath()
+                .toString());
         long start = System.nanoTime();
         placed = null;
         lastRun = null;
@@ -374,8 +380,7 @@ final class LocalBackend implements Backend {
         Hardware rates = measured;
         Optional<StepEstimate> before =
                 Optional.ofNullable(rates).map(known -> StepEstimate.of(running, calibrated(plan.model(), known)));
-        TrainOutcome outcome =
-                record.outcome(replies, memory, before, new Machine(machine).environment(current()));
+        TrainOutcome outcome = record.outcome(replies, memory, before, new Machine(machine).environment(current()));
         if (rates != null && !outcome.cancelled()) {
             calibrations.put(plan.model(), Estimates.calibrated(rates, running, record.computeMillis()));
         }
@@ -383,7 +388,8 @@ final class LocalBackend implements Backend {
     }
 
     private Plan required() {
-        return placed().orElseThrow(() -> new IllegalStateException("no model is placed; `%shard place MODEL` places one"));
+        return placed().orElseThrow(
+                        () -> new IllegalStateException("no model is placed; `%shard place MODEL` places one"));
     }
 
     private List<MemoryRow> memoryRows(Plan plan, List<MemoryUse> uses) {
@@ -412,8 +418,7 @@ final class LocalBackend implements Backend {
                 tokens.token(token.id(), token.millis());
             }
         });
-        List<Integer> generated =
-                replies.get(0) instanceof Reply.Generated done ? done.tokens() : List.of();
+        List<Integer> generated = replies.get(0) instanceof Reply.Generated done ? done.tokens() : List.of();
         return new InferOutcome(
                 generated,
                 millis.isEmpty() ? 0 : millis.get(0),
@@ -456,9 +461,11 @@ final class LocalBackend implements Backend {
             Plan plan = record == null ? required() : record.plan();
             Hardware rates = measured;
             if (rates == null) {
-                throw new IllegalStateException("no workers; `%shard up` starts some, and with them rates are measured");
+                throw new IllegalStateException(
+                        "no workers; `%shard up` starts some, and with them rates are measured");
             }
-            return TrainingRecord.estimate(plan, calibrated(plan.model(), rates)).timeline();
+            return TrainingRecord.estimate(plan, calibrated(plan.model(), rates))
+                    .timeline();
         }
         if (record == null) {
             throw new IllegalStateException("nothing was trained yet; `%shard train` records a timeline");

@@ -29,7 +29,9 @@ record Machine(Devices devices) {
     /** The workers that options ask for. */
     ClusterSpec spec(UpOptions options) {
         List<Device> chosen = chosen(options.devices(), options.workers());
-        long cpuWorkers = chosen.stream().filter(device -> device.kind() == Device.Kind.CPU).count();
+        long cpuWorkers = chosen.stream()
+                .filter(device -> device.kind() == Device.Kind.CPU)
+                .count();
         long room = devices.limits().memoryBytes();
         if (cpuWorkers * WORKER_BYTES > room) {
             throw new IllegalArgumentException(String.format(
@@ -44,14 +46,17 @@ record Machine(Devices devices) {
         ClusterSpec spec = ClusterSpec.of(chosen, devices.limits().cores()).withDebug(options.debug());
         if (options.memoryBytes().isPresent()) {
             if (!devices.memoryBudgets()) {
-                throw new IllegalArgumentException("--memory needs the program prlimit (util-linux), which is not here");
+                throw new IllegalArgumentException(
+                        "--memory needs the program prlimit (util-linux), which is not here");
             }
             spec = spec.withMemory(options.memoryBytes().getAsLong());
         }
         if (options.threads().isPresent()) {
             spec = spec.withThreads(options.threads().getAsInt());
         }
-        return options.heapBytes().isPresent() ? spec.withHeap(options.heapBytes().getAsLong()) : spec;
+        return options.heapBytes().isPresent()
+                ? spec.withHeap(options.heapBytes().getAsLong())
+                : spec;
     }
 
     private List<Device> chosen(DeviceChoice choice, OptionalInt workers) {
@@ -91,11 +96,14 @@ record Machine(Devices devices) {
         boolean gpu = spec.devices().get(0).kind() == Device.Kind.GPU;
         String where = gpu
                 ? "GPU: one device per worker"
-                : "CPU: " + spec.numWorkers() + " workers share " + devices.limits().cores() + " cores, " + spec.threads()
+                : "CPU: " + spec.numWorkers() + " workers share "
+                        + devices.limits().cores() + " cores, " + spec.threads()
                         + (spec.threads() == 1 ? " thread" : " threads") + " each";
         String limit = spec.memoryBytes()
                 .map(bytes -> String.format(
-                        Locale.ROOT, "; memory budget %.0f MB each, enforced (simulated device size)", bytes / 1048576.0))
+                        Locale.ROOT,
+                        "; memory budget %.0f MB each, enforced (simulated device size)",
+                        bytes / 1048576.0))
                 .orElse("");
         return where + limit + (warnings.isEmpty() ? "" : ". " + String.join(". ", warnings));
     }
@@ -134,11 +142,16 @@ record Machine(Devices devices) {
         rows.add(row("kernel heap", megabytes(Runtime.getRuntime().maxMemory()), true, ""));
         String natives = natives();
         rows.add(row("DJL natives", natives, !natives.startsWith("not"), "run ./lab setup"));
-        rows.add(row("GPUs", devices.gpus().isEmpty() ? "none visible" : devices.gpus().size() + " visible", true, ""));
+        rows.add(row(
+                "GPUs",
+                devices.gpus().isEmpty() ? "none visible" : devices.gpus().size() + " visible",
+                true,
+                ""));
         rows.add(row("cores", devices.limits().cores() + " (" + devices.limits().coresSource() + ")", true, ""));
         rows.add(row(
                 "memory",
-                megabytes(devices.limits().memoryBytes()) + " (" + devices.limits().memorySource() + ")",
+                megabytes(devices.limits().memoryBytes()) + " ("
+                        + devices.limits().memorySource() + ")",
                 devices.limits().memoryBytes() >= 1L << 30,
                 "under 1 GB there is room for one or two workers with tiny models only"));
         rows.add(row(
@@ -175,13 +188,14 @@ record Machine(Devices devices) {
 
     private static String natives() {
         String path = System.getProperty("shardlab.worker.classpath", System.getProperty("java.class.path", ""));
-        return path.contains("pytorch-native-cpu") ? "PyTorch CPU library on the workers' class path" : "not on the class path";
+        return path.contains("pytorch-native-cpu")
+                ? "PyTorch CPU library on the workers' class path"
+                : "not on the class path";
     }
 
     private static Optional<String> fontProblem() {
         try {
-            new Font(Font.SANS_SERIF, Font.PLAIN, 12)
-                    .getStringBounds("x", new FontRenderContext(null, true, true));
+            new Font(Font.SANS_SERIF, Font.PLAIN, 12).getStringBounds("x", new FontRenderContext(null, true, true));
             return Optional.empty();
         } catch (RuntimeException | Error e) {
             // AWT reports missing fonts as Error, and missing fontconfig as NullPointerException.
@@ -195,7 +209,9 @@ record Machine(Devices devices) {
         facts.put("coresSource", devices.limits().coresSource());
         facts.put("memoryBytes", devices.limits().memoryBytes());
         facts.put("memorySource", devices.limits().memorySource());
-        facts.put("devices", cluster.spec().devices().stream().map(Object::toString).toList());
+        facts.put(
+                "devices",
+                cluster.spec().devices().stream().map(Object::toString).toList());
         facts.put("threadsPerWorker", cluster.spec().threads());
         cluster.spec().memoryBytes().ifPresent(bytes -> facts.put("memoryLimitBytes", bytes));
         facts.put("java", Runtime.version().toString());

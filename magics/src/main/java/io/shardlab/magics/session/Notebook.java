@@ -21,7 +21,7 @@ public final class Notebook implements AutoCloseable {
     private @Nullable Lab lab;
 
     public Notebook(NotebookPort port) {
-        this(port, Backend::local, System.getenv());
+        this(port, () -> Backend.local(Lab.home(System.getenv())), System.getenv());
     }
 
     Notebook(NotebookPort port, Supplier<Backend> opener, Map<String, String> environment) {

@@ -83,8 +83,8 @@ final class TrainingRecord {
         int wanted = step.orElse(spans.lastKey());
         List<Span> found = spans.get(wanted);
         if (found == null) {
-            throw new IllegalArgumentException("step " + wanted + " has no timeline; allowed: " + spans.firstKey() + " to "
-                    + spans.lastKey());
+            throw new IllegalArgumentException(
+                    "step " + wanted + " has no timeline; allowed: " + spans.firstKey() + " to " + spans.lastKey());
         }
         return Timeline.of(false, plan.mesh().size(), found);
     }
