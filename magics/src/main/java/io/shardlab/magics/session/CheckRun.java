@@ -51,7 +51,9 @@ final class CheckRun {
             folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
             Plan sharded =
                     Planner.replan(placed, request.workload(), placed.schedule().name());
-            workers.apply(new Request.Dump(folder.resolve("dump").toString()));
+            List<Reply> dumped =
+                    workers.apply(new Request.Dump(folder.resolve("dump").toString()));
+            stopIfCancelled(dumped);
             Path weights = folder.resolve("weights");
             Shards.join(placed, folder.resolve("dump"), weights);
             Comparison asPlaced = compare(sharded, request, weights, folder);
@@ -77,12 +79,16 @@ final class CheckRun {
             Path target = here.resolve(folders.isEmpty() ? "sharded" : "single");
             List<Reply> replies = workers.apply(new Request.Probe(
                     plan, settings, request.tokens().toString(), weights.toString(), target.toString()));
-            if (replies.stream().anyMatch(Reply.Cancelled.class::isInstance)) {
-                throw new IllegalStateException("check was stopped before it had compared anything");
-            }
+            stopIfCancelled(replies);
             folders.add(target);
         }
         return Comparison.of(sharded, folders.get(0), single, folders.get(1));
+    }
+
+    private static void stopIfCancelled(List<Reply> replies) {
+        if (replies.stream().anyMatch(Reply.Cancelled.class::isInstance)) {
+            throw new IllegalStateException("check was stopped before it had compared anything");
+        }
     }
 
     private static Backend.CheckOutcome outcome(
