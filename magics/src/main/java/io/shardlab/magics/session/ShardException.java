@@ -16,6 +16,10 @@ public final class ShardException extends RuntimeException {
         setStackTrace(new StackTraceElement[0]);
     }
 
+    public ShardException(String message) {
+        this(message, null);
+    }
+
     ShardException(String message, @Nullable Throwable cause) {
         this(message, List.of(), false, cause);
     }

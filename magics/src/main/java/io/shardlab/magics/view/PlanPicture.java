@@ -9,11 +9,14 @@ import io.shardlab.tensor.Placement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A plan in text: the program of each stage, and who does what when. */
 public record PlanPicture(Plan plan) {
 
-    private static final int MOST_LINES = 24;
+    private static final Pattern LAYER = Pattern.compile("layers\\.[0-9]+");
+    private static final int MOST_LINES = 40;
     private static final int MOST_COLUMNS = 28;
 
     /** Each stage's steps: what is computed from what, and where ranks talk. */
@@ -25,7 +28,7 @@ public record PlanPicture(Plan plan) {
                 text.append(" on pp=").append(stage.pipelineRank());
             }
             text.append(": ").append(stage.label()).append('\n');
-            List<String> lines = stage.steps().stream().map(this::line).toList();
+            List<String> lines = folded(stage.steps().stream().map(this::line).toList());
             lines.stream()
                     .limit(MOST_LINES)
                     .forEach(line -> text.append("  ").append(line).append('\n'));
@@ -34,6 +37,49 @@ public record PlanPicture(Plan plan) {
             }
         }
         return text.toString();
+    }
+
+    /** Layers that repeat the one before are named, not drawn again. */
+    private static List<String> folded(List<String> lines) {
+        List<String> bare = lines.stream()
+                .map(line -> LAYER.matcher(line).replaceAll("layers.*"))
+                .toList();
+        List<String> folded = new ArrayList<>();
+        int at = 0;
+        while (at < lines.size()) {
+            int period = 1;
+            int times = times(bare, at, period);
+            while (times < 2 && period <= (lines.size() - at) / 2) {
+                period++;
+                times = times(bare, at, period);
+            }
+            if (times < 2) {
+                folded.add(lines.get(at));
+                at++;
+                continue;
+            }
+            folded.addAll(lines.subList(at, at + period));
+            String last = lines.subList(at + (times - 1) * period, at + times * period).stream()
+                    .map(LAYER::matcher)
+                    .filter(Matcher::find)
+                    .map(Matcher::group)
+                    .findFirst()
+                    .orElse((times - 1) + " times more");
+            folded.add("⋮ and so on to " + last);
+            at += times * period;
+        }
+        return folded;
+    }
+
+    /** How often the {@code period} lines from {@code at} stand there in a row. */
+    private static int times(List<String> lines, int at, int period) {
+        int times = 1;
+        while (at + (times + 1) * period <= lines.size()
+                && lines.subList(at, at + period)
+                        .equals(lines.subList(at + times * period, at + (times + 1) * period))) {
+            times++;
+        }
+        return times;
     }
 
     private String line(Step step) {

@@ -152,7 +152,22 @@ class ChartsTest {
     @Test
     void aPlanIsDrawnAsProgramAndSchedule() {
         PlanPicture picture = new PlanPicture(plan(Scheme.pp(2).withTp(2), "1f1b"));
-        assertTrue(picture.stages().contains("╪ all_reduce over tp  (backward: copy)"), picture.stages());
+        assertEquals(
+                """
+                stage 0 on pp=0: layers 0–3
+                  │ embed_tokens
+                  ┆ copy over tp  (backward: all_reduce)
+                  │ layers.0.mlp  [split over tp=2]
+                  ╪ all_reduce over tp  (backward: copy)
+                  ⋮ and so on to layers.3
+                stage 1 on pp=1: layers 4–7
+                  ┆ copy over tp  (backward: all_reduce)
+                  │ layers.4.mlp  [split over tp=2]
+                  ╪ all_reduce over tp  (backward: copy)
+                  ⋮ and so on to layers.7
+                  │ head
+                """,
+                picture.stages());
         assertEquals(
                 """
                 schedule 1f1b, 4 micro-batches
