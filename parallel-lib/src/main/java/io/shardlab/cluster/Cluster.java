@@ -22,8 +22,8 @@ import java.util.function.Consumer;
  */
 public final class Cluster implements Workers {
 
-    private static final long STOP_MILLIS = 700;
-    private static final long KILL_MILLIS = 1000;
+    private static final long STOP_MILLIS = 1200;
+    private static final long KILL_MILLIS = 800;
 
     private final ClusterSpec spec;
     private final Launcher launcher;

@@ -23,7 +23,8 @@ public record CheckCommand(CheckOptions options) implements Command {
                 "Examples:",
                 "  %%shard check",
                 "  %%shard check tiny --tp 2 --steps 3",
-                "  %%shard check --tol 1e-5"
+                "  %%shard check --tol 1e-5",
+                "  %%shard check --break all-reduce"
             })
     static final class Flags extends Syntax {
         @CommandLine.Parameters(
@@ -51,18 +52,30 @@ public record CheckCommand(CheckOptions options) implements Command {
         @Nullable
         String source;
 
+        @Option(
+                names = "--break",
+                paramLabel = "MISTAKE",
+                description =
+                        "checks a plan broken on purpose: all-reduce, gradient-sum or swap; the verdict must be bug")
+        @Nullable
+        String breakage;
+
         @CommandLine.Mixin
         PlacementFlags placement = new PlacementFlags();
 
         @Override
         Command read() {
             Values.choice("--against", against, List.of("single"));
+            if (breakage != null) {
+                Values.choice("--break", breakage, CheckOptions.BREAKAGES);
+            }
             return new CheckCommand(new CheckOptions(
                     placement.readOptional(model, "check"),
                     placement.workload.read(),
                     steps,
                     Values.optional(tolerance),
-                    Optional.ofNullable(source)));
+                    Optional.ofNullable(source),
+                    Optional.ofNullable(breakage)));
         }
     }
 }

@@ -272,7 +272,8 @@ public interface Backend extends AutoCloseable {
         }
     }
 
-    record CheckRequest(Plan.Workload workload, int steps, OptionalDouble tolerance, Path tokens) {}
+    record CheckRequest(
+            Plan.Workload workload, int steps, OptionalDouble tolerance, Path tokens, Optional<String> breakage) {}
 
     /**
      * A comparison with one device.

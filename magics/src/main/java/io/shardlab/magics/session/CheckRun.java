@@ -2,15 +2,19 @@ package io.shardlab.magics.session;
 
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
+import io.shardlab.parity.BrokenPlan;
 import io.shardlab.parity.Comparison;
 import io.shardlab.parity.Difference;
 import io.shardlab.parity.Shards;
 import io.shardlab.parity.Verdict;
+import io.shardlab.plan.Collective;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import io.shardlab.run.TrainSettings;
+import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -49,8 +53,8 @@ final class CheckRun {
         @Nullable Path folder = null;
         try {
             folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
-            Plan sharded =
-                    Planner.replan(placed, request.workload(), placed.schedule().name());
+            Plan sharded = broken(
+                    Planner.replan(placed, request.workload(), placed.schedule().name()), request.breakage());
             List<Reply> dumped =
                     workers.apply(new Request.Dump(folder.resolve("dump").toString()));
             stopIfCancelled(dumped);
@@ -83,6 +87,30 @@ final class CheckRun {
             folders.add(target);
         }
         return Comparison.of(sharded, folders.get(0), single, folders.get(1));
+    }
+
+    /** The plan with the mistake that was asked for; weights are cut anew by the broken plan. */
+    private static Plan broken(Plan plan, Optional<String> breakage) {
+        if (breakage.isEmpty()) {
+            return plan;
+        }
+        if (plan.scheme().tensor() == 1) {
+            throw new IllegalArgumentException("--break " + breakage.get() + " needs a tensor layout such as tp=2; "
+                    + plan.scheme() + " has no collectives to break");
+        }
+        return switch (breakage.get()) {
+            case "all-reduce" -> BrokenPlan.without(plan, Collective.ALL_REDUCE, 0);
+            case "gradient-sum" -> BrokenPlan.without(plan, Collective.COPY, 0);
+            default -> BrokenPlan.withSwappedShards(plan, firstSplit(plan));
+        };
+    }
+
+    private static String firstSplit(Plan plan) {
+        return plan.parameters().stream()
+                .filter(parameter -> parameter.placement() instanceof Placement.Split)
+                .map(ParameterSpec::name)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no parameter is split under " + plan.scheme()));
     }
 
     private static void stopIfCancelled(List<Reply> replies) {

@@ -220,7 +220,8 @@ public final class Lab implements AutoCloseable {
                     prepared.workload(),
                     options.steps(),
                     options.tolerance(),
-                    prepared.tokens().file())));
+                    prepared.tokens().file(),
+                    options.breakage())));
         });
     }
 

@@ -142,9 +142,10 @@ final class LocalBackend implements Backend {
     /** Asks all ranks and gives their replies; {@link FailedWorkers} where one failed. */
     private List<Reply> ask(Request request, Consumer<WorkerEvent> hearing) {
         Cluster asked = current();
-        asked.failure().ifPresent(failure -> {
-            throw new IllegalStateException(failure.getMessage() + ": `%shard up`");
-        });
+        Optional<ClusterFailure> before = asked.failure();
+        if (before.isPresent()) {
+            throw failed(before.get());
+        }
         listener = hearing;
         try {
             List<Reply> replies = asked.submit(request).get();

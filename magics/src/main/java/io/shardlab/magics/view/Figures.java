@@ -5,6 +5,8 @@ import java.util.Locale;
 /** Numbers as people read them. */
 public final class Figures {
 
+    private static final int EXACT_DECIMALS = 6;
+
     private Figures() {}
 
     /** So many decimals, thousands set apart; very small or large numbers in scientific notation where digits would be lost. */
@@ -15,6 +17,9 @@ public final class Figures {
         boolean tiny = value != 0 && Math.abs(value) < 0.5 * Math.pow(10, -decimals);
         if (tiny || Math.abs(value) >= 1e12) {
             return String.format(Locale.ROOT, "%.1e", value);
+        }
+        if (value == 0 && decimals >= EXACT_DECIMALS) {
+            return "0"; // where so many decimals are shown, nothing at all is news
         }
         return String.format(Locale.ROOT, "%,." + decimals + "f", value);
     }
