@@ -69,8 +69,10 @@ public final class ShardExtension implements Extension {
             shown.add(value, cell);
             return value;
         } catch (ShardException failure) {
-            failure.setStackTrace(new StackTraceElement[0]);
-            throw failure;
+            // The front end prints the trace of every cause; none of ours helps the reader of a notebook.
+            ShardException told = new ShardException(String.valueOf(failure.getMessage()));
+            told.setStackTrace(new StackTraceElement[0]);
+            throw told;
         }
     }
 

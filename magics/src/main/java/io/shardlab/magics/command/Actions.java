@@ -2,6 +2,7 @@ package io.shardlab.magics.command;
 
 import io.shardlab.mesh.Selection;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** What can be asked for: one method per verb. Each shows its own output and returns its value. */
 public interface Actions {
@@ -32,7 +33,7 @@ public interface Actions {
 
     Object data();
 
-    Object doctor();
+    Object doctor(OptionalInt flood);
 
     Object down(boolean now);
 

@@ -77,7 +77,13 @@ public final class Verbs {
      *
      * @throws IllegalArgumentException with one line: the word, what is allowed, the nearest match
      */
-    public static Command parse(List<String> arguments) {
+    public static Command parse(List<String> line) {
+        // A magic's line goes to its end, comments included.
+        int comment = line.indexOf("//");
+        return parseArguments(comment < 0 ? line : line.subList(0, comment));
+    }
+
+    private static Command parseArguments(List<String> arguments) {
         if (arguments.isEmpty() || List.of("-h", "--help").contains(arguments.get(0))) {
             return new HelpCommand(Optional.empty());
         }

@@ -65,6 +65,9 @@ public interface Backend extends AutoCloseable {
 
     List<DoctorRow> doctor();
 
+    /** Lets each worker print so many lines and says for each whether all of them arrived, in order. */
+    List<DoctorRow> flood(int lines);
+
     /** Asks what is running to stop at the next micro-batch; returns at once. */
     void cancel();
 

@@ -16,9 +16,11 @@ import io.shardlab.trace.Timeline;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
 import tech.tablesaw.api.Table;
 
@@ -302,11 +304,22 @@ public final class Lab implements AutoCloseable {
     }
 
     public Table doctor() {
-        return Grids.doctor(doctorRows()).table();
+        return Grids.doctor(doctorRows(OptionalInt.empty())).table();
     }
 
-    List<Backend.DoctorRow> doctorRows() {
-        return work.call("doctor", backend::doctor);
+    /** The same, after each worker has printed so many lines: whether all of them arrived. */
+    public Table doctor(int floodLines) {
+        return Grids.doctor(doctorRows(OptionalInt.of(floodLines))).table();
+    }
+
+    List<Backend.DoctorRow> doctorRows(OptionalInt flood) {
+        return work.call("doctor", () -> {
+            List<Backend.DoctorRow> rows = new ArrayList<>(backend.doctor());
+            if (flood.isPresent()) {
+                rows.addAll(backend.flood(flood.getAsInt()));
+            }
+            return rows;
+        });
     }
 
     /** Stops all workers; the laboratory can go up again. */

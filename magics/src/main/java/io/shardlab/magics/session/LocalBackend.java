@@ -35,6 +35,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Worker JVMs on this machine. */
@@ -64,6 +65,19 @@ final class LocalBackend implements Backend {
     @Override
     public List<DoctorRow> doctor() {
         return new Machine(machine).doctor();
+    }
+
+    @Override
+    public List<DoctorRow> flood(int lines) {
+        List<LineCount> counts = IntStream.range(0, current().numRanks())
+                .mapToObj(LineCount::new)
+                .toList();
+        ask(new Request.Print(lines), event -> {
+            if (event instanceof WorkerEvent.Printed printed && !printed.error()) {
+                counts.get(printed.rank()).hear(printed.text());
+            }
+        });
+        return counts.stream().map(count -> count.row(lines)).toList();
     }
 
     @Override

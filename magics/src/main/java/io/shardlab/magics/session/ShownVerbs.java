@@ -20,6 +20,7 @@ import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import tech.tablesaw.api.Table;
@@ -197,8 +198,8 @@ final class ShownVerbs implements Actions {
     }
 
     @Override
-    public Object doctor() {
-        return shown(Grids.doctor(lab.get().doctorRows()));
+    public Object doctor(OptionalInt flood) {
+        return shown(Grids.doctor(lab.get().doctorRows(flood)));
     }
 
     @Override

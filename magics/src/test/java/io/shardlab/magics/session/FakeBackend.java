@@ -344,6 +344,11 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public List<DoctorRow> flood(int lines) {
+        return List.of(new DoctorRow("output of rank 0", lines + " of " + lines + " lines", true, ""));
+    }
+
+    @Override
     public void cancel() {
         cancelled.countDown();
     }
