@@ -19,6 +19,22 @@ def start(kernel, workers=2):
     return processes
 
 
+def ended(process):
+    """Gone, or dead and waiting for an init process that some containers lack."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def all_end(processes, seconds):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if all(ended(process) for process in processes):
+            return True
+    return all(ended(process) for process in processes)
+
+
 @pytest.fixture
 def shard(own_kernel, verbs):
     verbs("up", "status", "train", "down")
@@ -28,20 +44,20 @@ def shard(own_kernel, verbs):
 def test_down_ends_every_worker(shard):
     workers = start(shard)
     assert shard.run("%shard down").error is None
-    assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert all_end(workers, seconds=10)
 
 
 def test_a_killed_kernel_takes_its_workers_along(shard):
     workers = start(shard)
     workers[0].suspend()  # a stopped process cannot end itself: the parent-death signal must
     shard.jvm().kill()
-    assert not psutil.wait_procs(workers, timeout=1)[1]
+    assert all_end(workers, seconds=1)
 
 
 def test_a_restarted_kernel_takes_its_workers_along(shard):
     workers = start(shard)
     shard.manager.shutdown_kernel(restart=True)
-    assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert all_end(workers, seconds=10)
 
 
 def begin_training(kernel):
@@ -60,7 +76,7 @@ def test_a_worker_killed_in_training_fails_the_cell_within_a_second_and_up_works
     killed = time.monotonic()
     failed = shard.collect(request, timeout=10)
     assert time.monotonic() - killed < 1
-    assert "rank 1 (cpu:1) killed by SIGKILL" in failed.error
+    assert all(word in failed.error for word in ("rank 1", "tp=1", "cpu:1", "SIGKILL"))
     assert any("cpu:1" in text for text in failed.texts())  # the card
     assert len(start(shard)) == 2
 
@@ -72,7 +88,7 @@ def test_an_interrupted_run_returns_the_cell_in_half_a_second_and_the_next_goes_
     interrupted = time.monotonic()
     shard.collect(request, timeout=10)
     assert time.monotonic() - interrupted < 0.5
-    again = shard.run("var again = %shard train --steps 2 --data random", timeout=60)
+    again = shard.run("io.shardlab.magics.session.Run again = %shard train --steps 2 --data random", timeout=60)
     assert again.error is None
     first = shard.run("System.out.println(again.metrics().get(0).step());").stream
     assert int(first) > 0

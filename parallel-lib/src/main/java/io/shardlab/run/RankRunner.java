@@ -21,12 +21,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /** Executes requests on one rank: keeps its engine, its place on the data plane and the placed plan between them. */
 public final class RankRunner implements RankExecutor {
 
     private static final int STACK_LINES = 12;
+
+    /** Held here, because a logger that nobody holds forgets its level. */
+    private static final Logger DJL_LOG = Logger.getLogger("ai.djl");
 
     private final Seat seat;
     private final StopSignal stop;
@@ -145,6 +150,7 @@ public final class RankRunner implements RankExecutor {
         Engine known = engine;
         if (known == null) {
             page.enter("loading engine", "", -1);
+            DJL_LOG.setLevel(Level.WARNING);
             known = Engine.djl(seat.device(), seat.threads());
             page.engine(known.version());
             engine = known;

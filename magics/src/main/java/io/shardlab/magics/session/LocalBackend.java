@@ -181,8 +181,8 @@ final class LocalBackend implements Backend {
     }
 
     private RuntimeException failed(ClusterFailure failure) {
-        placed = null;
         List<Failure> failures = Failures.of(failure, mesh());
+        placed = null;
         return failures.isEmpty()
                 ? new IllegalStateException(failure.getMessage(), failure)
                 : new FailedWorkers(failures);
