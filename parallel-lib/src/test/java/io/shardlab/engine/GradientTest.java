@@ -37,7 +37,8 @@ final class GradientTest {
                 Arguments.of("embedding", new Segment.Embedding(), List.of(matrix("w", V, D))),
                 Arguments.of("norm", new Segment.Norm(1e-5), List.of(matrix("w", D))),
                 Arguments.of("attention of 2 heads", new Segment.Attention(2, 2, 4, 100), attention(2, 2, 4)),
-                Arguments.of("attention of 4 heads in 2 groups", new Segment.Attention(4, 2, 2, 100), attention(4, 2, 2)),
+                Arguments.of(
+                        "attention of 4 heads in 2 groups", new Segment.Attention(4, 2, 2, 100), attention(4, 2, 2)),
                 Arguments.of("attention of 3 heads in 1 group", new Segment.Attention(3, 1, 4, 9), attention(3, 1, 4)),
                 Arguments.of(
                         "feed-forward",
@@ -122,7 +123,8 @@ final class GradientTest {
             shard = engine.place(List.of(stage), 0, TensorType.FLOAT64, new SeededWeights(5), true);
             Random random = new Random(3);
             IntStream.range(0, x.length).forEach(i -> x[i] = random.nextGaussian());
-            coefficients = scores ? new double[] {1} : random.doubles(x.length, -1, 1).toArray();
+            coefficients =
+                    scores ? new double[] {1} : random.doubles(x.length, -1, 1).toArray();
         }
 
         private List<Tensor> inputs(Scope scope) {
@@ -157,7 +159,8 @@ final class GradientTest {
                 gradient.bytes().asDoubleBuffer().put(coefficients);
                 gradient.written();
                 List<Optional<Tensor>> found = scope.backward(segment, gradient);
-                assertTrue(found.size() == (scores ? 2 : 1) && (!scores || found.get(1).isEmpty()));
+                assertTrue(found.size() == (scores ? 2 : 1)
+                        && (!scores || found.get(1).isEmpty()));
                 found.get(0).ifPresent(tensor -> inputGradient = doubles(tensor.bytes()));
             }
         }

@@ -55,7 +55,10 @@ final class SlowReferenceTest {
                 input.bytes().putDouble(8 * i, x[i / D][i % D]);
             }
             input.written();
-            check.accept(shard, x, GradientTest.doubles(scope.forward(segment, List.of(input)).bytes()));
+            check.accept(
+                    shard,
+                    x,
+                    GradientTest.doubles(scope.forward(segment, List.of(input)).bytes()));
         }
     }
 
