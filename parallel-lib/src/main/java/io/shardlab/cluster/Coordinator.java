@@ -207,6 +207,9 @@ final class Coordinator implements WorkerLink.Reports {
     @Override
     public void said(WorkerLink link, Event event) {
         tell(new WorkerEvent.Said(link.rank(), event));
+        if (event instanceof Event.Failing) {
+            queue(() -> pending.keySet().stream().findFirst().ifPresent(this::release));
+        }
     }
 
     @Override

@@ -78,6 +78,9 @@ public final class LocalRanks implements Workers {
         @Override
         public void say(Event event) {
             tell(new WorkerEvent.Said(rank, event));
+            if (event instanceof Event.Failing) {
+                cancel();
+            }
         }
 
         @Override
