@@ -90,7 +90,15 @@ public record ModelSpec(
         } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
             throw new IllegalArgumentException(file + " is not JSON: " + e.getOriginalMessage(), e);
         }
-        Config config = new Config(file, json);
+        try {
+            return fromConfig(folder, json);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static ModelSpec fromConfig(Path folder, JsonNode json) {
+        Config config = new Config(json);
         config.refuseWhatIsNotSupported();
         int hidden = config.integer("hidden_size");
         int heads = config.integer("num_attention_heads");
@@ -102,10 +110,10 @@ public record ModelSpec(
                 config.integer("num_hidden_layers"),
                 heads,
                 config.integer("num_key_value_heads", heads),
-                config.integer("head_dim", hidden / heads),
+                config.integer("head_dim", hidden / Math.max(1, heads)),
                 config.number("rope_theta", 10_000),
                 config.number("rms_norm_eps", 1e-6),
-                json.path("tie_word_embeddings").asBoolean(false),
+                config.flag("tie_word_embeddings"),
                 config.integer("max_position_embeddings", 2048),
                 config.number("initializer_range", 0.02),
                 io.shardlab.weights.SafetensorsFolder.holdsWeights(folder) ? Optional.of(folder) : Optional.empty());
@@ -131,7 +139,7 @@ public record ModelSpec(
                 .put("hidden_act", "silu");
     }
 
-    private record Config(Path file, JsonNode json) {
+    private record Config(JsonNode json) {
 
         void refuseWhatIsNotSupported() {
             JsonNode architecture = json.path("architectures").path(0);
@@ -143,7 +151,7 @@ public record ModelSpec(
                 throw refused("hidden_act '" + activation + "' is not there yet; silu is");
             }
             for (String flag : new String[] {"attention_bias", "mlp_bias"}) {
-                if (json.path(flag).asBoolean(false)) {
+                if (flag(flag)) {
                     throw refused(flag + " = true is not there yet");
                 }
             }
@@ -175,12 +183,19 @@ public record ModelSpec(
             return json.path(field).asDouble();
         }
 
+        boolean flag(String field) {
+            if (!absent(field) && !json.path(field).isBoolean()) {
+                throw refused(field + " is not true or false: " + json.path(field));
+            }
+            return json.path(field).asBoolean(false);
+        }
+
         private boolean absent(String field) {
             return json.path(field).isMissingNode() || json.path(field).isNull();
         }
 
         private IllegalArgumentException refused(String reason) {
-            return new IllegalArgumentException(file + ": " + reason);
+            return new IllegalArgumentException(reason);
         }
     }
 }

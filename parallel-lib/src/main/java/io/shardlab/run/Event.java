@@ -14,7 +14,8 @@ import java.util.List;
     @JsonSubTypes.Type(value = Event.Spans.class, name = "spans"),
     @JsonSubTypes.Type(value = Event.Token.class, name = "token"),
     @JsonSubTypes.Type(value = Event.Memory.class, name = "memory"),
-    @JsonSubTypes.Type(value = Event.Progress.class, name = "progress")
+    @JsonSubTypes.Type(value = Event.Progress.class, name = "progress"),
+    @JsonSubTypes.Type(value = Event.Failing.class, name = "failing")
 })
 public sealed interface Event {
 
@@ -32,4 +33,10 @@ public sealed interface Event {
 
     /** How far a long action has come. */
     record Progress(String what, long done, long total) implements Event {}
+
+    /**
+     * This rank cannot finish what all ranks are in the middle of. It answers as soon as the others have left it too, so
+     * whoever hears this tells them to stop.
+     */
+    record Failing(String message) implements Event {}
 }

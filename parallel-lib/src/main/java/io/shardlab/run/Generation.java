@@ -38,6 +38,12 @@ final class Generation {
         if (sequence.isEmpty()) {
             throw new IllegalArgumentException("the prompt is empty");
         }
+        for (int i = 0; i < sequence.size(); i++) {
+            if (sequence.get(i) < 0 || sequence.get(i) >= plan.vocabularySize()) {
+                throw new IllegalArgumentException("token " + sequence.get(i) + " at position " + i
+                        + " of the prompt is outside the vocabulary of " + plan.vocabularySize());
+            }
+        }
         while (generated.size() < request.maxNew()) {
             long start = System.nanoTime();
             int token = nextToken(sequence);
@@ -62,6 +68,12 @@ final class Generation {
             }
         } catch (StopSignal.CancelledRun e) {
             cancelled = true;
+        } catch (RuntimeException | Error e) {
+            if (!CommitGuard.endsGroup(e)) {
+                guard.failing(e);
+                share(-1, true);
+            }
+            throw e;
         }
         return share(token, cancelled);
     }

@@ -84,6 +84,7 @@ public final class RankRunner implements RankExecutor {
     @Override
     public Reply execute(Request request, Consumer<Event> events) {
         recorder.clear();
+        guard.begin(events);
         try {
             Reply reply = dispatch(request, events);
             page.enter("idle", "", -1);

@@ -75,6 +75,12 @@ final class TrainRun {
             sumTiedGradients();
         } catch (StopSignal.CancelledRun e) {
             stopped = true;
+        } catch (RuntimeException | Error e) {
+            if (!CommitGuard.endsGroup(e)) {
+                guard.failing(e);
+                guard.uninterrupted(this::agree, 0, true);
+            }
+            throw e;
         }
         return guard.uninterrupted(this::agree, lossSum, stopped);
     }

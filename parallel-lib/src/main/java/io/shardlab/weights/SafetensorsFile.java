@@ -43,6 +43,10 @@ public final class SafetensorsFile implements AutoCloseable {
         int bytes() {
             return bytes;
         }
+
+        boolean floating() {
+            return ordinal() <= BF16.ordinal();
+        }
     }
 
     /** One tensor: where it lies, counted from the end of the header. */

@@ -1,6 +1,9 @@
 package io.shardlab.weights;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.shardlab.plan.Json;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.tensor.TensorType;
@@ -79,11 +82,14 @@ public final class SafetensorsFolder implements WeightSource, AutoCloseable {
     }
 
     private void addIndex(Path index) throws IOException {
-        JsonNode map = Json.mapper().readTree(index.toFile()).path("weight_map");
+        JsonNode map = weightMap(index);
         Map<String, SafetensorsFile> opened = new LinkedHashMap<>();
         for (Map.Entry<String, JsonNode> entry : map.properties()) {
+            if (!entry.getValue().isTextual()) {
+                throw new DamagedFileException(index, "tensor '" + entry.getKey() + "' is not in a named file");
+            }
             String fileName = entry.getValue().asText();
-            if (fileName.contains("/") || fileName.contains("\\") || fileName.startsWith(".")) {
+            if (fileName.startsWith(".") || fileName.chars().anyMatch(c -> c == '/' || c == '\\' || c == 0)) {
                 throw new DamagedFileException(index, "tensor '" + entry.getKey() + "' points outside: " + fileName);
             }
             Path path = index.resolveSibling(fileName);
@@ -99,6 +105,20 @@ public final class SafetensorsFolder implements WeightSource, AutoCloseable {
             if (!file.entries().containsKey(entry.getKey())) {
                 throw new DamagedFileException(path, "tensor '" + entry.getKey() + "' named by the index is missing");
             }
+        }
+    }
+
+    private static JsonNode weightMap(Path index) throws IOException {
+        try (JsonParser json = Json.mapper().createParser(index.toFile())) {
+            json.enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION);
+            JsonNode root = json.readValueAsTree();
+            JsonNode map = root == null ? MissingNode.getInstance() : root.path("weight_map");
+            if (map.isEmpty() || !map.isObject()) {
+                throw new DamagedFileException(index, "weight_map names no tensor");
+            }
+            return map;
+        } catch (JsonProcessingException e) {
+            throw new DamagedFileException(index, "index is not the expected JSON: " + e.getOriginalMessage());
         }
     }
 
@@ -120,7 +140,9 @@ public final class SafetensorsFolder implements WeightSource, AutoCloseable {
                 mismatches.add(parameter.name() + ": expected " + parameter.shape() + ", found nothing");
             } else {
                 var entry = file.entries().get(parameter.name());
-                if (entry != null && !entry.shape().equals(parameter.shape())) {
+                if (entry != null && !entry.type().floating()) {
+                    mismatches.add(parameter.name() + ": expected floating point, found " + entry.type());
+                } else if (entry != null && !entry.shape().equals(parameter.shape())) {
                     mismatches.add(parameter.name() + ": expected " + parameter.shape() + ", found " + entry.shape());
                 }
             }

@@ -16,6 +16,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /** Parses and checks a safetensors header: the rules of the reference reader, plus exact coverage of the file. */
 final class SafetensorsHeader {
@@ -99,23 +100,25 @@ final class SafetensorsHeader {
     }
 
     private void readMetadata(JsonParser json) throws IOException {
-        expect(json.nextToken() == JsonToken.START_OBJECT, "__metadata__ is not an object");
+        expect(json.nextToken() == JsonToken.START_OBJECT, () -> "__metadata__ is not an object");
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String key = json.currentName();
-            expect(json.nextToken() == JsonToken.VALUE_STRING, "__metadata__ '" + key + "' is not a string");
+            expect(json.nextToken() == JsonToken.VALUE_STRING, () -> "__metadata__ '" + key + "' is not a string");
             metadata.put(key, json.getText());
         }
     }
 
     private SafetensorsFile.Entry readEntry(JsonParser json, String name) throws IOException {
-        expect(json.nextToken() == JsonToken.START_OBJECT, "tensor '" + name + "' is not described by an object");
+        expect(json.nextToken() == JsonToken.START_OBJECT, () -> "tensor '" + name + "' is not described by an object");
         SafetensorsFile.ElementType type = null;
         List<Long> shape = null;
         List<Long> offsets = null;
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             switch (json.currentName()) {
                 case "dtype" -> {
-                    expect(json.nextToken() == JsonToken.VALUE_STRING, "tensor '" + name + "': dtype is not a string");
+                    expect(
+                            json.nextToken() == JsonToken.VALUE_STRING,
+                            () -> "tensor '" + name + "': dtype is not a string");
                     type = elementType(name, json.getText());
                 }
                 case "shape" -> shape = readLongs(json, name, "shape");
@@ -128,18 +131,21 @@ final class SafetensorsHeader {
         }
         long begin = offsets.get(0);
         long end = offsets.get(1);
-        expect(begin <= end, "tensor '" + name + "': ends at " + end + " before it begins at " + begin);
-        long bytes;
+        expect(begin <= end, () -> "tensor '" + name + "': ends at " + end + " before it begins at " + begin);
+        long bytes = numBytes(name, shape, type);
+        if (bytes != end - begin) {
+            throw damaged("tensor '" + name + "': shape " + shape + " of " + type + " needs " + bytes
+                    + " bytes, offsets " + begin + "–" + end + " hold " + (end - begin));
+        }
+        return new SafetensorsFile.Entry(type, new TensorShape(shape), begin, end);
+    }
+
+    private long numBytes(String name, List<Long> shape, SafetensorsFile.ElementType type) {
         try {
-            bytes = Math.multiplyExact(new TensorShape(shape).numElements(), type.bytes());
+            return Math.multiplyExact(new TensorShape(shape).numElements(), type.bytes());
         } catch (ArithmeticException e) {
             throw damaged("tensor '" + name + "': shape " + shape + " overflows");
         }
-        expect(
-                bytes == end - begin,
-                "tensor '" + name + "': shape " + shape + " of " + type + " needs " + bytes + " bytes, offsets " + begin
-                        + "–" + end + " hold " + (end - begin));
-        return new SafetensorsFile.Entry(type, new TensorShape(shape), begin, end);
     }
 
     private SafetensorsFile.ElementType elementType(String name, String text) {
@@ -151,14 +157,14 @@ final class SafetensorsHeader {
     }
 
     private List<Long> readLongs(JsonParser json, String name, String field) throws IOException {
-        expect(json.nextToken() == JsonToken.START_ARRAY, "tensor '" + name + "': " + field + " is not an array");
+        expect(json.nextToken() == JsonToken.START_ARRAY, () -> "tensor '" + name + "': " + field + " is not an array");
         List<Long> values = new ArrayList<>();
         while (json.nextToken() != JsonToken.END_ARRAY) {
             expect(
                     json.currentToken() == JsonToken.VALUE_NUMBER_INT && values.size() < MAX_DIMENSIONS,
-                    "tensor '" + name + "': " + field + " is not a short array of whole numbers");
+                    () -> "tensor '" + name + "': " + field + " is not a short array of whole numbers");
             long value = json.getLongValue();
-            expect(value >= 0, "tensor '" + name + "': " + field + " holds the negative number " + value);
+            expect(value >= 0, () -> "tensor '" + name + "': " + field + " holds the negative number " + value);
             values.add(value);
         }
         return values;
@@ -172,21 +178,23 @@ final class SafetensorsHeader {
         long expected = 0;
         for (Map.Entry<String, SafetensorsFile.Entry> entry : sorted) {
             long begin = entry.getValue().begin();
+            long end = expected;
             expect(
-                    begin == expected,
-                    "tensor '" + entry.getKey() + "' begins at data offset " + begin + ", expected " + expected
-                            + (begin < expected ? " (overlap)" : " (hole)"));
+                    begin == end,
+                    () -> "tensor '" + entry.getKey() + "' begins at data offset " + begin + ", expected " + end
+                            + (begin < end ? " (overlap)" : " (hole)"));
             expected = entry.getValue().end();
         }
+        long covered = expected;
         expect(
-                expected == dataBytes,
-                (expected > dataBytes ? "truncated: " : "trailing bytes: ") + "header says " + expected
+                covered == dataBytes,
+                () -> (covered > dataBytes ? "truncated: " : "trailing bytes: ") + "header says " + covered
                         + " bytes of data, file holds " + dataBytes);
     }
 
-    private void expect(boolean holds, String otherwise) {
+    private void expect(boolean holds, Supplier<String> otherwise) {
         if (!holds) {
-            throw damaged(otherwise);
+            throw damaged(otherwise.get());
         }
     }
 }

@@ -34,6 +34,9 @@ public final class SafetensorsWriter {
             throw new IllegalArgumentException(
                     name + ": shape " + shape + " needs " + expected + " bytes, found " + bytes.remaining());
         }
+        if (name.equals("__metadata__")) {
+            throw new IllegalArgumentException("tensor '" + name + "' has the name that the format keeps for itself");
+        }
         if (tensors.putIfAbsent(name, new Tensor(type, shape, bytes)) != null) {
             throw new IllegalArgumentException("tensor '" + name + "' is added twice");
         }

@@ -77,6 +77,9 @@ final class RankThreads implements AutoCloseable {
                         synchronized (this) {
                             events.accept(index, event);
                         }
+                        if (event instanceof Event.Failing) {
+                            stops.forEach(StopSignal::cancel);
+                        }
                     }),
                     threads.get(rank)));
         }
@@ -94,6 +97,11 @@ final class RankThreads implements AutoCloseable {
             }
         }
         return replies;
+    }
+
+    /** Forgets cancellations, as whoever runs ranks does before the next request. */
+    void clearStops() {
+        stops.forEach(StopSignal::clear);
     }
 
     @Override

@@ -1,0 +1,160 @@
+package io.shardlab.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.shardlab.parity.Shards;
+import io.shardlab.plan.Plan;
+import io.shardlab.tensor.TensorType;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What goes wrong in a run is said in words, and weights and group stay usable. */
+final class FailedRunTest {
+
+    @TempDir
+    Path folder;
+
+    private static Request.Train train(Plan plan, Path tokens, int firstStep, int steps) {
+        return new Request.Train(plan, TrainSettings.DEFAULT.withSteps(steps), tokens.toString(), firstStep);
+    }
+
+    private static List<Double> losses(RankThreads ranks, Request.Train train) {
+        List<Double> losses = new ArrayList<>();
+        ranks.demand(train, (rank, event) -> {
+            if (event instanceof Event.StepDone step) {
+                losses.add(step.metrics().loss());
+            }
+        });
+        return losses;
+    }
+
+    private static String onlyFailure(List<Reply> replies) {
+        List<Reply.Failed> failed = replies.stream()
+                .filter(Reply.Failed.class::isInstance)
+                .map(Reply.Failed.class::cast)
+                .toList();
+        assertTrue(!failed.isEmpty(), replies::toString);
+        for (Reply reply : replies) {
+            if (reply instanceof Reply.Failed other) {
+                assertEquals(failed.get(0).message(), other.message());
+                assertEquals(failed.get(0).type(), other.type());
+            } else {
+                // Told to stop because a peer failed.
+                assertInstanceOf(Reply.Cancelled.class, reply);
+            }
+        }
+        return failed.get(0).message();
+    }
+
+    /**
+     * A rank that alone could not go on used to answer at once; the others, told to stop, went to the step's agreement and
+     * waited there for it until they were killed as unresponsive, and the group and its weights were lost.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"single", "tp=2", "pp=2", "pp=3", "tp=2,pp=2"})
+    void aTokenOutsideTheVocabularyStopsTheRunAndTheWeightsStay(String scheme) throws IOException {
+        Plan plan = SmallModel.plan(scheme, TensorType.FLOAT64);
+        Path good = SmallModel.tokens(folder.resolve("good.bin"));
+        // Step 3 begins at token 96; the strange one is in its third micro-batch.
+        Path bad = SmallModel.tokens(folder.resolve("bad.bin"), 5000, 116, 64);
+        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            List<Double> undisturbed = losses(ranks, train(plan, good, 0, 6));
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+
+            List<Reply> replies = ranks.execute(train(plan, bad, 0, 6));
+            assertEquals(
+                    "token 64 at position 116 of " + bad + " is outside the vocabulary of 64", onlyFailure(replies));
+            for (Reply reply : replies) {
+                if (reply instanceof Reply.Cancelled cancelled) {
+                    assertEquals(3, cancelled.stepsDone());
+                }
+            }
+            ranks.clearStops();
+            assertEquals(undisturbed.subList(3, 6), losses(ranks, train(plan, good, 3, 3)));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"single", "tp=2,pp=2", "pp=3"})
+    void aTextTooShortForTheSequenceIsRefusedWithWhatWouldFit(String scheme) throws IOException {
+        Plan plan = SmallModel.plan(scheme, TensorType.FLOAT32);
+        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            Path tokens = SmallModel.tokens(folder.resolve("short.bin"), 9, -1, 0);
+            assertEquals(
+                    "seq 8 is too long for 9 tokens of text; at most 7",
+                    onlyFailure(ranks.execute(train(plan, tokens, 0, 2))));
+            ranks.clearStops();
+            String missing = onlyFailure(ranks.execute(train(plan, folder.resolve("none.bin"), 0, 2)));
+            assertTrue(missing.contains("cannot read tokens") && missing.contains("none.bin"), missing);
+            ranks.clearStops();
+            // One token more is enough: every sequence starts at token 0.
+            Path enough = SmallModel.tokens(folder.resolve("enough.bin"), 10, -1, 0);
+            assertEquals(2, losses(ranks, train(plan, enough, 0, 2)).size());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"single", "tp=2", "pp=2", "tp=2,pp=2"})
+    void weightsThatAreNotNumbersFailOnAllRanksWithOneMessage(String scheme) throws IOException {
+        Plan plan = SmallModel.plan(scheme, TensorType.FLOAT32);
+        Path tokens = SmallModel.tokens(folder.resolve("tokens.bin"));
+        Path dumped = folder.resolve("dumped");
+        Path whole = folder.resolve("whole");
+        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            ranks.demand(new Request.Dump(dumped.toString()), (rank, event) -> {});
+            Shards.join(plan, dumped, whole);
+            Path file = whole.resolve("model.safetensors");
+            byte[] bytes = Files.readAllBytes(file);
+            // The last four bytes are the final norm's.
+            ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putFloat(bytes.length - 4, Float.NaN);
+            Files.write(file, bytes);
+            ranks.demand(new Request.Place(plan, Optional.of(whole.toString())), (rank, event) -> {});
+            List<Reply> replies = ranks.execute(train(plan, tokens, 5, 2));
+            replies.forEach(reply -> assertInstanceOf(Reply.Failed.class, reply));
+            String message = onlyFailure(replies);
+            assertTrue(message.startsWith("loss NaN and gradient norm NaN at step 5 are not finite"), message);
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            assertEquals(2, losses(ranks, train(plan, tokens, 0, 2)).size());
+        }
+    }
+
+    @Test
+    void aRequestBeforeAnythingIsPlacedSaysSo() {
+        try (RankThreads ranks = new RankThreads(2)) {
+            Reply.Failed failed = assertInstanceOf(
+                    Reply.Failed.class,
+                    ranks.execute(new Request.Infer(List.of(1), 3)).get(1));
+            assertEquals("nothing is placed on rank 1", failed.message());
+        }
+    }
+
+    @Test
+    void aPromptOutsideTheVocabularyIsRefusedAndGenerationGoesOn() {
+        Plan plan = SmallModel.plan("pp=2", TensorType.FLOAT32);
+        try (RankThreads ranks = new RankThreads(2)) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            String message = onlyFailure(ranks.execute(new Request.Infer(List.of(1, 99), 3)));
+            assertTrue(
+                    message.contains("token 99 at position 1 of the prompt is outside the vocabulary of 64"), message);
+            ranks.clearStops();
+            assertInstanceOf(
+                    Reply.Generated.class,
+                    ranks.execute(new Request.Infer(List.of(1, 9), 3)).get(1));
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package io.shardlab.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.shardlab.model.ModelSpec;
+import io.shardlab.model.Planner;
+import io.shardlab.plan.Json;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import io.shardlab.tensor.TensorType;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Greedily generated tokens are those of an independent PyTorch decoder (tests/golden), on every rank. */
+final class GoldenGenerationTest {
+
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            plain  | single
+            plain  | tp=2
+            plain  | pp=2
+            plain  | tp=2,pp=2
+            gqa    | single
+            gqa    | tp=2
+            gqa    | pp=2
+            gqa    | tp=2,pp=2
+            untied | tp=2,pp=2
+            wide   | tp=2
+            odd    | pp=3
+            """)
+    void tokensEqualPyTorch(String name, String scheme) throws IOException {
+        Path folder = Path.of("..", "tests", "golden", name);
+        JsonNode expected =
+                Json.mapper().readTree(folder.resolve("expected.json").toFile()).path("generation");
+        Plan plan = Planner.plan(
+                ModelSpec.read(folder),
+                Scheme.parse(scheme),
+                new Planner.Settings(TensorType.FLOAT64, new Plan.Workload(4, 16, 2), "1f1b", 0));
+        List<Integer> tokens = integers(expected.path("tokens"));
+        assertEquals(32, tokens.size());
+        List<Integer> streamed = new ArrayList<>();
+        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            ranks.demand(new Request.Place(plan, Optional.of(folder.toString())), (rank, event) -> {});
+            Request infer = new Request.Infer(integers(expected.path("promptTokens")), 32);
+            List<Reply> replies = ranks.demand(infer, (rank, event) -> {
+                if (event instanceof Event.Token token) {
+                    streamed.add(token.id());
+                }
+            });
+            for (Reply reply : replies) {
+                assertEquals(tokens, ((Reply.Generated) reply).tokens());
+            }
+        }
+        assertEquals(tokens, streamed);
+    }
+
+    private static List<Integer> integers(JsonNode array) {
+        return array.valueStream().map(JsonNode::asInt).toList();
+    }
+}

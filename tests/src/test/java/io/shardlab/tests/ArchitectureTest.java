@@ -1,0 +1,185 @@
+package io.shardlab.tests;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The lines between rooms, as drawn in section 3 of the design. */
+final class ArchitectureTest {
+
+    private static final String ROOT = "io.shardlab.";
+    private static final Set<String> LIBRARY = Set.of(
+            "mesh",
+            "tensor",
+            "plan",
+            "schedule",
+            "trace",
+            "weights",
+            "model",
+            "cost",
+            "parity",
+            "transport",
+            "engine",
+            "comm",
+            "run",
+            "cluster");
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("io.shardlab");
+
+    private static void check(ArchRule rule) {
+        rule.allowEmptyShould(true).check(CLASSES);
+    }
+
+    @Test
+    void allRoomsAreLookedAt() {
+        Set<String> rooms = CLASSES.stream()
+                .map(JavaClass::getPackageName)
+                .filter(name -> !name.startsWith(ROOT + "magics") && !name.startsWith(ROOT + "kernel"))
+                .map(name -> name.substring(ROOT.length()))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(new TreeSet<>(LIBRARY), rooms, "a new room needs a line in the table below");
+        assertTrue(CLASSES.size() > 150, () -> "only " + CLASSES.size() + " classes");
+    }
+
+    @ParameterizedTest(name = "{0} may know {1}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            cluster   | mesh tensor plan schedule trace weights model cost parity transport engine run
+            run       | mesh tensor plan schedule trace weights model cost parity transport engine comm
+            engine    | mesh tensor plan schedule trace weights model cost parity
+            comm      | mesh tensor plan schedule trace weights model cost parity transport
+            transport | mesh tensor schedule trace weights model cost parity
+            model     | mesh tensor plan schedule trace weights cost
+            cost      | mesh tensor plan schedule trace weights
+            parity    | mesh tensor plan weights
+            schedule  | mesh tensor plan
+            trace     | mesh tensor plan
+            weights   | mesh tensor plan
+            plan      | mesh tensor
+            tensor    | mesh
+            mesh      | java
+            """)
+    void aRoomKnowsOnlyRoomsBelowIt(String room, String known) {
+        String[] allowed = Stream.concat(Stream.of(room), Stream.of(known.split(" ")))
+                .map(name -> ROOT + name + "..")
+                .toArray(String[]::new);
+        check(noClasses()
+                .that()
+                .resideInAPackage(ROOT + room + "..")
+                .should()
+                .dependOnClassesThat(resideInAPackage(ROOT + "..").and(not(resideInAnyPackage(allowed)))));
+    }
+
+    @Test
+    void roomsHaveNoCycles() {
+        check(slices().matching(ROOT + "(*)..").should().beFreeOfCycles());
+    }
+
+    @Test
+    void theLibraryKnowsNeitherMagicsNorKernel() {
+        String[] rooms = LIBRARY.stream().map(room -> ROOT + room + "..").toArray(String[]::new);
+        check(noClasses()
+                .that()
+                .resideInAnyPackage(rooms)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(ROOT + "magics..", ROOT + "kernel.."));
+        check(noClasses()
+                .that()
+                .resideInAPackage(ROOT + "magics..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(ROOT + "kernel.."));
+    }
+
+    @ParameterizedTest(name = "{0} only in {1}")
+    @CsvSource({
+        "ai.djl.., engine",
+        "tech.tablesaw.., magics",
+        "org.knowm.xchart.., magics",
+        "org.dflib.jjava.., kernel",
+        "picocli.., magics"
+    })
+    void aLibraryHasOneHome(String library, String home) {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + home + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(library));
+    }
+
+    /** Pure rooms describe; files, processes and threads are for the rooms of effects. */
+    @ParameterizedTest
+    @CsvSource({"mesh", "tensor", "plan", "schedule", "cost"})
+    void aPureRoomTouchesNoFilesProcessesOrThreads(String room) {
+        check(noClasses()
+                .that()
+                .resideInAPackage(ROOT + room + "..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.net..", "java.util.concurrent.."));
+    }
+
+    @Test
+    void nothingOfDjlShowsInTheEngineRoomsPublicSignatures() {
+        List<String> shown = CLASSES.stream()
+                .filter(type -> type.getPackageName().equals(ROOT + "engine"))
+                .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                .flatMap(type -> type.getCodeUnits().stream())
+                .filter(unit -> unit.getModifiers().contains(JavaModifier.PUBLIC)
+                        || unit.getModifiers().contains(JavaModifier.PROTECTED))
+                .filter(ArchitectureTest::namesDjl)
+                .map(JavaCodeUnit::getFullName)
+                .toList();
+        assertEquals(List.of(), shown);
+    }
+
+    private static boolean namesDjl(JavaCodeUnit unit) {
+        return Stream.concat(unit.getRawParameterTypes().stream(), Stream.of(unit.getRawReturnType()))
+                .anyMatch(type -> type.getPackageName().startsWith("ai.djl"));
+    }
+
+    @Test
+    void nothingIsReadOrWrittenByJavaSerialization() {
+        check(noClasses()
+                .should()
+                .dependOnClassesThat()
+                .belongToAnyOf(java.io.ObjectInputStream.class, java.io.ObjectOutputStream.class));
+    }
+
+    @Test
+    void nobodyEndsTheProcessThroughSystemExit() {
+        check(noClasses().should().callMethod(System.class, "exit", int.class));
+    }
+
+    @Test
+    void namesSayWhatAClassIs() {
+        check(noClasses().should().haveNameMatching(".*(Utils?|Helper|Manager|Impl)(\$.*)?"));
+        check(noClasses().should().haveSimpleNameStartingWith("Abstract"));
+    }
+}
