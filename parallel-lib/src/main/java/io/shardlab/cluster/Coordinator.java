@@ -207,14 +207,10 @@ final class Coordinator implements WorkerLink.Reports {
 
     @Override
     public void said(WorkerLink link, Event event) {
-<<<<<<< HEAD
         listener.tell(new WorkerEvent.Said(link.rank(), event));
-=======
-        tell(new WorkerEvent.Said(link.rank(), event));
         if (event instanceof Event.Failing) {
             queue(() -> pending.keySet().stream().findFirst().ifPresent(this::release));
         }
->>>>>>> moretests
     }
 
     @Override

@@ -76,14 +76,10 @@ public final class LocalRanks implements Workers {
 
         @Override
         public void say(Event event) {
-<<<<<<< HEAD
             listener.tell(new WorkerEvent.Said(rank, event));
-=======
-            tell(new WorkerEvent.Said(rank, event));
             if (event instanceof Event.Failing) {
                 cancel();
             }
->>>>>>> moretests
         }
 
         @Override
