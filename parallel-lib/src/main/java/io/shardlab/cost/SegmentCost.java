@@ -119,10 +119,10 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
         return new SegmentCost(flops, saved, Math.max(scores, n * a));
     }
 
-    /** Three products of 2N·D·F. Keeps gate, up, silu(gate) and silu(gate)·up, all [N,F]. */
+    /** Three products of 2N·D·F. Keeps gate, sigmoid(gate), silu(gate), up and silu(gate)·up, all [N,F]. */
     private static SegmentCost feedForward(Rows rows, long f) {
         long n = rows.count();
-        return new SegmentCost(6.0 * n * rows.width() * f + 6.0 * n * f, 4 * n * f, n * f);
+        return new SegmentCost(6.0 * n * rows.width() * f + 6.0 * n * f, 5 * n * f, n * f);
     }
 
     /** A norm, 2N·D·V and 5N·V. Keeps what the norm keeps, its output [N,D], the logits and the log-softmax [N,V]. */

@@ -3,7 +3,10 @@ package io.shardlab.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
+import com.sun.jna.Function;
+import com.sun.jna.NativeLong;
 import io.shardlab.mesh.Device;
 import io.shardlab.plan.Stage;
 import io.shardlab.tensor.TensorType;
@@ -14,6 +17,7 @@ import java.util.List;
 final class DjlEngine implements Engine {
 
     private static final long MEASURED_NANOS = 40_000_000;
+    private static final int WARM_SIZE = 64;
 
     private final ai.djl.engine.Engine engine;
     private final NDManager manager;
@@ -32,6 +36,37 @@ final class DjlEngine implements Engine {
     @Override
     public String version() {
         return engine.getEngineName() + " " + engine.getVersion();
+    }
+
+    @Override
+    public void warmUp() {
+        try (NDManager temporary = manager.newSubManager()) {
+            NDArray ones = temporary.ones(new Shape(WARM_SIZE, WARM_SIZE));
+            NDArray leaf = ones.stopGradient();
+            leaf.setRequiresGradient(true);
+            JniUtils.setGradMode(true);
+            try {
+                NDArray mixed = NormMathematics.normalise(AttentionMathematics.linear(leaf, ones), ones, ones)
+                        .softmax(1);
+                NDArray squashed = mixed.mul(mixed.getNDArrayInternal().sigmoid());
+                NDArray loss = squashed.logSoftmax(1).sum().neg();
+                NDArray one = temporary.ones(new Shape());
+                JniUtils.backward((PtNDArray) loss, (PtNDArray) one, false, false);
+                leaf.getGradient().close();
+            } finally {
+                JniUtils.setGradMode(false);
+            }
+        }
+    }
+
+    @Override
+    public void trimMemory() {
+        try {
+            var unused = Function.getFunction("c", "malloc_trim").invokeInt(new Object[] {new NativeLong(0)});
+        } catch (UnsatisfiedLinkError e) {
+            // Only glibc has it; elsewhere freed memory counts as other memory of the process.
+            return;
+        }
     }
 
     @Override

@@ -17,6 +17,15 @@ public interface Engine extends AutoCloseable {
     /** Name and version, for instance {@code PyTorch 2.7.1}. */
     String version();
 
+    /**
+     * Runs every sort of operation once on small arrays, so that code which libraries load on first use is there before memory
+     * and time are measured.
+     */
+    void warmUp();
+
+    /** Gives memory that was freed back to the operating system, where the allocator would keep it for later. */
+    void trimMemory();
+
     /** Measures the rate of float32 matrix products of about a layer's size, for a few hundredths of a second. */
     double flopsPerSecond();
 

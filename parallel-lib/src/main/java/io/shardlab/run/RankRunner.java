@@ -179,6 +179,10 @@ public final class RankRunner implements RankExecutor {
         }
         if (seat.rank() < request.plan().mesh().size()) {
             page.enter("placing", request.plan().model(), -1);
+            engine().warmUp();
+            engine().trimMemory();
+            meter.markBaseline();
+            meter.resetHighWater();
             placed = open(request.plan(), request.weights(), true);
         }
         return new Reply.Done(memory());

@@ -36,9 +36,6 @@ import java.util.stream.Collectors;
  */
 record Estimates(Optional<Hardware> rates, OptionalLong limitBytes, OptionalDouble pricePerHour, List<String> devices) {
 
-    /** A worker before a model is placed, as measured: heap in use, and all else that is resident. */
-    static final MemoryEstimate.Baseline BASELINE = new MemoryEstimate.Baseline(8L << 20, 165L << 20);
-
     private static final double MEGABYTE = 1 << 20;
 
     /** The slowest rank's rates: a step waits for it. */
@@ -113,7 +110,7 @@ record Estimates(Optional<Hardware> rates, OptionalLong limitBytes, OptionalDoub
     }
 
     private List<Backend.RankEstimate> ranks(Plan plan) {
-        List<MemoryUse> memory = MemoryEstimate.of(plan, BASELINE).ranks();
+        List<MemoryUse> memory = MemoryEstimate.of(plan).ranks();
         List<io.shardlab.trace.Traffic> traffic = CommunicationEstimate.of(plan).traffic();
         List<Backend.RankEstimate> ranks = new ArrayList<>();
         for (int rank = 0; rank < plan.mesh().size(); rank++) {

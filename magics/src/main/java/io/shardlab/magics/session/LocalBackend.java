@@ -408,7 +408,7 @@ final class LocalBackend implements Backend {
     }
 
     private List<MemoryRow> memoryRows(Plan plan, List<MemoryUse> uses) {
-        List<MemoryUse> planned = MemoryEstimate.of(plan, Estimates.BASELINE).ranks();
+        List<MemoryUse> planned = MemoryEstimate.of(plan).ranks();
         List<MemoryRow> rows = new ArrayList<>();
         for (MemoryUse use : uses) {
             boolean inPlan = use.rank() < plan.mesh().size();
