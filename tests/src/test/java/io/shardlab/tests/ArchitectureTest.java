@@ -6,6 +6,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -92,6 +93,14 @@ final class ArchitectureTest {
                 .resideInAPackage(ROOT + room + "..")
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.shardlab..").and(not(resideInAnyPackage(allowed)))));
+    }
+
+    /** A rule that cannot be broken would prove nothing. */
+    @Test
+    void aCrossedLineIsSeen() {
+        assertThrows(AssertionError.class, () -> aRoomKnowsOnlyRoomsBelowIt("run", "mesh tensor plan"));
+        assertThrows(AssertionError.class, () -> aLibraryHasOneHome("ai.djl..", "run"));
+        assertThrows(AssertionError.class, () -> aPureRoomTouchesNoFilesProcessesOrThreads("weights"));
     }
 
     @Test
