@@ -51,12 +51,17 @@ final class PlacedPlan implements AutoCloseable {
         at = shape.coordinates(rank);
         List<Stage> stages = plan.stagesOf(at.pipeline());
         shard = engine.place(stages, at.tensor(), plan.type(), weights, trainable);
-        mesh = open(
-                transport,
-                new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()));
-        tensor = open(transport, shape.group(Axis.TENSOR, rank));
         Group column = shape.group(Axis.PIPELINE, rank);
-        pipeline = open(transport, column);
+        try {
+            mesh = open(
+                    transport,
+                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()));
+            tensor = open(transport, shape.group(Axis.TENSOR, rank));
+            pipeline = open(transport, column);
+        } catch (RuntimeException | Error e) {
+            shard.close();
+            throw e;
+        }
         for (ParameterSpec parameter : plan.parameters()) {
             List<Integer> holders = plan.holders(parameter.name());
             if (holders.size() > 1 && holders.contains(at.pipeline())) {

@@ -42,6 +42,8 @@ public final class RankRunner implements RankExecutor {
     private final Recorder recorder;
     private @Nullable Engine engine;
     private @Nullable PlacedPlan placed;
+    /** Whether the placed plan needs fewer ranks than there are, and not this one. */
+    private boolean spare;
 
     private RankRunner(
             Seat seat, StopSignal stop, StatusPage page, CommitGuard guard, Transport transport, boolean ownProcess) {
@@ -124,6 +126,9 @@ public final class RankRunner implements RankExecutor {
             return train(train, events);
         }
         if (request instanceof Request.Infer infer) {
+            if (spare) {
+                return new Reply.Generated(List.of(), memory());
+            }
             List<Integer> tokens = new Generation(placed(), recorder, guard).run(infer, events);
             return new Reply.Generated(tokens, memory());
         }
@@ -177,7 +182,8 @@ public final class RankRunner implements RankExecutor {
             placed = null;
             before.close();
         }
-        if (seat.rank() < request.plan().mesh().size()) {
+        spare = seat.rank() >= request.plan().mesh().size();
+        if (!spare) {
             page.enter("placing", request.plan().model(), -1);
             engine().warmUp();
             engine().trimMemory();
@@ -211,7 +217,7 @@ public final class RankRunner implements RankExecutor {
     }
 
     private Reply train(Request.Train request, Consumer<Event> events) {
-        if (placed == null) {
+        if (spare) {
             return new Reply.Trained(0, memory(), Map.of());
         }
         PlacedPlan here = placed();

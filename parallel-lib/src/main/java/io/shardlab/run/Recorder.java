@@ -14,6 +14,8 @@ final class Recorder {
     private final Map<String, Reply.Traffic> traffic = new TreeMap<>();
     private List<Span> spans = new ArrayList<>();
     private int step = -1;
+    private String outerPhase = "";
+    private String outerAction = "";
 
     Recorder(int rank, StatusPage page) {
         this.rank = rank;
@@ -33,7 +35,19 @@ final class Recorder {
     }
 
     void enter(String phase, String action) {
+        outerPhase = phase;
+        outerAction = action;
         page.enter(phase, action, step);
+    }
+
+    /** Notes a collective inside what was entered last; {@link #resume} follows. */
+    void enterWithin(String phase, String action) {
+        page.enter(phase, action, step);
+    }
+
+    /** Notes that the collective is over: whoever dies now dies in the pass around it. */
+    void resume() {
+        page.enter(outerPhase, outerAction, step);
     }
 
     /** Ends a span that began at {@code startNanos}. */

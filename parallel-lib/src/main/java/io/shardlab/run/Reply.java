@@ -41,7 +41,7 @@ public sealed interface Reply {
     /** Bytes a rank put on the data plane under one heading. */
     record Traffic(long count, long bytes) {}
 
-    /** All generated tokens. */
+    /** All generated tokens; none from a rank that the plan does not need. */
     record Generated(List<Integer> tokens, MemoryUse memory) implements Reply {}
 
     /** The user interrupted; weights are those after {@code stepsDone} whole steps. */

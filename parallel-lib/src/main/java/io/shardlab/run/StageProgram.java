@@ -152,7 +152,7 @@ final class StageProgram {
             throw new UnsupportedOperationException(collective.name().toLowerCase(Locale.ROOT) + " over "
                     + step.axis().shortName() + " is not there yet");
         }
-        recorder.enter("all_reduce", step.output());
+        recorder.enterWithin("all_reduce", step.output());
         long start = System.nanoTime();
         var bytes = tensor.bytes();
         long sent = 2L * (tensorGroup.size() - 1) * bytes.remaining() / tensorGroup.size();
@@ -160,5 +160,6 @@ final class StageProgram {
         tensor.written();
         recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
         recorder.count("tp all_reduce", sent);
+        recorder.resume();
     }
 }

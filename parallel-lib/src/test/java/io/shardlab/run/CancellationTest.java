@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -66,6 +67,30 @@ final class CancellationTest {
             }
         }
         assertTrue(stoppedInside > INTERRUPTIONS / 3, "stopped inside a run: " + stoppedInside);
+    }
+
+    @Test
+    void generationStopsOnAllRanksAndGoesOnLater() {
+        Plan plan = SmallModel.plan("tp=2,pp=2", TensorType.FLOAT64);
+        Request few = new Request.Infer(List.of(1, 2, 3), 5);
+        try (RankThreads ranks = new RankThreads(4)) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            List<Integer> expected = ((Reply.Generated) ranks.execute(few).get(3)).tokens();
+            for (int stopped = 0; stopped < 4; stopped++) {
+                int after = 1 + stopped;
+                int[] seen = {0};
+                List<Reply> replies = ranks.execute(new Request.Infer(List.of(1, 2, 3), 10_000), (rank, event) -> {
+                    if (event instanceof Event.Token && ++seen[0] == after) {
+                        ranks.stops.forEach(StopSignal::cancel);
+                    }
+                });
+                replies.forEach(reply -> assertInstanceOf(Reply.Cancelled.class, reply));
+                ranks.clearStops();
+                for (Reply reply : ranks.execute(few)) {
+                    assertEquals(expected, ((Reply.Generated) reply).tokens());
+                }
+            }
+        }
     }
 
     private static Request.Train train(Plan plan, String tokens, int firstStep, int steps) {

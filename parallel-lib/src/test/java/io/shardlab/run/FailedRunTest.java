@@ -143,6 +143,32 @@ final class FailedRunTest {
         }
     }
 
+    /** Spare ranks used to fail at inference, for nothing was placed on them, and so stopped the others. */
+    @Test
+    void ranksThatThePlanDoesNotNeedAnswerAndDisturbNothing() throws IOException {
+        Plan plan = SmallModel.plan("tp=2", TensorType.FLOAT32);
+        Path tokens = SmallModel.tokens(folder.resolve("tokens.bin"));
+        try (RankThreads ranks = new RankThreads(3)) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            assertEquals(2, losses(ranks, train(plan, tokens, 0, 2)).size());
+            List<Reply> replies = ranks.demand(new Request.Infer(List.of(1, 2), 4), (rank, event) -> {});
+            assertEquals(4, ((Reply.Generated) replies.get(1)).tokens().size());
+            assertEquals(List.of(), ((Reply.Generated) replies.get(2)).tokens());
+            ranks.demand(new Request.Dump(folder.resolve("dumped").toString()), (rank, event) -> {});
+            assertTrue(Files.exists(folder.resolve("dumped").resolve("rank-1.safetensors")));
+            assertTrue(Files.notExists(folder.resolve("dumped").resolve("rank-2.safetensors")));
+        }
+    }
+
+    @Test
+    void trainingBeforeAnythingIsPlacedSaysSo() throws IOException {
+        Plan plan = SmallModel.plan("single", TensorType.FLOAT32);
+        try (RankThreads ranks = new RankThreads(1)) {
+            Path tokens = SmallModel.tokens(folder.resolve("tokens.bin"));
+            assertEquals("nothing is placed on rank 0", onlyFailure(ranks.execute(train(plan, tokens, 0, 1))));
+        }
+    }
+
     @Test
     void aPromptOutsideTheVocabularyIsRefusedAndGenerationGoesOn() {
         Plan plan = SmallModel.plan("pp=2", TensorType.FLOAT32);

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class WorkerFaultTest {
 
     private static final int FOR_EVER = 1_000_000;
-    private static final int TRIES = 3000;
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     @TempDir
     Path folder;
@@ -75,7 +75,8 @@ final class WorkerFaultTest {
 
     /** Halts rank 1 again and again until it stands in the phase; what it notes then is what it will have died in. */
     private static StatusPage.Note haltIn(Cluster cluster, String phase) throws Exception {
-        for (int attempt = 0; attempt < TRIES; attempt++) {
+        long end = System.nanoTime() + PATIENCE_NANOS;
+        while (System.nanoTime() < end) {
             if (!phase.equals(cluster.status().get(1).note().phase())) {
                 Thread.onSpinWait();
                 continue;

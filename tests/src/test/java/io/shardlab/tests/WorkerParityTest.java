@@ -38,13 +38,12 @@ final class WorkerParityTest {
     private static final Path GOLDEN = Path.of("golden");
     private static final int MICROBATCHES = 4;
 
-    @TempDir
-    Path folder;
-
+    private Path folder = Path.of("");
     private Optional<Lab> started = Optional.empty();
 
     @BeforeAll
-    void startAndRunTheSingleModel() throws Exception {
+    void startAndRunTheSingleModel(@TempDir Path temporary) throws Exception {
+        folder = temporary;
         started = Optional.of(Lab.start(folder.resolve("home"), 4, event -> {}));
         Lab.tokens(folder.resolve("tokens.bin"), 2000);
         Plan seeded = Lab.plan("single", TensorType.FLOAT32, MICROBATCHES);
