@@ -105,8 +105,9 @@ class MemoryEstimateTest {
             long a4 = bytes(plan.withWorkload(4, 256, 4).plan(), 0, ACTIVATIONS);
             long secondDifference = a4 - a2 - 2 * (a2 - a1);
             long heads = 4 / t;
-            // saved softmax, and its gradient: both [b,H,T,T]; 256² − 3·128² + 2·64² = 24 576
-            assertEquals(4 * heads * 2 * 24_576, secondDifference, 0.1 * secondDifference);
+            // saved softmax, and three of its size while gradients go back: all [b,H,T,T]; 256² − 3·128² + 2·64² = 24
+            // 576
+            assertEquals(4 * heads * 4 * 24_576, secondDifference, 0.1 * secondDifference);
         }
     }
 
@@ -139,7 +140,7 @@ class MemoryEstimateTest {
                 .get(0);
         assertEquals(5L, use.bytes().get(HEAP));
         assertEquals(7L, use.bytes().get(OTHER));
-        assertEquals(160L << 20, bytes(plan, 0, OTHER));
+        assertEquals(MemoryEstimate.Baseline.TYPICAL.otherBytes(), (long) bytes(plan, 0, OTHER));
     }
 
     @Test
