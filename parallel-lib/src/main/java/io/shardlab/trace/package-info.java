@@ -3,8 +3,7 @@
  *
  * <p>Simulating a plan and running it give the same type of value, a {@link io.shardlab.trace.Timeline}, so an estimate
  * and a measurement meet in one table and one chart. A {@link io.shardlab.trace.Bubble} says why ranks were idle, a
- * {@link io.shardlab.trace.Throughput} how fast a run was, a {@link io.shardlab.trace.RunSummary} is its
- * {@code summary.json}, and {@link io.shardlab.trace.ChromeTrace} writes its {@code trace.json}. This room draws nothing
+ * {@link io.shardlab.trace.Throughput} how fast a run was, and {@link io.shardlab.trace.ChromeTrace} writes its {@code trace.json}. This room draws nothing
  * and runs nothing.
  */
 @NullMarked

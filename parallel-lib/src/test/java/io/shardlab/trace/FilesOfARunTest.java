@@ -1,7 +1,6 @@
 package io.shardlab.trace;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,13 +11,9 @@ import io.shardlab.plan.Schedule;
 import io.shardlab.schedule.GPipe;
 import io.shardlab.schedule.Lowering;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -60,65 +55,6 @@ class FilesOfARunTest {
                 line);
         assertEquals(metrics, StepMetrics.parseJsonLine(line));
         assertThrows(IllegalArgumentException.class, () -> StepMetrics.parseJsonLine("{\"step\":3"));
-    }
-
-    @Test
-    void aSummaryReadsBack() throws IOException {
-        RunSummary summary = new RunSummary(
-                "tp=2",
-                "tiny",
-                20,
-                1234.5,
-                new RunSummary.StepMillis(10, 12),
-                Optional.of(new RunSummary.Predicted(9.5, 1300)),
-                Map.of(
-                        TimeTerm.TENSOR_COMMUNICATION,
-                        new RunSummary.Term(OptionalDouble.of(1.5), OptionalDouble.empty()),
-                        TimeTerm.COMPUTE,
-                        new RunSummary.Term(OptionalDouble.of(8), OptionalDouble.of(8.5))),
-                List.of(RunSummary.RankMemory.of(
-                        new MemoryUse(0, Map.of(MemoryCategory.WEIGHTS, 100L, MemoryCategory.HEAP, 7L)),
-                        new MemoryUse(0, Map.of(MemoryCategory.WEIGHTS, 104L, MemoryCategory.KV_CACHE, 3L)))),
-                List.of(new RunSummary.Communication(
-                        "all_reduce", "tp", Optional.of(new RunSummary.Volume(8, 4096)), Optional.empty())),
-                Optional.of(new RunSummary.Environment(
-                        2, List.of("cpu:0", "cpu:1"), Map.of("memory", 1L << 30), Map.of("java", "17"), false)));
-        Path file = folder.resolve("summary.json");
-        summary.write(file);
-        assertEquals(summary, RunSummary.read(file));
-        JsonNode json = Json.mapper().readTree(file.toFile());
-        assertEquals(
-                "{\"rank\":0,\"weights\":{\"predictedBytes\":100,\"measuredBytes\":104},\"kvCache\":{\"measuredBytes\":3},"
-                        + "\"heap\":{\"predictedBytes\":7}}",
-                json.get("memory").get(0).toString());
-        assertEquals(
-                "{\"compute\":{\"predictedMillis\":8.0,\"measuredMillis\":8.5},\"tensorCommunication\":{\"predictedMillis\":1.5}}",
-                json.get("time").toString());
-        assertEquals(
-                "{\"count\":8,\"bytes\":4096}",
-                json.get("communication").get(0).get("expected").toString());
-    }
-
-    @Test
-    void whatIsUnknownIsAbsentFromTheSummary() throws IOException {
-        RunSummary bare = new RunSummary(
-                "single",
-                "tiny",
-                1,
-                10,
-                new RunSummary.StepMillis(1, 1),
-                Optional.empty(),
-                Map.of(),
-                List.of(),
-                List.of(),
-                Optional.empty());
-        Path file = folder.resolve("summary.json");
-        bare.write(file);
-        String text = Files.readString(file);
-        for (String name : List.of("predicted", "time", "memory", "communication", "environment", "null")) {
-            assertFalse(text.contains(name), text);
-        }
-        assertEquals(bare, RunSummary.read(file));
     }
 
     @Test

@@ -211,6 +211,7 @@ public interface Backend extends AutoCloseable {
      * @param stepsDone whole steps; the weights are those after them
      * @param metrics of each step done
      * @param timeline of the last step, measured
+     * @param recent the last steps, for the trace file
      * @param memory high-water marks of the run
      * @param bubblePercent idle share of the pipeline, measured
      * @param communicationPercent share of time in collectives and transfers, measured
@@ -223,6 +224,7 @@ public interface Backend extends AutoCloseable {
             boolean cancelled,
             List<StepMetrics> metrics,
             Timeline timeline,
+            Timeline recent,
             List<MemoryRow> memory,
             OptionalDouble bubblePercent,
             OptionalDouble communicationPercent,

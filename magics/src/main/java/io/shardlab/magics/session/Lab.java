@@ -8,9 +8,9 @@ import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.magics.command.WorkloadChoice;
 import io.shardlab.mesh.Selection;
-import io.shardlab.plan.Json;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.trace.ChromeTrace;
 import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.Timeline;
 import java.io.IOException;
@@ -256,7 +256,8 @@ public final class Lab implements AutoCloseable {
             if (options.file().isPresent()) {
                 Path file = options.file().get();
                 try {
-                    Json.mapper().writeValue(file.toFile(), RunFolder.chromeTrace(timeline));
+                    ChromeTrace.write(
+                            timeline, backend.placed().map(RunFolder::roles).orElse(List.of()), file);
                 } catch (IOException unwritable) {
                     throw new UncheckedIOException("--save " + file + " cannot be written", unwritable);
                 }

@@ -6,18 +6,19 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.shardlab.plan.Json;
 import io.shardlab.plan.Plan;
+import io.shardlab.trace.ChromeTrace;
 import io.shardlab.trace.MemoryCategory;
-import io.shardlab.trace.Span;
 import io.shardlab.trace.StepMetrics;
-import io.shardlab.trace.Timeline;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** The files of one run: {@code plan.json}, {@code metrics.jsonl}, {@code trace.json}, {@code summary.json}. */
@@ -98,8 +99,19 @@ final class RunFolder {
     void finish(Run run) {
         Backend.TrainOutcome outcome = run.outcome();
         write("plan.json", Json.mapper().valueToTree(outcome.plan()));
-        write("trace.json", chromeTrace(outcome.timeline()));
+        try {
+            ChromeTrace.write(outcome.recent(), roles(outcome.plan()), folder.resolve("trace.json"));
+        } catch (IOException unwritable) {
+            throw new UncheckedIOException(unwritable);
+        }
         write("summary.json", summary(run));
+    }
+
+    /** What people call each rank of a plan. */
+    static List<String> roles(Plan plan) {
+        return IntStream.range(0, plan.mesh().size())
+                .mapToObj(plan.mesh()::role)
+                .toList();
     }
 
     private void write(String name, JsonNode json) {
@@ -110,27 +122,6 @@ final class RunFolder {
         } catch (IOException unwritable) {
             throw new UncheckedIOException(unwritable);
         }
-    }
-
-    /** The Trace Event Format of Chrome and Perfetto: complete events in microseconds, a process per rank. */
-    static ObjectNode chromeTrace(Timeline timeline) {
-        ObjectNode trace = Json.mapper().createObjectNode();
-        ArrayNode events = trace.putArray("traceEvents");
-        for (int rank = 0; rank < timeline.numRanks(); rank++) {
-            ObjectNode event = events.addObject();
-            event.put("ph", "M").put("name", "process_name").put("pid", rank).put("tid", 0);
-            event.putObject("args").put("name", "rank " + rank);
-        }
-        long start = timeline.spans().stream().mapToLong(Span::startNanos).min().orElse(0);
-        for (Span span : timeline.spans()) {
-            ObjectNode event = events.addObject();
-            event.put("ph", "X").put("name", span.label());
-            event.put("cat", span.kind().name().toLowerCase(java.util.Locale.ROOT));
-            event.put("pid", span.rank()).put("tid", span.kind() == Span.Kind.COLLECTIVE ? 1 : 0);
-            event.put("ts", (span.startNanos() - start) / 1e3).put("dur", span.nanos() / 1e3);
-            event.putObject("args").put("step", span.step()).put("bytes", span.bytes());
-        }
-        return trace.put("displayTimeUnit", "ms");
     }
 
     private static ObjectNode summary(Run run) {
@@ -179,7 +170,7 @@ final class RunFolder {
                 Long planned =
                         row.planned().map(use -> use.bytes().get(category)).orElse(null);
                 if (measured != null || planned != null) {
-                    ObjectNode bytes = entry.putObject(Grids.word(category));
+                    ObjectNode bytes = entry.putObject(category.fileName());
                     if (planned != null) {
                         bytes.put("predictedBytes", planned);
                     }

@@ -30,6 +30,8 @@ final class TrainingRecord {
     /** Spans kept: enough for any picture; older steps are forgotten first. */
     private static final int MOST_SPANS = 200_000;
 
+    private static final int TRACED_STEPS = 20;
+
     private final Plan plan;
     private final Backend.Progress progress;
     private final List<StepMetrics> metrics = new ArrayList<>();
@@ -89,12 +91,16 @@ final class TrainingRecord {
         return Timeline.of(false, plan.mesh().size(), found);
     }
 
-    /** All steps that are kept. */
-    synchronized Timeline timeline() {
-        return Timeline.of(
-                false,
-                plan.mesh().size(),
-                spans.values().stream().flatMap(List::stream).toList());
+    /** The last steps, as many as a trace viewer shows with ease. */
+    private synchronized Timeline recent() {
+        List<Span> recent = new ArrayList<>();
+        int steps = 0;
+        for (List<Span> step : spans.descendingMap().values()) {
+            if (steps++ < TRACED_STEPS) {
+                recent.addAll(step);
+            }
+        }
+        return Timeline.of(false, plan.mesh().size(), recent);
     }
 
     static List<MemoryUse> memory(List<Reply> replies) {
@@ -127,6 +133,7 @@ final class TrainingRecord {
                 cancelled,
                 metrics(),
                 last,
+                recent(),
                 memory,
                 any ? OptionalDouble.of(pipelined ? 100 * all.bubbleShare() : 0) : OptionalDouble.empty(),
                 any ? OptionalDouble.of(100 * all.communicationShare()) : OptionalDouble.empty(),

@@ -259,6 +259,7 @@ final class FakeBackend implements Backend {
                 trainUntilCancelled,
                 metrics,
                 FakePlans.timeline(ran, metrics.size() - 1, false),
+                FakePlans.timeline(ran, metrics.size() - 1, false),
                 memoryRows(ran),
                 OptionalDouble.of(20.5),
                 OptionalDouble.of(8.25),
