@@ -33,7 +33,8 @@ public final class Presets {
                 1e-5,
                 true,
                 maxSequence,
-                0.02,
+                // As wide a start as keeps the variance of a layer's input: small models learn nothing from 0.02.
+                1 / Math.sqrt(hidden),
                 Optional.empty());
     }
 

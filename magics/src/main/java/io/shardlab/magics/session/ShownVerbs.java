@@ -129,15 +129,24 @@ final class ShownVerbs implements Actions {
         Verdict verdict = lab.get().check(options);
         Backend.CheckOutcome outcome = verdict.outcome();
         Grid<Backend.CheckRow> all = Grids.check(outcome);
-        List<Backend.CheckRow> worst = worst(outcome);
+        boolean wrong = verdict.firstDeviation().isPresent();
+        List<Backend.CheckRow> worst = wrong ? firstWrong(outcome) : worst(outcome);
         Grid<?> grid = new Grid<>(all.caption(), all.columns(), worst);
         String line = verdict
                 + (worst.size() < outcome.rows().size()
-                        ? "; the " + worst.size() + " largest of "
+                        ? "; the " + (wrong ? "first " + worst.size() + " wrong" : worst.size() + " largest") + " of "
                                 + outcome.rows().size() + " tensors are shown, .table() holds all"
                         : "");
         screen.show(Content.of("<p>" + Html.bold(line) + "</p>" + grid.html(), line + "\n" + grid.text()));
         return verdict;
+    }
+
+    /** Wrong tensors in the order of computation: what is wrong first made the others wrong. */
+    private static List<Backend.CheckRow> firstWrong(Backend.CheckOutcome outcome) {
+        return outcome.rows().stream()
+                .filter(row -> row.verdict().equals("bug"))
+                .limit(LONG_TABLE)
+                .toList();
     }
 
     private static List<Backend.CheckRow> worst(Backend.CheckOutcome outcome) {
