@@ -1,9 +1,11 @@
 """The environment of a run, and its lines as JSON and as a table in bench/README.md."""
 
+import dataclasses
 import datetime
 import os
 import platform
 import re
+import resource
 import subprocess
 
 from build import ROOT
@@ -24,15 +26,31 @@ def load():
     return round(os.getloadavg()[0], 2)
 
 
-def cpu_ticks():
-    """Ticks of all cores since the boot: all, and those stolen by other guests of the machine."""
-    with open("/proc/stat") as file:
-        ticks = [int(number) for number in file.readline().split()[1:9]]
-    return sum(ticks), ticks[7]
+@dataclasses.dataclass
+class CpuTime:
+    """Seconds of all cores since the boot: all, busy, stolen by other guests; and what programs of this run took."""
 
+    total: float
+    busy: float
+    stolen: float
+    own: float
 
-def stolen_percent(before, after):
-    return round(100 * (after[1] - before[1]) / max(1, after[0] - before[0]), 2)
+    @staticmethod
+    def now():
+        with open("/proc/stat") as file:
+            user, nice, system, idle, waiting, irq, soft_irq, stolen = (
+                int(number) / os.sysconf("SC_CLK_TCK") for number in file.readline().split()[1:9])
+        busy = user + nice + system + irq + soft_irq
+        own = sum(used.ru_utime + used.ru_stime
+                  for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)))
+        return CpuTime(busy + idle + waiting + stolen, busy, stolen, own)
+
+    def disturbance_until(self, later):
+        """Percentages of the machine's time that other programs and other guests had."""
+        total = max(later.total - self.total, 1e-9)
+        others = later.busy - self.busy - (later.own - self.own)
+        return {"othersPercent": round(max(0.0, 100 * others / total), 1),
+                "stolenPercent": round(100 * (later.stolen - self.stolen) / total, 1)}
 
 
 def commit():
@@ -81,7 +99,8 @@ def markdown(sections):
                  f"Measured {about['date']} at commit {about['commit']}: {about['cpu']}, {about['cores']} cores, "
                  f"{about['memoryGiB']} GiB, {about['system']}; {about['jdk']}; DJL {about['djl']}; torch "
                  f"{about['torch']}, Python {about['python']}. Load average {about['loadBefore']} before and "
-                 f"{about['loadAfter']} after, {about['stolenPercent']} % of the time stolen by other guests; "
+                 f"{about['loadAfter']} after; other programs had {about['othersPercent']} % of the cores' time, other guests "
+                 f"{about['stolenPercent']} %; "
                  f"{max(line['repetitions'] for line in section['lines'])} repetitions.", ""]
     return "\n".join(text)
 

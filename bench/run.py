@@ -37,9 +37,9 @@ def arguments():
 
 def measured(name, java, torch, quick):
     module, about = SECTIONS[name], report.environment(java, torch)
-    load, ticks = report.load(), report.cpu_ticks()
+    load, begin = report.load(), report.CpuTime.now()
     lines = module.measure(java, torch, quick)
-    about.update(loadBefore=load, loadAfter=report.load(), stolenPercent=report.stolen_percent(ticks, report.cpu_ticks()))
+    about.update(begin.disturbance_until(report.CpuTime.now()), loadBefore=load, loadAfter=report.load())
     return {"title": module.TITLE, "note": module.NOTE, "environment": about, "lines": lines}
 
 

@@ -1,11 +1,11 @@
 """Seconds from a command to the first barrier of all workers: our cluster against torchrun."""
 
 import json
+import os
 import time
 
 from build import ONE_THREAD, run, say
 from ratios import Goal, interleaved, line
-import os
 
 WORLDS = (2, 4)
 TITLE = "Start to first barrier"

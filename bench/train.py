@@ -129,14 +129,15 @@ def lines(found):
     def ratios(top, bottom, *more):
         return [millis[top] / millis[bottom] / (millis[more[0]] if more else 1) for millis in found]
 
-    rows = [line(f"S2, {m}", [], [], "", column(f"S2 {m}"), "two singles / one") for m in ("m=1", "m=8")]
+    rows = [line(f"S2 at {m}", [], [], "", column(f"S2 {m}"), "two singles / one") for m in ("m=1", "m=8")]
     for scheme, m, bound in (("tp=2", "m=1", 0.88), ("pp=2", "m=8", 0.80)):
         ours, peer = f"{scheme} {m}", f"peer {scheme} {m}"
-        rows.append(line(f"{ours}, speed-up over single {m}", [], [], "", ratios(f"single {m}", ours), "ours"))
-        rows.append(line(f"{ours}, speed-up over single {m}", [], [], "", ratios(f"peer single {m}", peer), "PyTorch"))
+        own, theirs = ratios(f"single {m}", ours), ratios(f"peer single {m}", peer)
+        rows.append(line(f"{ours}, speed-up over own single {m}", own, theirs, "×", [a / b for a, b in zip(own, theirs)],
+                         "ours / PyTorch"))
         rows.append(line(f"{ours}, share of S2", [], [], "", ratios(f"single {m}", ours, f"S2 {m}"), "speed-up / S2",
                          Goal(bound)))
-    rows.append(line("pp=2 m=8, speed-up over single m=1", [], [], "", ratios("single m=1", "pp=2 m=8"), "ours"))
+    rows.append(line("pp=2 m=8, speed-up over own single m=1", [], [], "", ratios("single m=1", "pp=2 m=8"), "single / pp=2"))
     rows += [line(f"{name}, step", column(name), column(f"peer {name}"), "ms", ratios(f"peer {name}", name),
                   "PyTorch / ours") for name in ("single m=1", "single m=8", "tp=2 m=1", "pp=2 m=8")]
     return rows
