@@ -1,4 +1,4 @@
-"""All-reduce of float32 tensors over two processes: NDArrays through our Communicator against torch.distributed over gloo."""
+"""All-reduce of float32 tensors between two processes: our Communicator on NDArrays against gloo."""
 
 import json
 import os
@@ -12,10 +12,11 @@ WORLD = 2
 GOALS = {4 << 10: 20, 1 << 20: 6, 64 << 20: 2}
 LARGE_BYTES = 16 << 20
 TITLE = "All-reduce, 2 processes, p50 of the slowest rank"
-NOTE = ("Both sides reduce float32 tensors in private memory in place, ranks start together, one thread each, 50 iterations "
-        "warm-up (5 from 16 MiB on; ours 2000 up to 64 KiB, 200 up to 16 MiB, so that the JIT compiler is done). Ours is "
-        "timed from the `NDArray` (`toByteBuffer(true)` and `allReduce`), the peer's from the Python call. "
-        "*Copies* is our time over that of copying the tensor once while the other rank does the same.")
+NOTE = ("Both sides reduce float32 tensors in private memory in place, ranks start together, one thread each, 50 "
+        "iterations warm-up (5 from 16 MiB on; ours 2000 up to 64 KiB, 200 up to 16 MiB, so that the JIT compiler"
+        " is done). Ours is timed from the `NDArray` (`toByteBuffer(true)` and `allReduce`), the peer's from the "
+        "Python call. *Copies* is our time over that of copying the tensor once while the other rank does the "
+        "same.")
 
 
 def our_plan(iterations):
@@ -61,8 +62,8 @@ def label(size):
     return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
 
 
-def measure(java, torch, quick):
-    pairs, iterations = (2, 100) if quick else (15, 500)
+def measure(java, torch, quick, repetitions=None):
+    pairs, iterations = (2, 100) if quick else (repetitions or 15, 500)
     say(f"all-reduce: {pairs} pairs")
     found = interleaved(pairs, lambda: ours(java, iterations), lambda: gloo(torch, iterations))
     lines = []

@@ -26,9 +26,13 @@ def say(text):
 
 def run(command, timeout_s, **options):
     """Runs a program to its end and returns its standard output."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=timeout_s, **options)
+    words = [str(part) for part in command]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=timeout_s, **options)
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{' '.join(words)[:300]} did not end within {timeout_s} s") from None
     if done.returncode != 0:
-        raise BenchError(f"{' '.join(str(part) for part in command)[:300]} ended with {done.returncode}:\n"
+        raise BenchError(f"{' '.join(words)[:300]} ended with {done.returncode}:\n"
                          f"{done.stdout[-2000:]}\n{done.stderr[-3000:]}")
     return done.stdout
 

@@ -56,8 +56,8 @@ class CpuTime:
 def commit():
     try:
         head = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True)
-        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], cwd=ROOT, capture_output=True,
-                                 text=True)
+        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], cwd=ROOT,
+                                 capture_output=True, text=True)
     except OSError:
         return "unknown"
     return (head.stdout.strip() or "unknown") + (" with changes" if changed.stdout.strip() else "")
@@ -86,22 +86,22 @@ def table(section):
     for line in section["lines"]:
         ours = number(line["ours"], line["unit"]) + (f" ({line['remark']})" if "remark" in line else "")
         ratio = f"{number(line['ratio'], '')} ({number(line['low'], '')} to {number(line['high'], '')})"
-        rows.append(f"| {line['name']} | {ours} | {number(line['peer'], line['unit'])} | {ratio} | {line['ratioIs']} | "
-                    f"{line['goal'] or ''} | {line['reached'] or ''} |")
+        cells = [line["name"], ours, number(line["peer"], line["unit"]), ratio, line["ratioIs"], line["goal"] or "",
+                 line["reached"] or ""]
+        rows.append(f"| {' | '.join(cells)} |")
     return rows
 
 
 def markdown(sections):
     text = []
     for section in sections.values():
-        about = section["environment"]
+        about, repetitions = section["environment"], max(line["repetitions"] for line in section["lines"])
         text += [f"### {section['title']}", "", *table(section), "", section["note"], "",
                  f"Measured {about['date']} at commit {about['commit']}: {about['cpu']}, {about['cores']} cores, "
                  f"{about['memoryGiB']} GiB, {about['system']}; {about['jdk']}; DJL {about['djl']}; torch "
                  f"{about['torch']}, Python {about['python']}. Load average {about['loadBefore']} before and "
-                 f"{about['loadAfter']} after; other programs had {about['othersPercent']} % of the cores' time, other guests "
-                 f"{about['stolenPercent']} %; "
-                 f"{max(line['repetitions'] for line in section['lines'])} repetitions.", ""]
+                 f"{about['loadAfter']} after; other programs had {about['othersPercent']} % of the cores' time, "
+                 f"other guests {about['stolenPercent']} %; {repetitions} repetitions.", ""]
     return "\n".join(text)
 
 

@@ -22,6 +22,7 @@ SECTIONS = {"allreduce": allreduce, "startup": startup, "train": train}
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="tiny settings; writes .bench/quick.json and no table")
+    parser.add_argument("--repetitions", type=int, help="of each measurement; default 15 pairs, 7 pairs and 7 rounds")
     parser.add_argument("--only", default=",".join(SECTIONS), metavar="NAMES", help="of " + ", ".join(SECTIONS))
     parser.add_argument("--json", type=pathlib.Path, help="default bench/results/latest.json")
     parser.add_argument("--venv", type=pathlib.Path, default=WORK / "venv",
@@ -35,10 +36,10 @@ def arguments():
     return chosen
 
 
-def measured(name, java, torch, quick):
+def measured(name, java, torch, chosen):
     module, about = SECTIONS[name], report.environment(java, torch)
     load, begin = report.load(), report.CpuTime.now()
-    lines = module.measure(java, torch, quick)
+    lines = module.measure(java, torch, chosen.quick, chosen.repetitions)
     about.update(begin.disturbance_until(report.CpuTime.now()), loadBefore=load, loadAfter=report.load())
     return {"title": module.TITLE, "note": module.NOTE, "environment": about, "lines": lines}
 
@@ -50,7 +51,7 @@ def main():
     try:
         java, torch = Java(), PyTorch(chosen.venv)
         for name in chosen.only:
-            known[name] = measured(name, java, torch, chosen.quick)
+            known[name] = measured(name, java, torch, chosen)
             sections = {key: known[key] for key in SECTIONS if key in known}
             chosen.json.parent.mkdir(parents=True, exist_ok=True)
             chosen.json.write_text(json.dumps({"sections": sections}, indent=1) + "\n")

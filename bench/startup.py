@@ -9,11 +9,12 @@ from ratios import Goal, interleaved, line
 
 WORLDS = (2, 4)
 TITLE = "Start to first barrier"
-NOTE = ("Both sides: from the moment before the launching process is created until the last rank has loaded its engine, joined "
-        "the group and passed a barrier; one thread per rank. Ours launches a JVM that starts the workers and counts until "
-        "that JVM has heard from all ranks. The peer is `torchrun --standalone`; its ranks also multiply two 64×64 matrices "
-        "before the barrier. *Kernel up* leaves the launching JVM's own start out, as in a running notebook. *First result* goes "
-        "further than the peer: our ranks have also placed a small model (`tp` over all of them) and computed a token together.")
+NOTE = ("Both sides: from the moment before the launching process is created until the last rank has loaded its "
+        "engine, joined the group and passed a barrier; one thread per rank. Ours launches a JVM that starts the "
+        "workers and counts until that JVM has heard from all ranks. The peer is `torchrun --standalone`; its "
+        "ranks also multiply two 64×64 matrices before the barrier. *Kernel up* leaves the launching JVM's own "
+        "start out, as in a running notebook. *First result* goes further than the peer: our ranks have also "
+        "placed a small model (`tp` over all of them) and computed a token together.")
 
 
 def ours(java, world):
@@ -21,15 +22,16 @@ def ours(java, world):
     begin = time.monotonic()
     printed = run(java.command("Startup", world, java.home), 120, env={**os.environ, **ONE_THREAD})
     at = {key: nanos / 1e9 for key, nanos in json.loads(printed.splitlines()[-1]).items()}
-    return {"passed": at["passed"] - begin, "kernelUp": at["passed"] - at["entered"], "computed": at["computed"] - begin}
+    return {"passed": at["passed"] - begin, "kernelUp": at["passed"] - at["entered"],
+            "computed": at["computed"] - begin}
 
 
 def torchrun(torch, world):
     return torch.measure("torchrun_barrier.py", "--world", world, "--repeat", 1)["seconds"]
 
 
-def measure(java, torch, quick):
-    pairs = 1 if quick else 7
+def measure(java, torch, quick, repetitions=None):
+    pairs = 1 if quick else repetitions or 7
     lines = []
     for world in WORLDS:
         say(f"start-up of {world}: {pairs} pairs")

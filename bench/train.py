@@ -16,11 +16,12 @@ NUM_TOKENS = 1 << 20
 ANSWER_SECONDS = 300
 LOSS_TOLERANCE = 1e-4
 TITLE = "Training step, hidden 512, 8 layers, 8 × 128 tokens, one thread per rank"
-NOTE = ("S2 is what two independent one-thread runs of the single scheme reach together, side by side, over one alone: all that "
-        "two cores of this machine can give. It is measured in each repetition, at the same number of micro-batches m. Our "
-        "step time is the period between the ends of consecutive steps on the slowest rank, the first step of each block left "
-        "out; PyTorch's lasts from a barrier to the optimizer's end on the slowest rank. Weights: float32, AdamW with the same "
-        "settings; ours ties embedding and head, the peer does not. Losses of all layouts of a side are compared first.")
+NOTE = ("S2 is what two independent one-thread runs of the single scheme reach together, side by side, over one "
+        "alone: all that two cores of this machine can give. It is measured in each repetition, at the same "
+        "number of micro-batches m. Our step time is the period between the ends of consecutive steps on the "
+        "slowest rank, the first step of each block left out; PyTorch's lasts from a barrier to the optimizer's "
+        "end on the slowest rank. Weights: float32, AdamW with the same settings; ours ties embedding and head, "
+        "the peer does not. Losses of all layouts of a side are compared first.")
 
 
 class Runner:
@@ -87,7 +88,8 @@ def together(runners, microbatches, steps):
 
 def write_tokens(path):
     """Tokens of the peers' kind: each follows from the one before."""
-    path.write_bytes(struct.pack(f"<{NUM_TOKENS}i", *((7 * i + 31 * (i // LENGTH)) % VOCABULARY for i in range(NUM_TOKENS))))
+    tokens = ((7 * i + 31 * (i // LENGTH)) % VOCABULARY for i in range(NUM_TOKENS))
+    path.write_bytes(struct.pack(f"<{NUM_TOKENS}i", *tokens))
 
 
 def require_equal(losses_by_name):
@@ -133,18 +135,19 @@ def lines(found):
     for scheme, m, bound in (("tp=2", "m=1", 0.88), ("pp=2", "m=8", 0.80)):
         ours, peer = f"{scheme} {m}", f"peer {scheme} {m}"
         own, theirs = ratios(f"single {m}", ours), ratios(f"peer single {m}", peer)
-        rows.append(line(f"{ours}, speed-up over own single {m}", own, theirs, "×", [a / b for a, b in zip(own, theirs)],
-                         "ours / PyTorch"))
+        rows.append(line(f"{ours}, speed-up over own single {m}", own, theirs, "×",
+                         [a / b for a, b in zip(own, theirs)], "ours / PyTorch"))
         rows.append(line(f"{ours}, share of S2", [], [], "", ratios(f"single {m}", ours, f"S2 {m}"), "speed-up / S2",
                          Goal(bound)))
-    rows.append(line("pp=2 m=8, speed-up over own single m=1", [], [], "", ratios("single m=1", "pp=2 m=8"), "single / pp=2"))
+    rows.append(line("pp=2 m=8, speed-up over own single m=1", [], [], "", ratios("single m=1", "pp=2 m=8"),
+                     "single / pp=2"))
     rows += [line(f"{name}, step", column(name), column(f"peer {name}"), "ms", ratios(f"peer {name}", name),
                   "PyTorch / ours") for name in ("single m=1", "single m=8", "tp=2 m=1", "pp=2 m=8")]
     return rows
 
 
-def measure(java, torch, quick):
-    repetitions, steps = (1, 2) if quick else (7, 3)
+def measure(java, torch, quick, repetitions=None):
+    repetitions, steps = (1, 2) if quick else (repetitions or 7, 3)
     tokens = WORK / "tokens.bin"
     write_tokens(tokens)
     with contextlib.ExitStack() as stack:
