@@ -10,6 +10,7 @@ import subprocess
 
 from build import ROOT
 
+MOST_DISTURBANCE_PERCENT = 5  # of the cores' time; above it no goal is judged
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
 
 
@@ -83,11 +84,13 @@ def number(value, unit):
 def table(section):
     rows = ["| | shardlab | PyTorch + gloo | ratio (95 % interval) | ratio is | goal | reached |",
             "|---|---|---|---|---|---|---|"]
+    about = section["environment"]
+    disturbed = about["othersPercent"] + about["stolenPercent"] > MOST_DISTURBANCE_PERCENT
     for line in section["lines"]:
         ours = number(line["ours"], line["unit"]) + (f" ({line['remark']})" if "remark" in line else "")
         ratio = f"{number(line['ratio'], '')} ({number(line['low'], '')} to {number(line['high'], '')})"
         cells = [line["name"], ours, number(line["peer"], line["unit"]), ratio, line["ratioIs"], line["goal"] or "",
-                 line["reached"] or ""]
+                 ("not judged: disturbed" if disturbed else line["reached"]) if line["goal"] else ""]
         rows.append(f"| {' | '.join(cells)} |")
     return rows
 
