@@ -19,10 +19,14 @@ final class DjlScope implements Scope {
     /** What a segment's backward pass needs: its result with the graph behind it, and the leaves it started from. */
     private record Graph(NDArray output, List<NDArray> leaves) {}
 
+    /** The same for a norm computed by hand. */
+    private record NormGraph(HostNorm norm, NDArray input, double[] roots) {}
+
     private final DjlShard shard;
     private final NDManager manager;
     private final boolean training;
     private final Map<String, Graph> graphs = new HashMap<>();
+    private final Map<String, NormGraph> norms = new HashMap<>();
 
     DjlScope(DjlShard shard, NDManager manager, boolean training) {
         this.shard = shard;
@@ -37,9 +41,8 @@ final class DjlScope implements Scope {
         for (int i = 0; i < ids.length; i++) {
             wide[i] = ids[i];
         }
-        // A copy in native memory: an array made from Java numbers lives in a Java buffer, which the garbage collector
-        // frees
-        // while an autograd graph still reads it.
+        // A copy in native memory: an array made from Java numbers lives in a Java buffer, which the garbage
+        // collector frees while an autograd graph still reads it.
         try (NDArray staged = manager.create(wide, DjlTensor.shape(shape))) {
             return new DjlTensor(staged.duplicate());
         }
@@ -59,6 +62,9 @@ final class DjlScope implements Scope {
     @Override
     public Tensor forward(Segment segment, List<Tensor> inputs) {
         DjlShard.Layer layer = shard.layer(segment);
+        if (segment.kind() instanceof Segment.Norm norm && !manager.getDevice().isGpu()) {
+            return normByHand(segment, norm, inputs.get(0), layer.leaves().get(0));
+        }
         boolean graph = training && !(segment.kind() instanceof Segment.Residual);
         // Intermediate results live on a manager that closes at once: what the graph needs, it holds itself.
         try (NDManager temporary = manager.newSubManager()) {
@@ -88,8 +94,45 @@ final class DjlScope implements Scope {
         }
     }
 
+    private Tensor normByHand(Segment segment, Segment.Norm kind, Tensor input, NDArray weight) {
+        NDArray x = DjlTensor.array(input).stopGradient();
+        NDArray y = manager.create(x.getShape(), x.getDataType());
+        int width = Math.toIntExact(weight.getShape().get(0));
+        HostNorm norm = new HostNorm(Math.toIntExact(x.getShape().size() / width), width, kind.epsilon());
+        double[] roots =
+                norm.forward(shard.type(), DjlTensor.storage(x), DjlTensor.storage(weight), DjlTensor.storage(y));
+        if (training) {
+            norms.put(segment.name(), new NormGraph(norm, x, roots));
+        } else {
+            x.close();
+        }
+        return new DjlTensor(y);
+    }
+
+    private Tensor normBackward(NormGraph graph, NDArray weight, Tensor outputGradient) {
+        NDArray dx = manager.create(graph.input.getShape(), graph.input.getDataType());
+        HostNorm.Saved saved =
+                new HostNorm.Saved(DjlTensor.storage(graph.input), DjlTensor.storage(weight), graph.roots);
+        try (NDArray weightGradient = weight.getGradient()) {
+            graph.norm.backward(
+                    shard.type(),
+                    saved,
+                    outputGradient.bytes(),
+                    DjlTensor.storage(dx),
+                    DjlTensor.storage(weightGradient));
+        }
+        graph.input.close();
+        shard.ranBackward();
+        return new DjlTensor(dx);
+    }
+
     @Override
     public List<Optional<Tensor>> backward(Segment segment, Tensor outputGradient) {
+        NormGraph norm = norms.remove(segment.name());
+        if (norm != null) {
+            NDArray weight = shard.layer(segment).leaves().get(0);
+            return List.of(Optional.of(normBackward(norm, weight, outputGradient)));
+        }
         if (segment.kind() instanceof Segment.Residual) {
             return List.of(Optional.of(alias(outputGradient)), Optional.of(alias(outputGradient)));
         }

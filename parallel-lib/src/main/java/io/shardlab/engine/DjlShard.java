@@ -2,6 +2,7 @@ package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import io.shardlab.plan.ParameterSpec;
@@ -90,11 +91,26 @@ final class DjlShard implements Shard {
             }
             NDArray leaf = owner.storage.stopGradient();
             leaf.setRequiresGradient(trainable);
+            if (trainable && segment.kind() instanceof Segment.Norm) {
+                defineGradient(leaf);
+            }
             owner.uses.add(leaf);
             leaves.add(leaf);
         }
         if (layers.put(segment.name(), new Layer(segment, Mathematics.of(segment, constants), leaves)) != null) {
             throw new IllegalArgumentException("segment '" + segment.name() + "' is placed twice on one rank");
+        }
+    }
+
+    /** Gives a leaf a gradient of zeros, so that code which adds to it by hand finds one. */
+    private void defineGradient(NDArray leaf) {
+        JniUtils.setGradMode(true);
+        try (NDManager temporary = manager.newSubManager();
+                NDArray zero = temporary.zeros(new Shape(), leaf.getDataType());
+                NDArray sum = leaf.sum()) {
+            JniUtils.backward((PtNDArray) sum, (PtNDArray) zero, false, false);
+        } finally {
+            JniUtils.setGradMode(false);
         }
     }
 

@@ -33,8 +33,8 @@ public final class Presets {
                 1e-5,
                 true,
                 maxSequence,
-                // As wide a start as keeps the variance of a layer's input: small models learn nothing from 0.02.
-                1 / Math.sqrt(hidden),
+                // 0.02 at a width of 400, as usual, and wider for narrower models, which would learn slowly from it.
+                0.4 / Math.sqrt(hidden),
                 Optional.empty());
     }
 
