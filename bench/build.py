@@ -66,12 +66,18 @@ class Java:
         path = f"{jars[0]}:{listed.read_text().strip()}"
         run([compiler, "-Xlint:all,-processing,-path", "-d", classes, "-cp", path,
              *sorted((ROOT / "bench" / "java").glob("*.java"))], 120)
-        self.path = f"{classes}:{path}"
+        self.path = f"{path}:{classes}"
         self.home = WORK / "home"
         self.home.mkdir(exist_ok=True)
+        self.archive = WORK / "worker.jsa"
+        self.archive.unlink(missing_ok=True)
+        # As set-up makes it for users: classes in the form in which a worker's JVM maps them.
+        run([self.binary, *JVM_FLAGS, f"-XX:ArchiveClassesAtExit={self.archive}", "-cp", path,
+             "io.shardlab.cluster.Rehearsal", self.home], 300, env={**os.environ, **DJL})
+        self.workers = [f"-Dshardlab.worker.classpath={path}", f"-Dshardlab.worker.archive={self.archive}"]
 
     def command(self, program, *arguments, flags=()):
-        return [self.binary, *flags, "-cp", self.path, program, *[str(argument) for argument in arguments]]
+        return [self.binary, *self.workers, *flags, "-cp", self.path, program, *[str(argument) for argument in arguments]]
 
     def version(self):
         return subprocess.run([self.binary, "-version"], capture_output=True, text=True).stderr.splitlines()[0]

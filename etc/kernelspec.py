@@ -21,6 +21,7 @@ options = [
     "-Dai.djl.offline=true",
     quiet,
     "-Dshardlab.worker.classpath=" + os.pathsep.join(worker_jars),
+    "-Dshardlab.worker.archive=" + os.path.join(checkout, ".lab", "worker.jsa"),
 ]
 
 os.makedirs(folder, exist_ok=True)

@@ -20,6 +20,9 @@ final class WorkerCommand {
     private static final List<String> NOT_INHERITED =
             List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "CLASSPATH");
 
+    /** Names the class-data archive of workers. */
+    private static final String ARCHIVE_PROPERTY = "shardlab.worker.archive";
+
     private final List<Path> classpath;
     private final Optional<String> executor;
     private final Map<String, String> searched;
@@ -32,6 +35,12 @@ final class WorkerCommand {
         this.classpath = List.copyOf(classpath);
         this.executor = executor;
         this.searched = Map.copyOf(environment);
+    }
+
+    /** Classes in the form in which a JVM maps them, made by {@link Rehearsal}; one that does not fit is ignored. */
+    private static Optional<String> archive() {
+        return Optional.ofNullable(System.getProperty(ARCHIVE_PROPERTY))
+                .filter(file -> Files.isReadable(Path.of(file)));
     }
 
     /** What a user should know about this host before starting. */
@@ -77,6 +86,7 @@ final class WorkerCommand {
                 "-Dai.djl.offline=true",
                 "-Dai.djl.pytorch.num_threads=" + spec.threads(),
                 "-Dai.djl.pytorch.num_interop_threads=1"));
+        archive().ifPresent(file -> flags.addAll(List.of("-XX:SharedArchiveFile=" + file, "-Xlog:cds*=off")));
         executor.ifPresent(name -> flags.add("-D" + WorkerMain.EXECUTOR_PROPERTY + "=" + name));
         if (spec.debug()) {
             flags.add("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0");

@@ -62,7 +62,9 @@ public final class RankRunner implements RankExecutor {
         try {
             Transport transport = SharedMemoryTransport.open(
                     seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard));
-            return new RankRunner(seat, stop, page, guard, transport, true);
+            RankRunner runner = new RankRunner(seat, stop, page, guard, transport, true);
+            runner.loadEngineEarly();
+            return runner;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -150,6 +152,16 @@ public final class RankRunner implements RankExecutor {
             System.out.println("rank " + seat.rank() + " line " + i);
         }
         return new Reply.Done(memory());
+    }
+
+    /** Loads the engine while the other workers start; a failure is told by the first request that needs it. */
+    private void loadEngineEarly() {
+        try {
+            engine();
+            page.enter("idle", "", -1);
+        } catch (RuntimeException | LinkageError e) {
+            page.enter("idle", "engine not loaded: " + e.getMessage(), -1);
+        }
     }
 
     private Engine engine() {
