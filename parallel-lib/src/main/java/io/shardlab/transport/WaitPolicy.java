@@ -15,7 +15,7 @@ public record WaitPolicy(int spins, Duration timeout, Runnable check) {
 
     // A long spin hardly helps where each rank has a core, and where other programs push two ranks onto one core it is
     // what an all-reduce then takes: 40 µs with 1000 turns, 10 with 200, 5 with 50 (two cores under load, 4 KiB).
-    private static final int PATIENT_SPINS = 1000;
+    private static final int PATIENT_SPINS = 100;
     private static final int CROWDED_SPINS = 10;
 
     public WaitPolicy {
