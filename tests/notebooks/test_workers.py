@@ -61,10 +61,10 @@ def test_a_restarted_kernel_takes_its_workers_along(shard):
 
 
 def begin_training(kernel):
-    """Starts a long run and returns its request once the first progress is shown."""
+    """Starts a long run and returns its request once the first steps are shown."""
     assert kernel.run("%shard place tiny --tp 2").error is None
     request = kernel.client.execute("%shard train --steps 100000 --data random")
-    while kernel.client.get_iopub_msg(timeout=60)["msg_type"] not in ("display_data", "stream"):
+    while kernel.client.get_iopub_msg(timeout=60)["msg_type"] != "update_display_data":
         pass
     return request
 
@@ -90,7 +90,7 @@ def test_an_interrupted_run_returns_the_cell_in_half_a_second_and_the_next_goes_
     assert time.monotonic() - interrupted < 0.5
     again = shard.run("io.shardlab.magics.session.Run again = %shard train --steps 2 --data random", timeout=60)
     assert again.error is None
-    first = shard.run("System.out.println(again.metrics().get(0).step());").stream
+    first = shard.run("System.out.println(again.metrics().column(\"step\").getString(0));").stream
     assert int(first) > 0
     assert all(worker.is_running() for worker in workers)
 

@@ -111,8 +111,8 @@ final class Coordinator implements WorkerLink.Reports {
             return;
         }
         pending.put(++lastId, call);
-        links.forEach(link -> link.send(encoded));
         noteBusy();
+        links.forEach(link -> link.send(encoded));
     }
 
     void cancel() {

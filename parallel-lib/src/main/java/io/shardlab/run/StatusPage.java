@@ -114,27 +114,29 @@ public final class StatusPage {
     public Note read() {
         long seen = (long) LONG.getAcquire(page, OPERATIONS);
         for (int attempt = 0; ; attempt++) {
-            Note note = noteAt(seen);
+            // Copied first and understood later: a fast writer comes round again while text is being decoded.
+            byte[] copy = new byte[PAGE_BYTES];
+            page.get(0, copy);
             VarHandle.loadLoadFence();
             long now = (long) LONG.getAcquire(page, OPERATIONS);
             if (now == seen || attempt == READ_TRIES) {
-                return note;
+                return noteAt(seen, ByteBuffer.wrap(copy).order(ByteOrder.nativeOrder()));
             }
             seen = now;
         }
     }
 
-    private Note noteAt(long number) {
+    private static Note noteAt(long number, ByteBuffer copy) {
         int slot = slot(number);
-        String version = text(ENGINE, ENGINE_BYTES);
+        String version = text(copy, ENGINE, ENGINE_BYTES);
         return new Note(
-                number == 0 ? "starting" : text(slot + PHASE, PHASE_BYTES),
-                text(slot + ACTION, ACTION_BYTES),
-                number == 0 ? -1 : (int) page.getLong(slot + STEP),
+                number == 0 ? "starting" : text(copy, slot + PHASE, PHASE_BYTES),
+                text(copy, slot + ACTION, ACTION_BYTES),
+                number == 0 ? -1 : (int) copy.getLong(slot + STEP),
                 number,
                 version.isEmpty() ? Optional.empty() : Optional.of(version),
-                (long) LONG.getAcquire(page, BEAT),
-                (long) LONG.getOpaque(page, HEAP));
+                copy.getLong(BEAT),
+                copy.getLong(HEAP));
     }
 
     private static int slot(long number) {
@@ -150,9 +152,9 @@ public final class StatusPage {
         page.put(at + length, (byte) 0);
     }
 
-    private String text(int at, int size) {
+    private static String text(ByteBuffer copy, int at, int size) {
         byte[] bytes = new byte[size];
-        page.get(at, bytes);
+        copy.get(at, bytes);
         int length = 0;
         while (length < size && bytes[length] != 0) {
             length++;
