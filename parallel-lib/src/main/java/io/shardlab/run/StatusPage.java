@@ -19,14 +19,13 @@ import java.util.Set;
  * One page of memory on which a rank notes what it is doing, so that others can read it even after the rank was killed.
  *
  * <p>{@link #enter} may be called by the rank's own thread only, {@link #beat} by one other thread of the same process, and
- * {@link #read} by anyone at any time. The page holds two slots and a counter that says which one is whole: a writer that dies
- * half-way leaves the slot before it intact. Text is cut to its field and kept as ASCII.
+ * {@link #read} by anyone at any time. The page holds a ring of slots and a counter that says which one was written last:
+ * a writer that dies half-way leaves the slot before it intact. Text is cut to its field and kept as ASCII.
  */
 public final class StatusPage {
 
     private static final VarHandle LONG = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
-    private static final int PAGE_BYTES = 1024;
     private static final int OPERATIONS = 0;
     private static final int BEAT = 8;
     private static final int HEAP = 16;
@@ -39,6 +38,10 @@ public final class StatusPage {
     private static final int PHASE_BYTES = 32;
     private static final int ACTION = PHASE + PHASE_BYTES;
     private static final int ACTION_BYTES = 160;
+    /** A power of two. A reader has the time of so many notes, less two, to copy one. */
+    private static final int NUM_SLOTS = 16;
+
+    private static final int PAGE_BYTES = SLOTS + NUM_SLOTS * SLOT_BYTES;
     private static final int READ_TRIES = 1000;
 
     private final ByteBuffer page;
@@ -119,7 +122,7 @@ public final class StatusPage {
             page.get(0, copy);
             VarHandle.loadLoadFence();
             long now = (long) LONG.getAcquire(page, OPERATIONS);
-            if (now == seen || attempt == READ_TRIES) {
+            if (now - seen < NUM_SLOTS - 1 || attempt == READ_TRIES) {
                 return noteAt(seen, ByteBuffer.wrap(copy).order(ByteOrder.nativeOrder()));
             }
             seen = now;
@@ -140,7 +143,7 @@ public final class StatusPage {
     }
 
     private static int slot(long number) {
-        return SLOTS + (int) (number & 1) * SLOT_BYTES;
+        return SLOTS + (int) (number & (NUM_SLOTS - 1)) * SLOT_BYTES;
     }
 
     private void write(String text, int at, int size) {
