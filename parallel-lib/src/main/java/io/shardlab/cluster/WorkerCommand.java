@@ -77,7 +77,8 @@ final class WorkerCommand {
                 "-XX:MaxDirectMemorySize=" + spec.memoryBytes().orElse(DIRECT_BYTES),
                 "-XX:ReservedCodeCacheSize=64m",
                 "-Xshare:auto",
-                // Several JVMs start at once: compiling less of what runs only while starting saves a tenth of the time.
+                // Several JVMs start at once: compiling less of what runs only while starting saves a tenth of the
+                // time.
                 "-XX:CompileThresholdScaling=3",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-XX:-CreateCoredumpOnCrash",

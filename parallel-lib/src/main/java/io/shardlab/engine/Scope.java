@@ -30,6 +30,21 @@ public interface Scope extends AutoCloseable {
      */
     List<Optional<Tensor>> backward(Segment segment, Tensor outputGradient);
 
+    /**
+     * As {@link #backward}, but puts the gradients of the weights off until {@link #backwardWeights}.
+     *
+     * @throws UnsupportedOperationException where the segment's kind cannot be split that way
+     */
+    default List<Optional<Tensor>> backwardInputs(Segment segment, Tensor outputGradient) {
+        throw new UnsupportedOperationException(
+                "segment '" + segment.name() + "' cannot split its backward pass into input and weight gradients");
+    }
+
+    /** Adds the gradients that {@link #backwardInputs} put off. */
+    default void backwardWeights(Segment segment) {
+        throw new UnsupportedOperationException("segment '" + segment.name() + "' put no weight gradients off");
+    }
+
     /** Another handle on the same storage, without a graph. */
     Tensor alias(Tensor tensor);
 

@@ -1,5 +1,6 @@
 package io.shardlab.model;
 
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Schedule;
 import io.shardlab.plan.Scheme;
@@ -20,8 +21,15 @@ public final class Planner {
      *
      * @param schedule name of a rule, for instance {@code 1f1b}
      * @param seed of the initial weights
+     * @param options how the scheme is carried out
      */
-    public record Settings(TensorType type, Plan.Workload workload, String schedule, long seed) {}
+    public record Settings(TensorType type, Plan.Workload workload, String schedule, long seed, Options options) {
+
+        /** With {@link Options#DEFAULT}. */
+        public Settings(TensorType type, Plan.Workload workload, String schedule, long seed) {
+            this(type, workload, schedule, seed, Options.DEFAULT);
+        }
+    }
 
     private Planner() {}
 
@@ -49,6 +57,7 @@ public final class Planner {
                 model.hiddenSize(),
                 model.vocabularySize(),
                 settings.seed(),
+                settings.options(),
                 stages,
                 schedule(settings.schedule(), scheme, settings.workload().microbatches()));
     }
@@ -63,6 +72,7 @@ public final class Planner {
                 plan.hiddenSize(),
                 plan.vocabularySize(),
                 plan.seed(),
+                plan.options(),
                 plan.stages(),
                 schedule(schedule, plan.scheme(), workload.microbatches()));
     }

@@ -19,6 +19,7 @@ import java.util.Set;
  * @param hiddenSize D, the width of what stages pass on
  * @param vocabularySize V
  * @param seed of the initial weights
+ * @param options how the scheme is carried out
  * @param stages in model order
  * @param schedule what each pipeline rank does when
  */
@@ -30,6 +31,7 @@ public record Plan(
         long hiddenSize,
         int vocabularySize,
         long seed,
+        Options options,
         List<Stage> stages,
         Schedule schedule) {
 
@@ -38,7 +40,7 @@ public record Plan(
      *
      * @param batch B, sequences of all micro-batches and data ranks together
      * @param sequence T, tokens of one sequence
-     * @param microbatches M, consecutive slices of the batch
+     * @param microbatches M, consecutive slices of the part of the batch that one data rank works on
      */
     public record Workload(int batch, int sequence, int microbatches) {
         public Workload {
@@ -53,11 +55,6 @@ public record Plan(
         }
 
         @JsonIgnore
-        public int microbatchSize() {
-            return batch / microbatches;
-        }
-
-        @JsonIgnore
         public long tokens() {
             return (long) batch * sequence;
         }
@@ -65,6 +62,11 @@ public record Plan(
 
     public Plan {
         stages = List.copyOf(stages);
+        int slices = scheme.data() * workload.microbatches();
+        if (workload.batch() % slices != 0) {
+            throw new IllegalArgumentException("batch " + workload.batch() + " is not divisible by " + slices + " (dp="
+                    + scheme.data() + " × microbatches " + workload.microbatches() + ")");
+        }
         for (int i = 0; i < stages.size(); i++) {
             if (stages.get(i).index() != i) {
                 throw new IllegalArgumentException("stage " + stages.get(i).index() + " stands at position " + i);
@@ -77,6 +79,12 @@ public record Plan(
         return scheme.mesh();
     }
 
+    /** b, sequences of one micro-batch: data rank r works on the r-th of dp consecutive parts of the batch. */
+    @JsonIgnore
+    public int microbatchSize() {
+        return workload.batch() / (scheme.data() * workload.microbatches());
+    }
+
     /** The stages that the ranks of one pipeline coordinate run, in model order. */
     public List<Stage> stagesOf(int pipelineRank) {
         return stages.stream()
@@ -87,7 +95,7 @@ public record Plan(
     /** Shape [b,T,D] of what one stage passes to the next for one micro-batch. */
     @JsonIgnore
     public TensorShape boundaryShape() {
-        return TensorShape.of(workload.microbatchSize(), workload.sequence(), hiddenSize);
+        return TensorShape.of(microbatchSize(), workload.sequence(), hiddenSize);
     }
 
     /** Every parameter of the model once, in model order: the order in which squared norms are summed. */
@@ -118,11 +126,11 @@ public record Plan(
 
     /** The same plan with other stages: how tests and {@code check} break a plan on purpose. */
     public Plan withStages(List<Stage> changed) {
-        return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, changed, schedule);
+        return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, options, changed, schedule);
     }
 
     /** The same plan in another type. */
     public Plan withType(TensorType changed) {
-        return new Plan(model, scheme, changed, workload, hiddenSize, vocabularySize, seed, stages, schedule);
+        return new Plan(model, scheme, changed, workload, hiddenSize, vocabularySize, seed, options, stages, schedule);
     }
 }

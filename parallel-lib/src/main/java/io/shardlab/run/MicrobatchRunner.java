@@ -109,7 +109,7 @@ final class MicrobatchRunner implements AutoCloseable {
         boolean last = stage.output().equals(Stage.LOSS);
         Map<String, Tensor> given = new HashMap<>();
         TensorShape shape =
-                TensorShape.of(plan.workload().microbatchSize(), plan.workload().sequence());
+                TensorShape.of(plan.microbatchSize(), plan.workload().sequence());
         if (first || last) {
             TokenFile.Batch batch = batches.apply(microbatch);
             if (first) {

@@ -29,29 +29,31 @@ final class TokenFile implements AutoCloseable {
         }
     }
 
-    /** Micro-batch {@code microbatch} of step {@code step}: consecutive sequences of the step's batch. */
-    Batch read(Plan.Workload workload, TrainSettings settings, long step, int microbatch, int vocabularySize) {
+    /** Micro-batch {@code microbatch} of a data rank's part of step {@code step}: consecutive sequences of the step's batch. */
+    Batch read(Plan plan, int dataRank, TrainSettings settings, long step, int microbatch) {
+        Plan.Workload workload = plan.workload();
         int t = workload.sequence();
         long starts = numTokens - t - 1;
         if (starts < 1) {
             throw new IllegalArgumentException(
                     "seq " + t + " is too long for " + numTokens + " tokens of text; at most " + (numTokens - 2));
         }
-        int b = workload.microbatchSize();
+        int b = plan.microbatchSize();
         int[] inputs = new int[b * t];
         int[] targets = new int[b * t];
         ByteBuffer bytes = ByteBuffer.allocate((t + 1) * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int row = 0; row < b; row++) {
-            long sequence = step * workload.batch() + (long) microbatch * b + row;
+            long sequence =
+                    step * workload.batch() + ((long) dataRank * workload.microbatches() + microbatch) * b + row;
             long start = settings.shuffled()
                     ? Math.floorMod(mix(settings.seed() * 0x9E3779B97F4A7C15L + sequence), starts)
                     : Math.multiplyExact(sequence, t) % starts;
             readAt(bytes, start);
             for (int i = 0; i <= t; i++) {
                 int token = bytes.getInt(i * Integer.BYTES);
-                if (token < 0 || token >= vocabularySize) {
+                if (token < 0 || token >= plan.vocabularySize()) {
                     throw new IllegalArgumentException("token " + token + " at position " + (start + i) + " of " + file
-                            + " is outside the vocabulary of " + vocabularySize);
+                            + " is outside the vocabulary of " + plan.vocabularySize());
                 }
                 if (i < t) {
                     inputs[row * t + i] = token;

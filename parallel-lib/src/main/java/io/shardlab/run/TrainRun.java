@@ -69,7 +69,7 @@ final class TrainRun {
                 plan,
                 recorder,
                 stop,
-                microbatch -> tokens.read(plan.workload(), settings, dataStep, microbatch, plan.vocabularySize()),
+                microbatch -> tokens.read(plan, placed.at().data(), settings, dataStep, microbatch),
                 observer)) {
             lossSum = runner.run();
             sumTiedGradients();

@@ -61,7 +61,7 @@ public record HandmadePlan(
             stages.add(stage(index, layer));
             layer += layersPerStage.get(index);
         }
-        return new Plan("handmade", scheme, type, workload, width, vocabulary, 7, stages, schedule);
+        return new Plan("handmade", scheme, type, workload, width, vocabulary, 7, Options.DEFAULT, stages, schedule);
     }
 
     private Stage stage(int index, int firstLayer) {

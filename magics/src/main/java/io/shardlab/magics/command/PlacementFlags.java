@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
 import java.util.Optional;
@@ -103,6 +104,10 @@ final class PlacementFlags {
         }
     }
 
+    private Options options() {
+        return Options.DEFAULT;
+    }
+
     PlanOptions read(String model, PricingFlags pricing) {
         refuseWhatComesLater();
         if (schedule != null) {
@@ -117,6 +122,7 @@ final class PlacementFlags {
                 workload.read(),
                 Values.optional(schedule),
                 Values.optional(dtype),
+                options(),
                 Values.optional(seed),
                 Optional.ofNullable(weights).map(Values::path),
                 devices,

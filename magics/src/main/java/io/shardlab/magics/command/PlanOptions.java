@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
@@ -18,6 +19,7 @@ import java.util.OptionalLong;
  * @param workload as far as said
  * @param schedule of the pipeline, one of {@link #SCHEDULES}; empty for {@code 1f1b}
  * @param type of weights and activations; empty for float32
+ * @param options how the scheme is carried out
  * @param seed of random weights; empty for 0
  * @param weights folder of safetensors files
  * @param devices how many the plan may use; empty for as many as the scheme needs
@@ -30,6 +32,7 @@ public record PlanOptions(
         WorkloadChoice workload,
         Optional<String> schedule,
         Optional<TensorType> type,
+        Options options,
         OptionalLong seed,
         Optional<Path> weights,
         OptionalInt devices,
@@ -59,6 +62,7 @@ public record PlanOptions(
                 WorkloadChoice.DEFAULT,
                 Optional.empty(),
                 Optional.empty(),
+                Options.DEFAULT,
                 OptionalLong.empty(),
                 Optional.empty(),
                 OptionalInt.empty(),
@@ -73,6 +77,7 @@ public record PlanOptions(
                 WorkloadChoice.of(batch, sequence, microbatches),
                 schedule,
                 type,
+                options,
                 seed,
                 weights,
                 devices,
@@ -87,6 +92,7 @@ public record PlanOptions(
                 workload,
                 schedule,
                 Optional.of(changed),
+                options,
                 seed,
                 weights,
                 devices,
@@ -96,7 +102,22 @@ public record PlanOptions(
 
     public PlanOptions withSchedule(String changed) {
         return new PlanOptions(
-                model, scheme, workload, Optional.of(changed), type, seed, weights, devices, memoryBytes, pricePerHour);
+                model,
+                scheme,
+                workload,
+                Optional.of(changed),
+                type,
+                options,
+                seed,
+                weights,
+                devices,
+                memoryBytes,
+                pricePerHour);
+    }
+
+    public PlanOptions withOptions(Options changed) {
+        return new PlanOptions(
+                model, scheme, workload, schedule, type, changed, seed, weights, devices, memoryBytes, pricePerHour);
     }
 
     /** Whether the placed plan is already what these options ask for; what they leave open matches anything. */
@@ -106,6 +127,7 @@ public record PlanOptions(
                 && scheme.map(placed.scheme()::equals).orElse(true)
                 && type.map(placed.type()::equals).orElse(true)
                 && schedule.map(placed.schedule().name()::equals).orElse(true)
+                && (options.isDefault() || options.equals(placed.options()))
                 && (seed.isEmpty() || seed.getAsLong() == placed.seed());
     }
 }

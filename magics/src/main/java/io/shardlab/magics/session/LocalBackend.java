@@ -286,7 +286,8 @@ final class LocalBackend implements Backend {
                 options.type().orElse(TensorType.FLOAT32),
                 options.workload().forModel(spec.maxSequence(), scheme.pipeline()),
                 options.schedule().orElse("1f1b"),
-                options.seed().orElse(0));
+                options.seed().orElse(0),
+                options.options());
         return Planner.plan(spec, scheme, settings);
     }
 
@@ -324,6 +325,7 @@ final class LocalBackend implements Backend {
                 options.workload(),
                 options.schedule(),
                 options.type(),
+                options.options(),
                 options.seed(),
                 options.weights(),
                 OptionalInt.empty(),

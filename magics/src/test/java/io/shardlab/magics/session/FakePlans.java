@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
@@ -45,6 +46,7 @@ public final class FakePlans {
                 D,
                 256,
                 0,
+                Options.DEFAULT,
                 stages,
                 schedule(p, workload.microbatches(), rule));
     }
