@@ -1,6 +1,7 @@
 package io.shardlab.cost;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -41,6 +42,63 @@ public final class StageBalance {
                     "pp=" + stages + " needs at least one layer per stage, the model has " + layerCosts.size());
         }
         return new StageBalance(layerCosts, firstExtra, lastExtra, stages).cut();
+    }
+
+    /**
+     * The same where stage s runs on rank s mod {@code ranks}. With several stages per rank what a rank runs in all counts first
+     * and its dearest stage second: from the best cut of single stages on, single layers move from stage to stage for as
+     * long as that helps.
+     */
+    public static List<Integer> split(
+            List<Double> layerCosts, double firstExtra, double lastExtra, int stages, int ranks) {
+        List<Integer> counts = new ArrayList<>(split(layerCosts, firstExtra, lastExtra, stages));
+        if (stages == ranks) {
+            return counts;
+        }
+        StageBalance balance = new StageBalance(layerCosts, firstExtra, lastExtra, stages);
+        boolean moved = true;
+        while (moved) {
+            moved = false;
+            for (int from = 0; from < stages; from++) {
+                for (int to = 0; to < stages; to++) {
+                    moved |= from != to && balance.moveOneLayer(counts, from, to, ranks);
+                }
+            }
+        }
+        return counts;
+    }
+
+    /** Takes a layer from one stage and gives one to another, if that is better; the stages between shift by a layer. */
+    private boolean moveOneLayer(List<Integer> counts, int from, int to, int ranks) {
+        if (counts.get(from) == 1) {
+            return false;
+        }
+        List<Integer> changed = new ArrayList<>(counts);
+        changed.set(from, counts.get(from) - 1);
+        changed.set(to, counts.get(to) + 1);
+        if (!isCheaper(changed, counts, ranks)) {
+            return false;
+        }
+        counts.clear();
+        counts.addAll(changed);
+        return true;
+    }
+
+    private boolean isCheaper(List<Integer> left, List<Integer> right, int ranks) {
+        int byRank = Double.compare(dearest(left, ranks), dearest(right, ranks));
+        return byRank < 0 || (byRank == 0 && dearest(left, stages) < dearest(right, stages));
+    }
+
+    /** The largest sum of the stages s, s + ranks, s + 2·ranks …. */
+    private double dearest(List<Integer> counts, int ranks) {
+        double[] sums = new double[ranks];
+        int first = 0;
+        for (int stage = 0; stage < stages; stage++) {
+            int end = first + counts.get(stage);
+            sums[stage % ranks] += cost(stage + 1, first, end);
+            first = end;
+        }
+        return Arrays.stream(sums).max().orElse(0);
     }
 
     private List<Integer> cut() {
