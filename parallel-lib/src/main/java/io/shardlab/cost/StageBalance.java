@@ -84,21 +84,37 @@ public final class StageBalance {
         return true;
     }
 
+    /** Judged by the dearest rank, by how even ranks are, and by the same of stages; differences of rounding do not count. */
     private boolean isCheaper(List<Integer> left, List<Integer> right, int ranks) {
-        int byRank = Double.compare(dearest(left, ranks), dearest(right, ranks));
-        return byRank < 0 || (byRank == 0 && dearest(left, stages) < dearest(right, stages));
+        for (int bins : new int[] {ranks, stages}) {
+            double[] mine = sums(left, bins);
+            double[] others = sums(right, bins);
+            double dearest = Arrays.stream(mine).max().orElse(0)
+                    - Arrays.stream(others).max().orElse(0);
+            double evenness = squares(mine) - squares(others);
+            for (double difference : new double[] {dearest * costUpTo[costUpTo.length - 1], evenness}) {
+                if (Math.abs(difference) > 1e-9 * squares(others)) {
+                    return difference < 0;
+                }
+            }
+        }
+        return false;
     }
 
-    /** The largest sum of the stages s, s + ranks, s + 2·ranks …. */
-    private double dearest(List<Integer> counts, int ranks) {
-        double[] sums = new double[ranks];
+    private static double squares(double[] sums) {
+        return Arrays.stream(sums).map(sum -> sum * sum).sum();
+    }
+
+    /** What the stages s, s + bins, s + 2·bins … cost together, for each s below {@code bins}. */
+    private double[] sums(List<Integer> counts, int bins) {
+        double[] sums = new double[bins];
         int first = 0;
         for (int stage = 0; stage < stages; stage++) {
             int end = first + counts.get(stage);
-            sums[stage % ranks] += cost(stage + 1, first, end);
+            sums[stage % bins] += cost(stage + 1, first, end);
             first = end;
         }
-        return Arrays.stream(sums).max().orElse(0);
+        return sums;
     }
 
     private List<Integer> cut() {

@@ -96,7 +96,7 @@ class StageBalanceTest {
                 }
             }
         }
-        assertEquals(List.of(2, 1, 1, 2), StageBalance.split(Collections.nCopies(6, 1.0), 0, 0, 4, 2));
+        assertEquals(List.of(2, 2, 1, 1), StageBalance.split(Collections.nCopies(6, 1.0), 0, 0, 4, 2));
     }
 
     private static double bestForRanks(int layers, double last, int ranks, int chunks) {
