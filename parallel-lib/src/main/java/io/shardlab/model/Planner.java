@@ -35,8 +35,9 @@ public final class Planner {
 
     /** Places a model on a mesh; {@link IllegalArgumentException} says what does not fit and what does. */
     public static Plan plan(ModelSpec model, Scheme scheme, Settings settings) {
-        if (scheme.data() > 1) {
-            throw new IllegalArgumentException("dp=" + scheme.data() + " is not there yet; use tp and pp");
+        if (settings.options().zero() > 0 && scheme.data() == 1) {
+            throw new IllegalArgumentException("zero 1 splits the optimizer over the data axis, and " + scheme
+                    + " has none; use dp ≥ 2, or zero 0");
         }
         if (scheme.pipeline() > model.numLayers()) {
             throw new IllegalArgumentException("pp=" + scheme.pipeline() + " needs at least one layer per stage; "

@@ -10,6 +10,7 @@ import io.shardlab.plan.Stage;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.trace.Span;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -81,9 +82,10 @@ final class MicrobatchRunner implements AutoCloseable {
                 receive(receive);
                 recorder.span(Span.Kind.RECEIVE, label, start, 0);
             } else {
-                throw new UnsupportedOperationException("action " + action + " is not there yet");
+                placed.gradientSum().ifPresent(sum -> sum.finish(action.stage()));
             }
         }
+        placed.gradientSum().ifPresent(sum -> sum.await(recorder));
         return lossSum;
     }
 
@@ -136,10 +138,21 @@ final class MicrobatchRunner implements AutoCloseable {
                 ? live.scope.scalar(1.0 / plan.workload().tokens())
                 : live.receivedGradient.orElseThrow();
         live.receivedGradient = Optional.empty();
-        live.inputGradient = program.backward(live.scope, gradient);
+        Optional<GradientSum> sum = placed.gradientSum().filter(s -> isLastPass(action));
+        live.inputGradient = program.backward(
+                live.scope, gradient, segment -> sum.ifPresent(s -> s.complete(action.stage(), segment)));
         if (live.inputGradient.isEmpty()) {
             finish(action.stage(), action.microbatch());
         }
+    }
+
+    /** Whether a stage's gradients are final after this pass and will be summed over the data axis then. */
+    private boolean isLastPass(Action.Compute action) {
+        List<Action> actions = plan.schedule().actions().get(placed.at().pipeline());
+        int here = actions.indexOf(action);
+        boolean more = actions.subList(here + 1, actions.size()).stream()
+                .anyMatch(later -> later instanceof Action.Compute && later.stage() == action.stage());
+        return !more && actions.contains(new Action.ReduceGradients(action.stage()));
     }
 
     private long send(Action.Send action) {
@@ -188,6 +201,7 @@ final class MicrobatchRunner implements AutoCloseable {
 
     @Override
     public void close() {
+        placed.gradientSum().ifPresent(GradientSum::abandon);
         alive.values().forEach(live -> live.scope.close());
         alive.clear();
     }

@@ -5,6 +5,7 @@ import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.Span;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * Runs a stage's steps forward, and backward in reverse with each collective replaced by its adjoint. Owned by the rank's
@@ -104,8 +106,12 @@ final class StageProgram {
         return output;
     }
 
-    /** Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens. */
-    Optional<Tensor> backward(Scope scope, Tensor outputGradient) {
+    /**
+     * Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens.
+     *
+     * @param done hears of every segment that has added its weight gradients
+     */
+    Optional<Tensor> backward(Scope scope, Tensor outputGradient, Consumer<Segment> done) {
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put(stage.output(), outputGradient);
         for (int i = stage.steps().size() - 1; i >= 0; i--) {
@@ -122,6 +128,7 @@ final class StageProgram {
                     found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor));
                 }
                 gradient.close();
+                done.accept(local.segment());
             } else {
                 if (step instanceof Step.Communicate communicate) {
                     communicate(communicate.collective().adjoint(), communicate, gradient);

@@ -26,7 +26,7 @@ final class PlacementFlags {
             names = "--dp",
             paramLabel = "D",
             converter = Values.Count.class,
-            description = "data parallel degree: 1; more comes later")
+            description = "data parallel degree: each takes a part of the batch")
     @Nullable
     Integer dp;
 
@@ -60,7 +60,7 @@ final class PlacementFlags {
     @Nullable
     String weights;
 
-    @Option(names = "--zero", paramLabel = "0|1", description = "0; 1, the split optimizer, comes later")
+    @Option(names = "--zero", paramLabel = "0|1", description = "0 (default) | 1: the optimizer's state is split over the data axis; needs --dp 2 or more")
     @Nullable
     String zero;
 
@@ -92,20 +92,25 @@ final class PlacementFlags {
     }
 
     private void refuseWhatComesLater() {
-        if (dp != null && dp > 1) {
-            throw Values.later("--dp " + dp, "data parallelism (--dp 1)");
-        }
-        if (zero != null
-                && Values.choice("--zero", zero, java.util.List.of("0", "1")).equals("1")) {
-            throw Values.later("--zero 1", "splitting the optimizer over the data axis (--zero 0)");
-        }
         if (schedule != null && (schedule.equals("interleaved") || schedule.equals("zb-h1"))) {
             throw Values.later("--schedule " + schedule, "this schedule (gpipe and 1f1b are there)");
         }
     }
 
+    private int zero() {
+        if (zero == null
+                || Values.choice("--zero", zero, java.util.List.of("0", "1")).equals("0")) {
+            return 0;
+        }
+        if (dp == null || dp < 2) {
+            throw new IllegalArgumentException(
+                    "--zero 1 splits the optimizer over the data axis and needs --dp 2 or more; nothing was started");
+        }
+        return 1;
+    }
+
     private Options options() {
-        return Options.DEFAULT;
+        return Options.DEFAULT.withZero(zero());
     }
 
     PlanOptions read(String model, PricingFlags pricing) {
@@ -144,7 +149,9 @@ final class PlacementFlags {
                                 ? "--dp"
                                 : schedule != null
                                         ? "--schedule"
-                                        : dtype != null ? "--dtype" : weights != null ? "--weights" : "";
+                                        : dtype != null
+                                                ? "--dtype"
+                                                : weights != null ? "--weights" : zero != null ? "--zero" : "";
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
                     + " tiny " + flag + " …`; without MODEL the placed one is used");

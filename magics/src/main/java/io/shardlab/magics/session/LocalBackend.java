@@ -284,7 +284,7 @@ final class LocalBackend implements Backend {
         Scheme scheme = options.scheme().orElse(Scheme.SINGLE);
         Planner.Settings settings = new Planner.Settings(
                 options.type().orElse(TensorType.FLOAT32),
-                options.workload().forModel(spec.maxSequence(), scheme.pipeline()),
+                options.workload().forModel(spec.maxSequence(), scheme),
                 options.schedule().orElse("1f1b"),
                 options.seed().orElse(0),
                 options.options());
@@ -325,7 +325,7 @@ final class LocalBackend implements Backend {
                 options.workload(),
                 options.schedule(),
                 options.type(),
-                options.options(),
+                scheme.data() > 1 ? options.options() : options.options().withZero(0),
                 options.seed(),
                 options.weights(),
                 OptionalInt.empty(),

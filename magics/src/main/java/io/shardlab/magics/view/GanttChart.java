@@ -64,7 +64,7 @@ public final class GanttChart implements Chart {
                 case FORWARD -> FORWARD;
                 case BACKWARD -> BACKWARD;
                 case OPTIMIZER -> OPTIMIZER;
-                case COLLECTIVE, SEND -> COMMUNICATION;
+                case COLLECTIVE, DATA_SYNC, SEND -> COMMUNICATION;
                 case RECEIVE -> WAITING;
             };
         }
