@@ -140,8 +140,8 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
     }
 
     /**
-     * Buffers of messages: one to send and one to receive for each pipeline neighbour, two for tensor collectives, and two of
-     * the largest bucket of several tensors for sums over the data axis (in one they are put together, one is on its way).
+     * Buffers of messages: one to send and one to receive for each pipeline neighbour, two for tensor collectives, and memory in
+     * which small tensors are put together for the data axis.
      */
     private static long communicationBytes(Plan plan, Coordinates at) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
@@ -152,21 +152,21 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
             neighbours += at.pipeline() < plan.mesh().degree(Axis.PIPELINE) - 1 ? 1 : 0;
         }
         int collectives = plan.mesh().degree(Axis.TENSOR) > 1 ? 1 : 0;
-        return 2L * (neighbours + collectives) * message + 2 * largestBucketBytes(plan, at);
+        return 2L * (neighbours + collectives) * message + bucketBytes(plan, at);
     }
 
-    private static long largestBucketBytes(Plan plan, Coordinates at) {
+    private static long bucketBytes(Plan plan, Coordinates at) {
         if (plan.mesh().degree(Axis.DATA) == 1) {
             return 0;
         }
         List<Stage> stages = plan.stagesOf(at.pipeline());
-        Stream<GradientBucket> gradients =
+        Stream<GradientBucket> buckets =
                 stages.stream().flatMap(stage -> GradientBucket.ofGradients(stage, at.tensor(), plan.type()).stream());
-        Stream<GradientBucket> weights = GradientBucket.ofWeights(stages, at.tensor(), plan.type()).stream();
-        return Stream.concat(gradients, weights)
-                .filter(bucket -> bucket.pieces().size() > 1)
+        if (plan.splitsOptimizer()) {
+            buckets = Stream.concat(buckets, GradientBucket.ofWeights(stages, at.tensor(), plan.type()).stream());
+        }
+        return buckets.filter(bucket -> bucket.pieces().size() > 1)
                 .mapToLong(bucket -> CommunicationEstimate.bytesOf(plan, bucket))
-                .max()
-                .orElse(0);
+                .sum();
     }
 }

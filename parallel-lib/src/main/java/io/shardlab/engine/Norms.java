@@ -4,6 +4,7 @@ import io.shardlab.plan.OptimizerSlice;
 import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
+import java.nio.FloatBuffer;
 
 /**
  * Sums of squares in double precision, block by block, in an order that depends on nothing but the place in the block: eight
@@ -22,17 +23,19 @@ final class Norms {
         double[] blocks = new double[Math.toIntExact(OptimizerSlice.numBlocks(elements))];
         double[] sums = new double[LANES];
         float[] floats = new float[type == TensorType.FLOAT32 ? BLOCK : 0];
+        FloatBuffer narrow = bytes.asFloatBuffer();
+        DoubleBuffer wide = bytes.asDoubleBuffer();
         for (int i = 0; i < blocks.length; i++) {
             int start = i * BLOCK;
             int count = Math.min(BLOCK, elements - start);
             java.util.Arrays.fill(sums, 0);
             switch (type) {
                 case FLOAT32 -> {
-                    bytes.asFloatBuffer().get(start, floats, 0, count);
+                    narrow.get(start, floats, 0, count);
                     java.util.Arrays.fill(floats, count, BLOCK, 0f);
                     add(sums, floats);
                 }
-                case FLOAT64 -> add(sums, bytes.asDoubleBuffer().slice(start, count));
+                case FLOAT64 -> add(sums, wide.slice(start, count));
             }
             for (double sum : sums) {
                 blocks[i] += sum;

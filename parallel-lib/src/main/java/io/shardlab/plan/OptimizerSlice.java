@@ -14,7 +14,7 @@ import java.util.stream.IntStream;
 public final class OptimizerSlice {
 
     /** Elements of a block; the last one of a parameter may be shorter. */
-    public static final int BLOCK = 1024;
+    public static final int BLOCK = 256;
 
     private OptimizerSlice() {}
 

@@ -6,14 +6,14 @@ import java.util.function.Consumer;
 
 /**
  * Says whether waits may be ended by a cancellation. While ranks agree on a step they may not: only a lost peer ends that
- * wait. Owned by the rank's thread; {@link #check} is also called by the thread that sums gradients.
+ * wait. Owned by the rank's thread.
  */
 final class CommitGuard {
 
     private final StopSignal stop;
     private Consumer<Event> events = event -> {};
+    /** Read by calls that wait on another thread, too. */
     private volatile boolean committing;
-    private volatile boolean abandoning;
 
     CommitGuard(StopSignal stop) {
         this.stop = stop;
@@ -39,9 +39,6 @@ final class CommitGuard {
 
     /** What waits call: throws when they must end. */
     void check() {
-        if (abandoning) {
-            throw new StopSignal.CancelledRun();
-        }
         if (committing) {
             stop.checkPeers();
         } else {
@@ -60,16 +57,6 @@ final class CommitGuard {
             return agreement.reach(lossSum, stopped);
         } finally {
             committing = false;
-        }
-    }
-
-    /** Runs something during which every wait of another thread of this rank ends. */
-    void abandoning(Runnable until) {
-        abandoning = true;
-        try {
-            until.run();
-        } finally {
-            abandoning = false;
         }
     }
 

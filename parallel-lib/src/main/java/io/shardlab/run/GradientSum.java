@@ -12,183 +12,111 @@ import io.shardlab.plan.Stage;
 import io.shardlab.trace.Span;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.TreeMap;
 
 /**
- * Sums a rank's gradients over the data axis, bucket by bucket, on a thread of its own while the backward pass goes on (Li et
- * al. 2020, section 3.2).
+ * Sums a rank's gradients over the data axis, bucket by bucket, while the backward pass goes on (Li et al. 2020, section 3.2).
  *
- * <p>The rank's thread owns this object and says which segments are complete; only that thread asks the shard for gradients.
- * The second thread alone uses the group of the data axis between the first bucket of a step and {@link #await}, which also
- * tells the rank's thread what went wrong. All data ranks complete segments in the same order, so buckets need no agreement.
+ * <p>Owned by the rank's thread, which says what is complete. All data ranks complete segments in the same order, and so do
+ * the tensor ranks of each; so started calls of both axes stand in one order everywhere.
  */
-final class GradientSum implements AutoCloseable {
-
-    /** When a bucket's call began and ended. */
-    private record Called(int stage, long startNanos, long endNanos, long bytes) {}
+final class GradientSum {
 
     private record Use(String segment, String parameter) {}
 
-    private final Communicator group;
     private final Shard shard;
-    private final Plan plan;
     private final Collective collective;
-    private final BucketStorage storage;
-    private final Map<Integer, List<GradientBucket>> buckets = new HashMap<>();
-    private final CommitGuard guard;
-    private final ExecutorService thread;
+    private final int numRanks;
+    private final Map<Integer, List<BucketCall>> calls = new TreeMap<>();
 
     private final Set<Use> complete = new HashSet<>();
-    private final Set<GradientBucket> begun = Collections.newSetFromMap(new IdentityHashMap<>());
-    private final List<Future<Called>> underWay = new ArrayList<>();
+    private final Set<BucketCall> started = new LinkedHashSet<>();
 
-    GradientSum(PlacedPlan placed, Communicator group, CommitGuard guard) {
-        this.group = group;
-        this.guard = guard;
+    GradientSum(PlacedPlan placed, Communicator group) {
         shard = placed.shard();
-        plan = placed.plan();
+        numRanks = group.size();
+        Plan plan = placed.plan();
         collective = plan.splitsOptimizer() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE;
-        List<GradientBucket> all = new ArrayList<>();
         for (Stage stage : plan.stagesOf(placed.at().pipeline())) {
-            List<GradientBucket> own =
-                    GradientBucket.ofGradients(stage, placed.at().tensor(), plan.type());
-            buckets.put(stage.index(), own);
-            all.addAll(own);
+            List<BucketCall> own = new ArrayList<>();
+            for (GradientBucket bucket :
+                    GradientBucket.ofGradients(stage, placed.at().tensor(), plan.type())) {
+                own.add(new BucketCall(group, plan.type(), plan.splitsOptimizer(), bucket));
+            }
+            calls.put(stage.index(), own);
         }
-        storage = new BucketStorage(group, plan.type(), plan.splitsOptimizer(), all);
-        thread = Executors.newSingleThreadExecutor(task -> {
-            Thread made = new Thread(task, "shardlab-gradients-" + placed.rank());
-            made.setDaemon(true);
-            return made;
-        });
     }
 
     /** Says that a segment has added its last gradients of this step. */
     void complete(int stage, Segment segment) {
         segment.parameters().forEach(parameter -> complete.add(new Use(segment.name(), parameter.name())));
-        for (GradientBucket bucket : bucketsOf(stage)) {
-            boolean ready = !begun.contains(bucket)
-                    && bucket.pieces().stream()
+        for (BucketCall call : callsOf(stage)) {
+            boolean ready = !started.contains(call)
+                    && call.bucket().pieces().stream()
                             .allMatch(piece -> complete.contains(
                                     new Use(piece.segment(), piece.parameter().name())));
             if (ready) {
-                begin(stage, bucket);
+                start(call);
             }
         }
     }
 
     /** Says that all gradients of a stage are final. */
     void finish(int stage) {
-        bucketsOf(stage).forEach(bucket -> begin(stage, bucket));
+        callsOf(stage).stream().filter(call -> !started.contains(call)).forEach(this::start);
     }
 
-    private List<GradientBucket> bucketsOf(int stage) {
-        return buckets.getOrDefault(stage, List.of());
+    private List<BucketCall> callsOf(int stage) {
+        return calls.getOrDefault(stage, List.of());
     }
 
-    private void begin(int stage, GradientBucket bucket) {
-        if (!begun.add(bucket)) {
-            return;
-        }
+    private void start(BucketCall call) {
         List<ByteBuffer> gradients = new ArrayList<>();
-        for (GradientBucket.Piece piece : bucket.pieces()) {
+        for (GradientBucket.Piece piece : call.bucket().pieces()) {
             gradients.add(shard.gradient(piece.segment(), piece.parameter().name()));
         }
-        underWay.add(thread.submit(() -> {
-            guard.check();
-            long start = System.nanoTime();
-            storage.sum(bucket, gradients);
-            long bytes = bucket.numElements() * plan.type().bytes();
-            long sent = CommunicationEstimate.bytesSent(collective, bytes, group.size());
-            return new Called(stage, start, System.nanoTime(), sent);
-        }));
+        started.add(call);
+        call.startSum(gradients);
     }
 
-    /** Returns when everything begun is summed; throws what its thread threw. */
+    /** Returns when everything started is summed; a span tells how long a stage's sums kept the rank waiting. */
     void await(Recorder recorder) {
-        Map<Integer, Called> stages = new HashMap<>();
-        for (Future<Called> one : underWay) {
-            recorder.enter("all_reduce", "gradients");
-            Called called = get(one);
-            recorder.count("dp " + CommunicationEstimate.nameOf(collective), called.bytes());
-            stages.merge(
-                    called.stage(),
-                    called,
-                    (a, b) -> new Called(a.stage(), a.startNanos(), b.endNanos(), a.bytes() + b.bytes()));
-        }
-        for (Called stage : stages.values()) {
-            String label = new Action.ReduceGradients(stage.stage()).toString();
-            recorder.span(Span.Kind.DATA_SYNC, label, stage.startNanos(), stage.endNanos(), stage.bytes());
-        }
-        forget();
-    }
-
-    /** Ends what is under way, without a result, and waits until the group is no longer in use; nothing after {@link #await}. */
-    void abandon() {
-        guard.abandoning(() -> {
-            for (Future<Called> one : underWay) {
-                try {
-                    get(one);
-                } catch (RuntimeException | Error e) {
-                    // Whoever abandons a step has a reason of its own, or met this one in await.
-                    continue;
+        calls.forEach((stage, own) -> {
+            String label = new Action.ReduceGradients(stage).toString();
+            recorder.enter(CommunicationEstimate.nameOf(collective), label);
+            long start = System.nanoTime();
+            long sent = 0;
+            for (BucketCall call : own) {
+                if (started.contains(call)) {
+                    call.awaitSum();
+                    long bytes = CommunicationEstimate.bytesSent(collective, call.numBytes(), numRanks);
+                    recorder.count("dp " + CommunicationEstimate.nameOf(collective), bytes);
+                    sent += bytes;
                 }
+            }
+            if (sent > 0) {
+                recorder.span(Span.Kind.DATA_SYNC, label, start, sent);
             }
         });
         forget();
     }
 
-    private void forget() {
-        underWay.clear();
-        begun.clear();
+    /** Begins anew; whatever was started is over or abandoned. */
+    void forget() {
+        started.clear();
         complete.clear();
     }
 
-    /** Waits on, whoever interrupts: waits of the other thread end by its own rules. */
-    private static Called get(Future<Called> future) {
-        boolean interrupted = false;
-        try {
-            while (true) {
-                try {
-                    return future.get();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (ExecutionException e) {
-                    if (e.getCause() instanceof RuntimeException cause) {
-                        throw cause;
-                    }
-                    if (e.getCause() instanceof Error cause) {
-                        throw cause;
-                    }
-                    throw new CancellationException(String.valueOf(e.getCause()));
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    /** Memory of small buckets on their way. */
+    /** Memory in which small gradients are put together. */
     long bytesReserved() {
-        return storage.bytesReserved();
-    }
-
-    @Override
-    public void close() {
-        abandon();
-        thread.shutdown();
+        return calls.values().stream()
+                .flatMap(List::stream)
+                .mapToLong(BucketCall::bytesReserved)
+                .sum();
     }
 }

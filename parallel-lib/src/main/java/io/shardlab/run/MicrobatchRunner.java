@@ -201,7 +201,7 @@ final class MicrobatchRunner implements AutoCloseable {
 
     @Override
     public void close() {
-        placed.gradientSum().ifPresent(GradientSum::abandon);
+        placed.abandonCalls();
         alive.values().forEach(live -> live.scope.close());
         alive.clear();
     }

@@ -48,8 +48,7 @@ final class PlacedPlan implements AutoCloseable {
             WeightSource weights,
             boolean trainable,
             Recorder recorder,
-            StopSignal stop,
-            CommitGuard guard) {
+            StopSignal stop) {
         this.plan = plan;
         this.rank = rank;
         Mesh shape = plan.mesh();
@@ -82,7 +81,7 @@ final class PlacedPlan implements AutoCloseable {
             programs.add(new StageProgram(stage, tensor, recorder, stop));
         }
         boolean sums = trainable && shape.data() > 1;
-        gradientSum = sums ? Optional.of(new GradientSum(this, replicas, guard)) : Optional.empty();
+        gradientSum = sums ? Optional.of(new GradientSum(this, replicas)) : Optional.empty();
         splitOptimizer =
                 sums && plan.splitsOptimizer() ? Optional.of(new SplitOptimizer(this, replicas)) : Optional.empty();
     }
@@ -177,6 +176,16 @@ final class PlacedPlan implements AutoCloseable {
         return bytes;
     }
 
+    /** Ends the collectives that this rank has started and not awaited, before their buffers are freed. */
+    void abandonCalls() {
+        mesh.abandon();
+        tensor.abandon();
+        pipeline.abandon();
+        tied.values().forEach(Communicator::abandon);
+        replicas.abandon();
+        gradientSum.ifPresent(GradientSum::forget);
+    }
+
     /** Forgets what ranks had begun with each other when they were stopped; the mesh group is not touched. */
     void resetGroups() {
         tensor.reset();
@@ -188,8 +197,6 @@ final class PlacedPlan implements AutoCloseable {
 
     @Override
     public void close() {
-        // First the thread that reads the shard's memory.
-        gradientSum.ifPresent(GradientSum::close);
         shard.close();
         tied.values().forEach(Communicator::close);
         replicas.close();

@@ -217,7 +217,7 @@ public final class RankRunner implements RankExecutor {
     }
 
     private PlacedPlan open(Plan plan, WeightSource weights, boolean trainable) {
-        return new PlacedPlan(plan, seat.rank(), engine(), transport, weights, trainable, recorder, stop, guard);
+        return new PlacedPlan(plan, seat.rank(), engine(), transport, weights, trainable, recorder, stop);
     }
 
     private PlacedPlan placed() {

@@ -55,11 +55,6 @@ final class Recorder {
         spans.add(new Span(rank, Math.max(step, 0), kind, label, startNanos, System.nanoTime(), bytes));
     }
 
-    /** Notes a span that another thread of this rank measured. */
-    void span(Span.Kind kind, String label, long startNanos, long endNanos, long bytes) {
-        spans.add(new Span(rank, Math.max(step, 0), kind, label, startNanos, endNanos, bytes));
-    }
-
     void count(String heading, long bytes) {
         traffic.merge(
                 heading,

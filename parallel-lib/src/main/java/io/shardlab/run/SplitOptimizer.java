@@ -29,8 +29,7 @@ final class SplitOptimizer {
     private final Communicator group;
     private final Shard shard;
     private final Plan plan;
-    private final List<GradientBucket> buckets;
-    private final BucketStorage storage;
+    private final List<BucketCall> calls = new ArrayList<>();
     private final Map<String, Extent> own = new HashMap<>();
     private final ByteBuffer squares;
     private final Map<String, Double> squaredNorms = new HashMap<>();
@@ -39,11 +38,11 @@ final class SplitOptimizer {
         this.group = group;
         shard = placed.shard();
         plan = placed.plan();
-        buckets = GradientBucket.ofWeights(
+        List<GradientBucket> buckets = GradientBucket.ofWeights(
                 plan.stagesOf(placed.at().pipeline()), placed.at().tensor(), plan.type());
-        storage = new BucketStorage(group, plan.type(), true, buckets);
         long blocks = 0;
         for (GradientBucket bucket : buckets) {
+            calls.add(new BucketCall(group, plan.type(), true, bucket));
             for (GradientBucket.Piece piece : bucket.pieces()) {
                 own.put(piece.parameter().name(), OptimizerSlice.of(piece.numElements(), group.rank(), group.size()));
                 blocks += OptimizerSlice.numBlocks(piece.numElements());
@@ -111,10 +110,9 @@ final class SplitOptimizer {
         recorder.enter("all_gather", "weights");
         long start = System.nanoTime();
         long sent = 0;
-        for (GradientBucket bucket : buckets) {
-            long bytes = bucket.numElements() * plan.type().bytes();
-            long part = CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, group.size());
-            gather(bucket, shard::weight);
+        for (BucketCall call : calls) {
+            long part = CommunicationEstimate.bytesSent(Collective.ALL_GATHER, call.numBytes(), group.size());
+            gather(call, shard::weight);
             recorder.count("dp " + CommunicationEstimate.nameOf(Collective.ALL_GATHER), part);
             sent += part;
         }
@@ -123,18 +121,19 @@ final class SplitOptimizer {
 
     /** Makes the gradients whole on every rank, for whoever compares them. */
     void gatherGradients() {
-        buckets.forEach(bucket -> gather(bucket, shard::gradient));
+        calls.forEach(call -> gather(call, shard::gradient));
     }
 
-    private void gather(GradientBucket bucket, Function<String, ByteBuffer> tensorOf) {
+    private void gather(BucketCall call, Function<String, ByteBuffer> tensorOf) {
         List<ByteBuffer> tensors = new ArrayList<>();
-        for (GradientBucket.Piece piece : bucket.pieces()) {
+        for (GradientBucket.Piece piece : call.bucket().pieces()) {
             tensors.add(tensorOf.apply(piece.parameter().name()));
         }
-        storage.gather(bucket, tensors);
+        call.gather(tensors);
     }
 
     long bytesReserved() {
-        return storage.bytesReserved() + squares.capacity();
+        return squares.capacity()
+                + calls.stream().mapToLong(BucketCall::bytesReserved).sum();
     }
 }

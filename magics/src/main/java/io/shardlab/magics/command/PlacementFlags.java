@@ -60,7 +60,10 @@ final class PlacementFlags {
     @Nullable
     String weights;
 
-    @Option(names = "--zero", paramLabel = "0|1", description = "0 (default) | 1: the optimizer's state is split over the data axis; needs --dp 2 or more")
+    @Option(
+            names = "--zero",
+            paramLabel = "0|1",
+            description = "0 (default) | 1: the optimizer's state is split over the data axis; needs --dp 2 or more")
     @Nullable
     String zero;
 

@@ -78,8 +78,8 @@ final class CheckRun {
         // A data rank's micro-batches are consecutive slices of the batch: one device runs those of all ranks.
         Plan.Workload whole = new Plan.Workload(
                 workload.batch(), workload.sequence(), sharded.scheme().data() * workload.microbatches());
-        Plan single = Planner.plan(
-                model, Scheme.SINGLE, new Planner.Settings(sharded.type(), whole, "1f1b", sharded.seed()));
+        Plan single =
+                Planner.plan(model, Scheme.SINGLE, new Planner.Settings(sharded.type(), whole, "1f1b", sharded.seed()));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();
