@@ -56,7 +56,7 @@ final class DataParallelTest {
                 model,
                 Scheme.parse(scheme),
                 new Planner.Settings(
-                        type, new Plan.Workload(BATCH, 16, microbatches), schedule, 7, Options.DEFAULT.withZero(zero)));
+                        type, new Plan.Workload(BATCH, 16, microbatches), schedule, 7, Options.DEFAULT.withZero(zero).withChunks(schedule.equals("interleaved") ? 2 : 1)));
     }
 
     private static Plan single(TensorType type, int microbatches, boolean tied) {
@@ -78,6 +78,7 @@ final class DataParallelTest {
             dp=2,pp=2 | 1f1b  | true  | 0
             dp=2,pp=2 | gpipe | true  | 1
             dp=3,pp=2 | 1f1b  | false | 1
+            dp=2,pp=2 | zb-h1 | true  | 0
             """)
     void oneMicrobatchPerDataRankGivesTheBitsOfOneDevice(String scheme, String schedule, boolean tied, int zero)
             throws IOException {
@@ -102,6 +103,8 @@ final class DataParallelTest {
             dp=2,tp=3      | 1 | 1f1b  | true  | 1
             dp=2,pp=2      | 3 | 1f1b  | true  | 1
             dp=2,pp=4      | 6 | gpipe | true  | 0
+            dp=2,pp=2      | 2 | interleaved | true | 1
+            dp=2,pp=2      | 3 | zb-h1 | false | 1
             dp=2,tp=2,pp=2 | 3 | 1f1b  | true  | 0
             dp=2,tp=2,pp=2 | 3 | gpipe | true  | 1
             """)

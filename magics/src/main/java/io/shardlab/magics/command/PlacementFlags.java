@@ -34,11 +34,12 @@ final class PlacementFlags {
     WorkloadFlags workload = new WorkloadFlags();
 
     @Option(
-            names = "--schedule",
-            paramLabel = "RULE",
-            description = "of the pipeline: gpipe | 1f1b (default); interleaved and zb-h1 come later")
+            names = "--chunks",
+            paramLabel = "V",
+            converter = Values.Count.class,
+            description = "stages per rank of an interleaved pipeline (default 2 there, else 1)")
     @Nullable
-    String schedule;
+    Integer chunks;
 
     @Option(
             names = "--dtype",
@@ -76,10 +77,6 @@ final class PlacementFlags {
     @Option(names = "--uneven", description = "later: uneven splits")
     boolean uneven;
 
-    @Option(names = "--chunks", paramLabel = "V", description = "later: several stages per rank")
-    @Nullable
-    String chunks;
-
     @Option(names = "--auto", description = "later: choosing the scheme by search")
     boolean auto;
 
@@ -92,12 +89,6 @@ final class PlacementFlags {
         return saysScheme()
                 ? Optional.of(new Scheme(dp == null ? 1 : dp, pp == null ? 1 : pp, tp == null ? 1 : tp))
                 : Optional.empty();
-    }
-
-    private void refuseWhatComesLater() {
-        if (schedule != null && (schedule.equals("interleaved") || schedule.equals("zb-h1"))) {
-            throw Values.later("--schedule " + schedule, "this schedule (gpipe and 1f1b are there)");
-        }
     }
 
     private int zero() {
@@ -113,22 +104,29 @@ final class PlacementFlags {
     }
 
     private Options options() {
-        return Options.DEFAULT.withZero(zero());
+        return Options.DEFAULT.withChunks(numChunks()).withZero(zero());
+    }
+
+    private int numChunks() {
+        return chunks != null ? chunks : "interleaved".equals(workload.schedule) ? 2 : 1;
+    }
+
+    /** Several stages per rank are interleaved unless a schedule is named. */
+    private WorkloadChoice workload() {
+        WorkloadChoice choice = workload.read();
+        return choice.schedule().isEmpty() && numChunks() > 1
+                ? choice.withSchedule(Optional.of("interleaved"))
+                : choice;
     }
 
     PlanOptions read(String model, PricingFlags pricing) {
-        refuseWhatComesLater();
-        if (schedule != null) {
-            Values.choice("--schedule", schedule, PlanOptions.SCHEDULES);
-        }
         OptionalInt devices = Values.optional(pricing.devices);
         OptionalLong memory = Values.optional(pricing.memory);
         OptionalDouble price = pricing.price();
         return new PlanOptions(
                 model,
                 scheme(),
-                workload.read(),
-                Values.optional(schedule),
+                workload(),
                 Values.optional(dtype),
                 options(),
                 Values.optional(seed),
@@ -143,15 +141,14 @@ final class PlacementFlags {
         if (model != null) {
             return Optional.of(read(model, new PricingFlags()));
         }
-        refuseWhatComesLater();
         String flag = tp != null
                 ? "--tp"
                 : pp != null
                         ? "--pp"
                         : dp != null
                                 ? "--dp"
-                                : schedule != null
-                                        ? "--schedule"
+                                : chunks != null
+                                        ? "--chunks"
                                         : dtype != null
                                                 ? "--dtype"
                                                 : weights != null ? "--weights" : zero != null ? "--zero" : "";

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,7 +29,7 @@ final class WorkloadChoiceTest {
             """)
     void whatIsLeftOpenDividesEvenly(String scheme, Integer microbatches, int batch, int expected) {
         OptionalInt asked = microbatches == null ? OptionalInt.empty() : OptionalInt.of(microbatches);
-        WorkloadChoice choice = new WorkloadChoice(OptionalInt.empty(), OptionalInt.empty(), asked);
+        WorkloadChoice choice = new WorkloadChoice(OptionalInt.empty(), OptionalInt.empty(), asked, Optional.empty());
         assertEquals(new Plan.Workload(batch, 64, expected), choice.forModel(64, Scheme.parse(scheme)));
     }
 }
