@@ -66,7 +66,7 @@ public final class GanttChart implements Chart {
                 case BACKWARD -> BACKWARD;
                 case BACKWARD_WEIGHT -> WEIGHTS;
                 case OPTIMIZER -> OPTIMIZER;
-                case COLLECTIVE, SEND -> COMMUNICATION;
+                case COLLECTIVE, DATA_SYNC, SEND -> COMMUNICATION;
                 case RECEIVE -> WAITING;
             };
         }
