@@ -8,6 +8,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.MemoryCategory;
@@ -223,6 +224,36 @@ final class DjlShard implements Shard {
 
     private NDArray zeros(Held parameter) {
         return manager.zeros(parameter.storage.getShape(), parameter.storage.getDataType());
+    }
+
+    @Override
+    public List<MomentSlice> moments(String name) {
+        Held parameter = held(name);
+        long count = parameter.storage.getShape().size();
+        return parameter
+                .moments
+                .map(moments -> List.of(new MomentSlice(
+                        new Extent(0, count), DjlTensor.storage(moments.first), DjlTensor.storage(moments.second))))
+                .orElse(List.of());
+    }
+
+    @Override
+    public void zeroMoments() {
+        dropMoments();
+        for (Held parameter : held.values()) {
+            parameter.moments = Optional.of(new Moments(zeros(parameter), zeros(parameter)));
+        }
+    }
+
+    @Override
+    public void dropMoments() {
+        for (Held parameter : held.values()) {
+            parameter.moments.ifPresent(moments -> {
+                moments.first.close();
+                moments.second.close();
+            });
+            parameter.moments = Optional.empty();
+        }
     }
 
     @Override
