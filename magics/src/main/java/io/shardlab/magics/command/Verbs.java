@@ -32,6 +32,8 @@ public final class Verbs {
         verbs.put("plan", PlanCommand.Flags::new);
         verbs.put("place", PlaceCommand.Flags::new);
         verbs.put("train", TrainCommand.Flags::new);
+        verbs.put("save", SaveCommand.Flags::new);
+        verbs.put("load", LoadCommand.Flags::new);
         verbs.put("infer", InferCommand.Flags::new);
         verbs.put("check", CheckCommand.Flags::new);
         verbs.put("status", StatusCommand.Flags::new);
@@ -60,8 +62,6 @@ public final class Verbs {
         later.put("attach", "watching a background run");
         later.put("interrupt", "interrupting a background run");
         later.put("restart", "restarting single workers");
-        later.put("save", "writing checkpoints");
-        later.put("load", "reading checkpoints");
         later.put("report", "the HTML report");
         later.put("compat", "translating the magics of other tools");
         return later;
@@ -203,6 +203,10 @@ public final class Verbs {
 
     private static String missing(String verb, CommandLine.MissingParameterException missing) {
         if (!missing.getMissing().isEmpty() && missing.getMissing().get(0).isPositional()) {
+            String label = missing.getMissing().get(0).paramLabel();
+            if (!label.equals("MODEL")) {
+                return verb + " needs a " + label + ": `%shard " + verb + " checkpoints/first`";
+            }
             return verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
         }
         CommandLine.Model.ArgSpec flag = missing.getMissing().isEmpty()
