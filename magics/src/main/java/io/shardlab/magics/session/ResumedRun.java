@@ -40,7 +40,7 @@ record ResumedRun(
      * The run of a checkpoint.
      *
      * @param folder of the checkpoint
-     * @param placed the plan on the workers: used unless another layout is asked for
+     * @param placed the plan on the workers: used if it is that model and no other layout is asked for
      */
     static ResumedRun of(TrainOptions options, Path folder, TrainerState state, Optional<Plan> placed) {
         TrainerState.RunState run = state.run()
@@ -69,8 +69,11 @@ record ResumedRun(
 
     private static Optional<PlanOptions> placement(
             TrainOptions options, Path folder, TrainerState state, WorkloadChoice workload, Optional<Plan> placed) {
-        if (options.placement().isEmpty() && placed.isPresent()) {
-            requireSameDropout(folder, state, placed.get());
+        boolean same = placed.map(Plan::model)
+                .filter(name -> name.equals(state.model()) || name.equals(folder.toString()))
+                .isPresent();
+        if (options.placement().isEmpty() && same) {
+            requireSameDropout(folder, state, placed.orElseThrow());
             return Optional.empty();
         }
         Optional<PlanOptions> asked = options.placement();
