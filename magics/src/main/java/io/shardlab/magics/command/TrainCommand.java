@@ -142,7 +142,6 @@ public record TrainCommand(TrainOptions options) implements Command {
                 "--tp",
                 "--pp",
                 "--dp",
-                "--schedule",
                 "--dtype",
                 "--zero",
                 "--sp",

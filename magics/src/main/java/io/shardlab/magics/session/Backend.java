@@ -73,6 +73,9 @@ public interface Backend extends AutoCloseable {
     /** One step of the last run (the last step where empty), or the estimate for the placed plan. */
     Timeline timeline(OptionalInt step, boolean predicted);
 
+    /** The schedules that plans may name, those that were written in this session included. */
+    Schedules schedules();
+
     List<DoctorRow> doctor();
 
     /** Lets each worker print so many lines and says for each whether all of them arrived, in order. */
@@ -217,6 +220,7 @@ public interface Backend extends AutoCloseable {
     /**
      * Training of the placed weights.
      *
+     * @param schedule of the pipeline, where it differs from the placed plan's
      * @param tokens a file of little-endian 32-bit ids
      * @param source of the tokens, as the user named it
      * @param done steps of the run that are done already: 0 unless it is resumed
@@ -225,6 +229,7 @@ public interface Backend extends AutoCloseable {
      */
     record TrainRequest(
             Plan.Workload workload,
+            Optional<String> schedule,
             TrainSettings settings,
             Path tokens,
             Optional<String> source,
@@ -325,7 +330,12 @@ public interface Backend extends AutoCloseable {
     }
 
     record CheckRequest(
-            Plan.Workload workload, int steps, OptionalDouble tolerance, Path tokens, Optional<String> breakage) {}
+            Plan.Workload workload,
+            Optional<String> schedule,
+            int steps,
+            OptionalDouble tolerance,
+            Path tokens,
+            Optional<String> breakage) {}
 
     /**
      * A comparison with one device.

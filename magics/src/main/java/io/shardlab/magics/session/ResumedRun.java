@@ -57,7 +57,8 @@ record ResumedRun(
         WorkloadChoice workload = WorkloadChoice.of(
                 saved.batch(),
                 saved.sequence(),
-                options.workload().microbatches().orElse(saved.microbatches()));
+                options.workload().microbatches().orElse(saved.microbatches()))
+                .withSchedule(options.workload().schedule());
         return new ResumedRun(
                 placement(options, folder, state, workload, placed),
                 workload,
@@ -80,11 +81,13 @@ record ResumedRun(
         String model = asked.map(PlanOptions::model)
                 .filter(name -> !name.equals(folder.toString()))
                 .orElseGet(() -> nameOf(folder, state));
+        WorkloadChoice scheduled = asked.isPresent() || workload.schedule().isPresent()
+                ? workload
+                : workload.withSchedule(Optional.of(state.schedule()));
         return Optional.of(new PlanOptions(
                 model,
                 asked.map(PlanOptions::scheme).orElse(Optional.of(state.scheme())),
-                workload,
-                asked.map(PlanOptions::schedule).orElse(Optional.of(state.schedule())),
+                scheduled,
                 asked.flatMap(PlanOptions::type).or(() -> Optional.of(state.type())),
                 asked.map(PlanOptions::options)
                         .orElse(state.options())
