@@ -68,6 +68,11 @@ public final class Checkpoints {
         this.maxFileBytes = maxFileBytes;
     }
 
+    /** Refuses a folder that could not be saved into now, as {@link #save} would; for those who save later. */
+    public static void require(Path folder) throws IOException {
+        CheckpointDraft.begin(folder, 0).close();
+    }
+
     /**
      * Saves the placed model; an older checkpoint in the folder is replaced when the new one is complete.
      *

@@ -138,16 +138,8 @@ public record TrainCommand(TrainOptions options) implements Command {
                 "--seq");
 
         /** Flags that ask for a layout. */
-        private static final List<String> LAYOUT = List.of(
-                "--tp",
-                "--pp",
-                "--dp",
-                "--dtype",
-                "--zero",
-                "--sp",
-                "--recompute",
-                "--uneven",
-                "--chunks");
+        private static final List<String> LAYOUT =
+                List.of("--tp", "--pp", "--dp", "--dtype", "--zero", "--sp", "--recompute", "--uneven", "--chunks");
 
         private boolean given(String flag) {
             return spec != null && spec.commandLine().getParseResult().hasMatchedOption(flag);

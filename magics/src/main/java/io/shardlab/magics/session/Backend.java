@@ -59,6 +59,9 @@ public interface Backend extends AutoCloseable {
     /** Replaces the placed model's weights, optimizer state and step by a checkpoint's. */
     FilesOutcome load(Path folder, Progress progress);
 
+    /** Refuses a folder that {@link #save} could not write into, before anything that takes long. */
+    void requireSavable(Path folder);
+
     /** What a checkpoint says about itself. */
     TrainerState saved(Path folder);
 

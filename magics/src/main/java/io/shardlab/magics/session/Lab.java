@@ -112,6 +112,7 @@ public final class Lab implements AutoCloseable {
                 "train",
                 () -> {
                     ResumedRun resumed = resumed(options);
+                    options.checkpoints().save().ifPresent(backend::requireSavable);
                     stepsDone.set(resumed.done());
                     Corpus.Source source = corpus.find(resumed.source());
                     Prepared prepared = prepare(resumed.placement(), resumed.workload(), source, resumed::check);

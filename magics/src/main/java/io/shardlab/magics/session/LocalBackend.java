@@ -528,6 +528,15 @@ final class LocalBackend implements Backend {
     }
 
     @Override
+    public void requireSavable(Path folder) {
+        try {
+            Checkpoints.require(folder);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("--save " + folder + " cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
     public TrainerState saved(Path folder) {
         try {
             return Checkpoints.state(folder);

@@ -55,9 +55,9 @@ record ResumedRun(
         }
         Plan.Workload saved = run.workload();
         WorkloadChoice workload = WorkloadChoice.of(
-                saved.batch(),
-                saved.sequence(),
-                options.workload().microbatches().orElse(saved.microbatches()))
+                        saved.batch(),
+                        saved.sequence(),
+                        options.workload().microbatches().orElse(saved.microbatches()))
                 .withSchedule(options.workload().schedule());
         return new ResumedRun(
                 placement(options, folder, state, workload, placed),

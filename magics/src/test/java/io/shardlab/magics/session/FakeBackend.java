@@ -309,6 +309,13 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public void requireSavable(Path folder) {
+        if (folder.equals(Path.of("/"))) {
+            throw new IllegalArgumentException("'/' cannot be replaced by a checkpoint");
+        }
+    }
+
+    @Override
     public TrainerState saved(Path folder) {
         throw new IllegalArgumentException("checkpoint '" + folder + "' is not there");
     }

@@ -137,6 +137,7 @@ class RefusalTest {
                 "load /tmp/x                       | no model is placed",
                 "save                              | save needs a DIR",
                 "save a b                          | save: unexpected word 'b'",
+                "train tiny --save /               | '/' cannot be replaced by a checkpoint",
                 "train --every 5                   | --every 5 needs a folder to save into: --save DIR",
                 "train --save /tmp/x --every 0     | --every 0 must be at least 1",
                 "train --resume /no/such           | checkpoint '/no/such' is not there",
