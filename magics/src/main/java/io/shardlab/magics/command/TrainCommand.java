@@ -43,7 +43,7 @@ public record TrainCommand(TrainOptions options) implements Command {
         Integer steps = DEFAULT.steps();
 
         @Option(
-                names = "--lr",
+                names = "--lr", "--dropout",
                 paramLabel = "RATE",
                 converter = Values.Decimal.class,
                 description = "peak learning rate (default 0.001)")

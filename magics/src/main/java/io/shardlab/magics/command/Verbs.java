@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.schedule.ScheduleRule;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.ArrayList;
@@ -218,10 +219,12 @@ public final class Verbs {
     private static String missing(String verb, CommandLine.MissingParameterException missing) {
         if (!missing.getMissing().isEmpty() && missing.getMissing().get(0).isPositional()) {
             String label = missing.getMissing().get(0).paramLabel();
-            if (!label.equals("MODEL")) {
-                return verb + " needs a " + label + ": `%shard " + verb + " checkpoints/first`";
+            if (label.equals("DIR")) {
+                return verb + " needs a DIR: `%shard " + verb + " checkpoints/first`";
             }
-            return verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
+            return verb.equals("schedule")
+                    ? "schedule needs a NAME: `%shard schedule zb-h1`; rules: " + String.join(", ", ScheduleRule.NAMES)
+                    : verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
         }
         CommandLine.Model.ArgSpec flag = missing.getMissing().isEmpty()
                 ? missing.getArgSpec()
