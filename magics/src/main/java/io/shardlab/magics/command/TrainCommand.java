@@ -43,7 +43,7 @@ public record TrainCommand(TrainOptions options) implements Command {
         Integer steps = DEFAULT.steps();
 
         @Option(
-                names = "--lr", "--dropout",
+                names = "--lr",
                 paramLabel = "RATE",
                 converter = Values.Decimal.class,
                 description = "peak learning rate (default 0.001)")
@@ -126,7 +126,7 @@ public record TrainCommand(TrainOptions options) implements Command {
 
         /** Flags that a resumed run takes from its checkpoint. */
         private static final List<String> OF_A_NEW_RUN = List.of(
-                "--lr",
+                "--lr", "--dropout",
                 "--weight-decay",
                 "--betas",
                 "--clip",

@@ -41,7 +41,9 @@ final class PlacedCheckpoint {
             Plan plan, Optional<ModelSpec> model, Ranks ranks, Backend.Progress progress, BooleanSupplier stopped) {
         this.plan = plan;
         this.model = model;
-        BiConsumer<Integer, Event> events = Checkpoints.sum(plan.mesh().size(), progress::progress);
+        Checkpoints.Watcher percent =
+                (what, done, total) -> progress.progress(what + " %", Math.min(100, 100 * done / Math.max(1, total)), 100);
+        BiConsumer<Integer, Event> events = Checkpoints.sum(plan.mesh().size(), percent);
         checkpoints = new Checkpoints(
                 request -> {
                     stop(stopped);
@@ -53,7 +55,7 @@ final class PlacedCheckpoint {
                 },
                 (what, done, total) -> {
                     stop(stopped);
-                    progress.progress(what, done, total);
+                    percent.progress(what, done, total);
                 });
     }
 
