@@ -259,6 +259,36 @@ final class DjlShard implements Shard {
     }
 
     @Override
+    public List<MomentSlice> moments(String name) {
+        Held parameter = held(name);
+        long count = parameter.storage.getShape().size();
+        return parameter
+                .moments
+                .map(moments -> List.of(new MomentSlice(
+                        new Extent(0, count), DjlTensor.storage(moments.first), DjlTensor.storage(moments.second))))
+                .orElse(List.of());
+    }
+
+    @Override
+    public void zeroMoments() {
+        dropMoments();
+        for (Held parameter : held.values()) {
+            parameter.moments = Optional.of(new Moments(zeros(parameter), zeros(parameter)));
+        }
+    }
+
+    @Override
+    public void dropMoments() {
+        for (Held parameter : held.values()) {
+            parameter.moments.ifPresent(moments -> {
+                moments.first.close();
+                moments.second.close();
+            });
+            parameter.moments = Optional.empty();
+        }
+    }
+
+    @Override
     public void discardGradients() {
         held.values().forEach(parameter -> parameter.uses.forEach(Weight::clear));
         usesCombined = false;

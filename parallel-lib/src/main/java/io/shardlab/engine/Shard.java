@@ -65,6 +65,24 @@ public interface Shard extends AutoCloseable {
      */
     void update(AdamW rule, double rate, long step, double gradientScale);
 
+    /**
+     * Optimizer state of consecutive elements of this rank's part of a parameter.
+     *
+     * @param elements of the part, flattened row-major; all of it unless the state is split over the data axis
+     * @param first moments: their storage, in native order
+     * @param second moments, likewise
+     */
+    record MomentSlice(Extent elements, ByteBuffer first, ByteBuffer second) {}
+
+    /** The optimizer state that this rank holds of a parameter, in order; none before the first update. */
+    List<MomentSlice> moments(String name);
+
+    /** Makes every moment zero, as at the first update, so that state from elsewhere can be written into {@link #moments}. */
+    void zeroMoments();
+
+    /** Forgets the optimizer state: the next update is a first one. */
+    void dropMoments();
+
     /** Sets gradients to zero without using them. */
     void discardGradients();
 

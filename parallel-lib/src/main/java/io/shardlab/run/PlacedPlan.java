@@ -160,6 +160,15 @@ final class PlacedPlan implements AutoCloseable {
         return at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0;
     }
 
+    long optimizerSteps() {
+        return optimizerSteps;
+    }
+
+    /** Goes on as if so many optimizer steps had been done here. */
+    void resumeAfter(long steps) {
+        optimizerSteps = steps;
+    }
+
     long nextOptimizerStep() {
         return ++optimizerSteps;
     }

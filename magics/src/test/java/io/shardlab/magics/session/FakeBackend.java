@@ -7,10 +7,12 @@ import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.run.TrainerState;
 import io.shardlab.trace.MemoryCategory;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.Timeline;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -289,6 +291,33 @@ final class FakeBackend implements Backend {
         } catch (InterruptedException impossible) {
             throw new AssertionError("nobody interrupts the worker", impossible);
         }
+    }
+
+    @Override
+    public FilesOutcome save(Path folder, Progress progress) {
+        TrainerState state = TrainerState.of(current(), 3, Optional.empty());
+        started.add("save " + folder);
+        progress.progress("saving", 1, 2);
+        return new FilesOutcome(folder, state, List.of(new FileRow("model.safetensors", 4 << 20, 0.5)));
+    }
+
+    @Override
+    public FilesOutcome load(Path folder, Progress progress) {
+        TrainerState state = TrainerState.of(current(), 3, Optional.empty());
+        started.add("load " + folder);
+        return new FilesOutcome(folder, state, List.of(new FileRow("model.safetensors", 4 << 20, 0.25)));
+    }
+
+    @Override
+    public void requireSavable(Path folder) {
+        if (folder.equals(Path.of("/"))) {
+            throw new IllegalArgumentException("'/' cannot be replaced by a checkpoint");
+        }
+    }
+
+    @Override
+    public TrainerState saved(Path folder) {
+        throw new IllegalArgumentException("checkpoint '" + folder + "' is not there");
     }
 
     @Override
