@@ -127,7 +127,7 @@ public record StepEstimate(
         return slowest;
     }
 
-    /** The collectives of one pass; one latency per call, as Alpa's model has it. */
+    /** The collectives of one pass; see {@link Hardware#collectiveNanos}. */
     private static long wireNanos(Plan plan, Stage stage, Hardware hardware, boolean backward) {
         long nanos = 0;
         for (Step step : stage.steps()) {
@@ -135,7 +135,7 @@ public record StepEstimate(
                 int degree = plan.mesh().degree(communicate.axis());
                 Collective collective = backward ? communicate.collective().adjoint() : communicate.collective();
                 if (degree > 1 && collective.communicates()) {
-                    nanos += hardware.messageNanos(CommunicationEstimate.bytesSent(
+                    nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(
                             collective, CommunicationEstimate.valueBytes(plan), degree));
                 }
             }
@@ -150,7 +150,7 @@ public record StepEstimate(
         if (degree == 1 || !summed) {
             return 0;
         }
-        return hardware.messageNanos(CommunicationEstimate.bytesSent(
+        return hardware.collectiveNanos(CommunicationEstimate.bytesSent(
                 Collective.ALL_REDUCE, CommunicationEstimate.stageBytes(plan, stage, 0), degree));
     }
 }

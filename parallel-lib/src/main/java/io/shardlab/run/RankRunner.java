@@ -61,7 +61,7 @@ public final class RankRunner implements RankExecutor {
         CommitGuard guard = new CommitGuard(stop);
         try {
             Transport transport = SharedMemoryTransport.open(
-                    seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard));
+                    seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard), seat.link());
             RankRunner runner = new RankRunner(seat, stop, page, guard, transport, true);
             runner.loadEngineEarly();
             return runner;

@@ -127,7 +127,8 @@ final class PlacementFlags {
                 Optional.ofNullable(weights).map(Values::path),
                 devices,
                 memory,
-                price);
+                price,
+                Values.optional(pricing.link));
     }
 
     /** The placement that a verb with an optional MODEL asks for, if it names one. */

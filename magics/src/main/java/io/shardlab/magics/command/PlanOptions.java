@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.mesh.Link;
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -25,6 +26,7 @@ import java.util.OptionalLong;
  * @param devices how many the plan may use; empty for as many as the scheme needs
  * @param memoryBytes budget per device to judge against
  * @param pricePerHour of one device
+ * @param link between devices, to price with in place of the measured one
  */
 public record PlanOptions(
         String model,
@@ -37,7 +39,8 @@ public record PlanOptions(
         Optional<Path> weights,
         OptionalInt devices,
         OptionalLong memoryBytes,
-        OptionalDouble pricePerHour) {
+        OptionalDouble pricePerHour,
+        Optional<Link> link) {
 
     /** The rules that can be asked for. */
     public static final List<String> SCHEDULES = List.of("gpipe", "1f1b");
@@ -67,7 +70,8 @@ public record PlanOptions(
                 Optional.empty(),
                 OptionalInt.empty(),
                 OptionalLong.empty(),
-                OptionalDouble.empty());
+                OptionalDouble.empty(),
+                Optional.empty());
     }
 
     public PlanOptions withWorkload(int batch, int sequence, int microbatches) {
@@ -82,7 +86,8 @@ public record PlanOptions(
                 weights,
                 devices,
                 memoryBytes,
-                pricePerHour);
+                pricePerHour,
+                link);
     }
 
     public PlanOptions withType(TensorType changed) {
@@ -97,7 +102,8 @@ public record PlanOptions(
                 weights,
                 devices,
                 memoryBytes,
-                pricePerHour);
+                pricePerHour,
+                link);
     }
 
     public PlanOptions withSchedule(String changed) {
@@ -112,12 +118,24 @@ public record PlanOptions(
                 weights,
                 devices,
                 memoryBytes,
-                pricePerHour);
+                pricePerHour,
+                link);
     }
 
     public PlanOptions withOptions(Options changed) {
         return new PlanOptions(
-                model, scheme, workload, schedule, type, changed, seed, weights, devices, memoryBytes, pricePerHour);
+                model,
+                scheme,
+                workload,
+                schedule,
+                type,
+                changed,
+                seed,
+                weights,
+                devices,
+                memoryBytes,
+                pricePerHour,
+                link);
     }
 
     /** Whether the placed plan is already what these options ask for; what they leave open matches anything. */

@@ -60,6 +60,11 @@ public interface Backend extends AutoCloseable {
     /** Memory measured now and since the last reset. */
     List<MemoryRow> memory(boolean resetHighWater);
 
+    /** What the running workers only simulate, for titles: {@code simulated link 10 GB/s, 20 µs}. */
+    default Optional<String> simulated() {
+        return Optional.empty();
+    }
+
     /** One step of the last run (the last step where empty), or the estimate for the placed plan. */
     Timeline timeline(OptionalInt step, boolean predicted);
 

@@ -231,6 +231,11 @@ public final class Lab implements AutoCloseable {
         return check(CheckOptions.DEFAULT);
     }
 
+    /** What the running workers only simulate, for titles. */
+    Optional<String> simulated() {
+        return backend.simulated();
+    }
+
     /** One row per worker. */
     public Table status() {
         return Grids.status(statusRows()).table();

@@ -102,7 +102,7 @@ final class ShownVerbs implements Actions {
             run = lab.get().train(options, live);
             live.conclude(content(run.throughput(), run.memoryGrid()));
         }
-        String subject = run.plan().model() + " under " + run.plan().scheme();
+        String subject = run.subject() + " under " + run.plan().scheme();
         if (!run.outcome().metrics().isEmpty()) {
             draw(StepsChart.loss(subject, run.outcome().metrics()));
             draw(StepsChart.throughput(subject, run.outcome().metrics()));
@@ -170,7 +170,8 @@ final class ShownVerbs implements Actions {
         Timeline timeline = lab.get().timeline(options);
         String subject = timeline.spans().isEmpty()
                 ? "nothing ran"
-                : "step " + timeline.spans().get(0).step();
+                : "step " + timeline.spans().get(0).step()
+                        + lab.get().simulated().map(what -> ", " + what).orElse("");
         draw(new GanttChart(subject, timeline));
         return shown(RankTimes.of(timeline));
     }

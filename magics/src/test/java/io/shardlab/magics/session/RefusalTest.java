@@ -56,6 +56,9 @@ class RefusalTest {
                 "status --for 30s                  | unknown flag '--for'",
                 "up -n 2 -n 3                      | --workers is given twice",
                 "train --lr 1 --lr 2               | --lr is given twice",
+                "plan tiny --link fast             | the rate 'fast' must be a number with kB/s, MB/s",
+                "up --link 10GB/s,20               | the delay '20' must be a number with ns, us, ms or s",
+                "up --link 10GB/s,3s               | the delay 3 s must be at most 1 s",
                 // values that are missing
                 "up -n                             | --workers needs a value",
                 "train --steps                     | --steps needs a value",
@@ -141,7 +144,6 @@ class RefusalTest {
                 "plan tiny --schedule zb-h1        | --schedule zb-h1 is not there yet",
                 "plan tiny --schedule interleaved  | --schedule interleaved is not there yet",
                 "plan tiny --chunks 2              | --chunks 2 is not there yet",
-                "plan tiny --link 10GB/s,20us      | --link 10GB/s,20us is not there yet",
                 "plan tiny --auto                  | --auto is not there yet",
                 "up --on env                       | --on env is not there yet",
                 "train --lora 4                    | --lora 4 is not there yet",
