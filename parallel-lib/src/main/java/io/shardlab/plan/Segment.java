@@ -29,7 +29,16 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         @JsonSubTypes.Type(value = Residual.class, name = "residual"),
         @JsonSubTypes.Type(value = Head.class, name = "head")
     })
-    public sealed interface Kind {}
+    public sealed interface Kind {
+
+        /**
+         * Whether its input gradients can be had before its weight gradients, as schedules with I and W passes want it. A kind
+         * whose weights cost little may compute them along with the inputs'.
+         */
+        default boolean splitsBackward() {
+            return true;
+        }
+    }
 
     /** Token ids [B,T] to rows of the weight [V,D]: [B,T,D]. */
     public record Embedding() implements Kind {}

@@ -4,9 +4,9 @@ import io.shardlab.mesh.Link;
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -17,8 +17,7 @@ import java.util.OptionalLong;
  *
  * @param model preset or folder
  * @param scheme degrees of parallelism; empty for single
- * @param workload as far as said
- * @param schedule of the pipeline, one of {@link #SCHEDULES}; empty for {@code 1f1b}
+ * @param workload as far as said, schedule included
  * @param type of weights and activations; empty for float32
  * @param options how the scheme is carried out
  * @param seed of random weights; empty for 0
@@ -32,7 +31,6 @@ public record PlanOptions(
         String model,
         Optional<Scheme> scheme,
         WorkloadChoice workload,
-        Optional<String> schedule,
         Optional<TensorType> type,
         Options options,
         OptionalLong seed,
@@ -41,9 +39,6 @@ public record PlanOptions(
         OptionalLong memoryBytes,
         OptionalDouble pricePerHour,
         Optional<Link> link) {
-
-    /** The rules that can be asked for. */
-    public static final List<String> SCHEDULES = List.of("gpipe", "1f1b");
 
     public PlanOptions {
         if (model.isBlank()) {
@@ -54,7 +49,6 @@ public record PlanOptions(
             throw new IllegalArgumentException("scheme " + scheme.orElse(Scheme.SINGLE) + " needs " + needed
                     + " devices, more than --devices " + devices.getAsInt());
         }
-        schedule.ifPresent(name -> Values.choice("schedule", name, SCHEDULES));
     }
 
     /** A model under a scheme, everything else by default. */
@@ -63,7 +57,6 @@ public record PlanOptions(
                 model,
                 Optional.of(scheme),
                 WorkloadChoice.DEFAULT,
-                Optional.empty(),
                 Optional.empty(),
                 Options.DEFAULT,
                 OptionalLong.empty(),
@@ -74,12 +67,16 @@ public record PlanOptions(
                 Optional.empty());
     }
 
+    /** The schedule of the pipeline: a rule's name or that of a schedule that the session knows; empty for the usual one. */
+    public Optional<String> schedule() {
+        return workload.schedule();
+    }
+
     public PlanOptions withWorkload(int batch, int sequence, int microbatches) {
         return new PlanOptions(
                 model,
                 scheme,
-                WorkloadChoice.of(batch, sequence, microbatches),
-                schedule,
+                WorkloadChoice.of(batch, sequence, microbatches).withSchedule(workload.schedule()),
                 type,
                 options,
                 seed,
@@ -95,7 +92,6 @@ public record PlanOptions(
                 model,
                 scheme,
                 workload,
-                schedule,
                 Optional.of(changed),
                 options,
                 seed,
@@ -110,8 +106,7 @@ public record PlanOptions(
         return new PlanOptions(
                 model,
                 scheme,
-                workload,
-                Optional.of(changed),
+                workload.withSchedule(Optional.of(changed)),
                 type,
                 options,
                 seed,
@@ -124,28 +119,26 @@ public record PlanOptions(
 
     public PlanOptions withOptions(Options changed) {
         return new PlanOptions(
-                model,
-                scheme,
-                workload,
-                schedule,
-                type,
-                changed,
-                seed,
-                weights,
-                devices,
-                memoryBytes,
-                pricePerHour,
-                link);
+                model, scheme, workload, type, changed, seed, weights, devices, memoryBytes, pricePerHour, link);
     }
 
-    /** Whether the placed plan is already what these options ask for; what they leave open matches anything. */
+    /**
+     * Whether the placed weights are already where these options want them; what they leave open matches anything. Another
+     * schedule over the same stages moves nothing.
+     */
     public boolean matches(Plan placed) {
         return placed.model().equals(model)
                 && weights.isEmpty()
                 && scheme.map(placed.scheme()::equals).orElse(true)
                 && type.map(placed.type()::equals).orElse(true)
-                && schedule.map(placed.schedule().name()::equals).orElse(true)
+                && schedule().map(name -> hasStagesOf(name, placed)).orElse(true)
                 && (options.isDefault() || options.equals(placed.options()))
                 && (seed.isEmpty() || seed.getAsLong() == placed.seed());
+    }
+
+    private boolean hasStagesOf(String name, Plan placed) {
+        return name.equals(placed.schedule().name())
+                || !ScheduleRule.NAMES.contains(name)
+                || options.chunks() == placed.options().chunks();
     }
 }
