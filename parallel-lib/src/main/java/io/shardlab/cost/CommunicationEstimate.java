@@ -5,9 +5,12 @@ import io.shardlab.mesh.Coordinates;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
 import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.trace.Phase;
+import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.Traffic;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,17 +22,18 @@ import java.util.Map;
  * What each rank of a plan sends in one training step, by collective and axis.
  *
  * <p>Bytes are those of the bandwidth-optimal algorithms on S bytes and n ranks: all-reduce 2(n−1)/n·S, gather, all-gather
- * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Every value of a stage program is taken as [b,T,D]. Left out: the
- * scalars of the gradient norm and of the loss, a few dozen bytes per parameter.
+ * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Every value of a stage program is taken as [b,T,D]. The gradient
+ * norms and the loss, on which all ranks agree at the end of a step, are counted in {@code phases} only.
  *
  * @param traffic per rank, collective and axis; what never happens is absent
+ * @param phases the same by phase, and the agreement of all ranks on a step
  */
-public record CommunicationEstimate(List<Traffic> traffic) {
+public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> phases) {
 
     /** The name of pipeline transfers, which are no collective. */
     public static final String SEND = "send";
 
-    private record Key(String collective, Axis axis) {}
+    private record Key(Phase phase, String collective, Axis axis) {}
 
     private record Volume(long count, long bytes) {
         Volume plus(Volume other) {
@@ -39,22 +43,44 @@ public record CommunicationEstimate(List<Traffic> traffic) {
 
     public CommunicationEstimate {
         traffic = List.copyOf(traffic);
+        phases = List.copyOf(phases);
     }
 
     public static CommunicationEstimate of(Plan plan) {
         List<Traffic> traffic = new ArrayList<>();
+        List<PhaseTraffic> phases = new ArrayList<>();
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             int sender = rank;
-            rankVolumes(plan, plan.mesh().coordinates(rank))
-                    .forEach((key, volume) -> traffic.add(
-                            new Traffic(sender, key.collective(), key.axis(), volume.count(), volume.bytes())));
+            Map<Key, Volume> volumes = rankVolumes(plan, plan.mesh().coordinates(rank));
+            Map<Key, Volume> sums = new LinkedHashMap<>();
+            volumes.forEach((key, volume) -> {
+                phases.add(of(sender, key.phase(), key.axis().shortName(), key.collective(), volume));
+                sums.merge(new Key(Phase.COMMIT, key.collective(), key.axis()), volume, Volume::plus);
+            });
+            sums.forEach((key, volume) ->
+                    traffic.add(new Traffic(sender, key.collective(), key.axis(), volume.count(), volume.bytes())));
+            if (plan.mesh().size() > 1) {
+                phases.add(of(sender, Phase.COMMIT, "mesh", nameOf(Collective.ALL_REDUCE), agreement(plan)));
+            }
         }
-        return new CommunicationEstimate(traffic);
+        return new CommunicationEstimate(traffic, phases);
     }
 
-    /** The name of a collective in counts and files, for instance {@code all_reduce}. */
+    private static PhaseTraffic of(int rank, Phase phase, String axis, String collective, Volume volume) {
+        return new PhaseTraffic(rank, phase, axis, collective, volume.count(), volume.bytes());
+    }
+
+    /** A squared norm per parameter, the loss, and whether anyone stops: one float64 each. */
+    private static Volume agreement(Plan plan) {
+        long bytes = (plan.parameters().size() + 2L) * Double.BYTES;
+        return new Volume(1, bytesSent(Collective.ALL_REDUCE, bytes, plan.mesh().size()));
+    }
+
+    /** The name of a collective in counts and files, for instance {@code all_reduce}; every gather is one to all. */
     public static String nameOf(Collective collective) {
-        return collective.name().toLowerCase(Locale.ROOT);
+        return (collective == Collective.GATHER ? Collective.ALL_GATHER : collective)
+                .name()
+                .toLowerCase(Locale.ROOT);
     }
 
     /** What one rank sends for a collective on {@code bytes} over {@code degree} ranks. */
@@ -79,23 +105,19 @@ public record CommunicationEstimate(List<Traffic> traffic) {
             for (Step step : stage.steps()) {
                 if (step instanceof Step.Communicate communicate) {
                     long times = plan.schedule().numMicrobatches();
-                    add(volumes, plan, communicate.axis(), communicate.collective(), times, value);
-                    add(
-                            volumes,
-                            plan,
-                            communicate.axis(),
-                            communicate.collective().adjoint(),
-                            times,
-                            value);
+                    Collective there = communicate.collective();
+                    add(volumes, plan, Phase.FORWARD, communicate.axis(), there, times, value);
+                    add(volumes, plan, Phase.BACKWARD, communicate.axis(), there.adjoint(), times, value);
                 }
             }
         }
         for (Action action : plan.schedule().actions().get(at.pipeline())) {
-            if (action instanceof Action.Send) {
-                volumes.merge(new Key(SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
+            if (action instanceof Action.Send send) {
+                Phase phase = send.pass() == Pass.FORWARD ? Phase.FORWARD : Phase.BACKWARD;
+                volumes.merge(new Key(phase, SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
                 long bytes = stageBytes(plan, plan.stages().get(action.stage()), at.tensor());
-                add(volumes, plan, Axis.DATA, Collective.ALL_REDUCE, 1, bytes);
+                add(volumes, plan, Phase.GRADIENT_SYNC, Axis.DATA, Collective.ALL_REDUCE, 1, bytes);
             }
         }
         addTied(volumes, plan, at);
@@ -103,11 +125,17 @@ public record CommunicationEstimate(List<Traffic> traffic) {
     }
 
     private static void add(
-            Map<Key, Volume> volumes, Plan plan, Axis axis, Collective collective, long times, long bytes) {
+            Map<Key, Volume> volumes,
+            Plan plan,
+            Phase phase,
+            Axis axis,
+            Collective collective,
+            long times,
+            long bytes) {
         int degree = plan.mesh().degree(axis);
         if (collective.communicates() && degree > 1) {
             Volume volume = new Volume(times, times * bytesSent(collective, bytes, degree));
-            volumes.merge(new Key(nameOf(collective), axis), volume, Volume::plus);
+            volumes.merge(new Key(phase, nameOf(collective), axis), volume, Volume::plus);
         }
     }
 
@@ -119,7 +147,10 @@ public record CommunicationEstimate(List<Traffic> traffic) {
                 long bytes = parameter.localShape(at.tensor()).numElements()
                         * plan.type().bytes();
                 Volume volume = new Volume(1, bytesSent(Collective.ALL_REDUCE, bytes, holders.size()));
-                volumes.merge(new Key(nameOf(Collective.ALL_REDUCE), Axis.PIPELINE), volume, Volume::plus);
+                volumes.merge(
+                        new Key(Phase.GRADIENT_SYNC, nameOf(Collective.ALL_REDUCE), Axis.PIPELINE),
+                        volume,
+                        Volume::plus);
             }
         }
     }

@@ -55,9 +55,11 @@ final class PlacedPlan implements AutoCloseable {
         try {
             mesh = open(
                     transport,
-                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()));
-            tensor = open(transport, shape.group(Axis.TENSOR, rank));
-            pipeline = open(transport, column);
+                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()),
+                    "mesh",
+                    recorder);
+            tensor = open(transport, shape.group(Axis.TENSOR, rank), Axis.TENSOR.shortName(), recorder);
+            pipeline = open(transport, column, Axis.PIPELINE.shortName(), recorder);
         } catch (RuntimeException | Error e) {
             shard.close();
             throw e;
@@ -69,7 +71,7 @@ final class PlacedPlan implements AutoCloseable {
                         .map(holder -> column.ranks().get(holder))
                         .toList();
                 Group group = new Group("tied " + parameter.name() + " " + column.name(), ranks);
-                tied.put(parameter.name(), open(transport, group));
+                tied.put(parameter.name(), open(transport, group, Axis.PIPELINE.shortName(), recorder));
             }
         }
         for (Stage stage : stages) {
@@ -77,9 +79,9 @@ final class PlacedPlan implements AutoCloseable {
         }
     }
 
-    private static Communicator open(Transport transport, Group group) {
+    private static Communicator open(Transport transport, Group group, String axis, Recorder recorder) {
         try {
-            return Communicator.open(transport, group);
+            return new CountedCommunicator(Communicator.open(transport, group), axis, recorder.traffic());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

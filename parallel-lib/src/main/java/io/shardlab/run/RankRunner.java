@@ -140,6 +140,13 @@ public final class RankRunner implements RankExecutor {
         if (request instanceof Request.Probe probe) {
             return probe(probe);
         }
+        if (request instanceof Request.Traffic wanted) {
+            Reply.Sent sent = new Reply.Sent(recorder.traffic().sentTo());
+            if (wanted.reset()) {
+                recorder.traffic().reset();
+            }
+            return sent;
+        }
         if (request instanceof Request.Memory wanted) {
             MemoryUse use = memory();
             if (wanted.resetHighWater()) {
@@ -250,7 +257,7 @@ public final class RankRunner implements RankExecutor {
                 reporter.step(run.metrics(request.firstStep() + step, result, rate, nanos), recorder, this::memory);
             }
         }
-        return new Reply.Trained(settings.steps(), memory(), recorder.traffic());
+        return new Reply.Trained(settings.steps(), memory(), recorder.traffic().byHeading());
     }
 
     private Reply dump(Path folder) throws IOException {
@@ -282,6 +289,11 @@ public final class RankRunner implements RankExecutor {
             }
         }
         return new Reply.Done(memory());
+    }
+
+    /** How many arrays the engine keeps for the placed shard. */
+    int numArrays() {
+        return placed().shard().numArrays();
     }
 
     private MemoryUse memory() {

@@ -181,7 +181,6 @@ final class StageProgram {
         tensorGroup.allReduce(bytes, tensor.type());
         tensor.written();
         recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
-        recorder.count("tp all_reduce", sent);
         recorder.resume();
     }
 }

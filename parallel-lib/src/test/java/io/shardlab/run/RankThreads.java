@@ -101,6 +101,11 @@ final class RankThreads implements AutoCloseable {
         return replies;
     }
 
+    /** The arrays that the engines of all ranks keep for their shards. */
+    int numArrays() {
+        return ranks.stream().mapToInt(rank -> ((RankRunner) rank).numArrays()).sum();
+    }
+
     /** Forgets cancellations, as whoever runs ranks does before the next request. */
     void clearStops() {
         stops.forEach(StopSignal::clear);

@@ -17,6 +17,7 @@ public sealed interface Command
                 StatusCommand,
                 TimelineCommand,
                 MemCommand,
+                TrafficCommand,
                 LogsCommand,
                 DevicesCommand,
                 ModelsCommand,

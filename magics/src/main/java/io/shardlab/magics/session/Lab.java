@@ -277,6 +277,15 @@ public final class Lab implements AutoCloseable {
         return work.call("mem", () -> backend.memory(reset));
     }
 
+    /** Bytes that each rank has sent to each other, one row per sender. */
+    public Table traffic() {
+        return Grids.traffic("traffic", trafficRows(false)).table();
+    }
+
+    List<Backend.TrafficRow> trafficRows(boolean reset) {
+        return work.call("traffic", () -> backend.traffic(reset));
+    }
+
     /** What each rank did in a step; also as a Chrome trace if a file is named. */
     public Timeline timeline(TimelineOptions options) {
         return work.call("timeline", () -> {

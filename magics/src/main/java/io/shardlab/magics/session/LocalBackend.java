@@ -29,6 +29,7 @@ import io.shardlab.trace.Timeline;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -513,6 +514,27 @@ final class LocalBackend implements Backend {
                         Optional.empty(),
                         optional(current().spec().memoryBytes())))
                 .toList();
+    }
+
+    @Override
+    public List<TrafficRow> traffic(boolean reset) {
+        List<Reply> replies = ask(new Request.Traffic(reset), event -> {});
+        List<TrafficRow> rows = new ArrayList<>();
+        for (int rank = 0; rank < replies.size(); rank++) {
+            Map<String, Map<Integer, Long>> sent = ((Reply.Sent) replies.get(rank)).bytesTo();
+            long[] bytesTo = new long[replies.size()];
+            Map<String, Long> byCollective = new HashMap<>();
+            sent.forEach((name, bytes) -> bytes.forEach((to, count) -> {
+                bytesTo[to] += count;
+                byCollective.merge(name, count, Long::sum);
+            }));
+            rows.add(new TrafficRow(
+                    rank,
+                    Failures.role(mesh(), rank),
+                    Arrays.stream(bytesTo).boxed().toList(),
+                    byCollective));
+        }
+        return rows;
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.MemoryChart;
 import io.shardlab.magics.view.Pictures;
 import io.shardlab.magics.view.StepsChart;
+import io.shardlab.magics.view.TrafficChart;
 import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
 import java.util.List;
@@ -196,6 +197,19 @@ final class ShownVerbs implements Actions {
         if (chart) {
             draw(new MemoryChart(
                     "now", rows.stream().map(Backend.MemoryRow::measured).toList()));
+        }
+        return table;
+    }
+
+    @Override
+    public Object traffic(boolean chart, boolean reset) {
+        List<Backend.TrafficRow> rows = lab.get().trafficRows(reset);
+        String subject = "since workers came up or the last --reset"
+                + lab.get().simulated().map(what -> ", " + what).orElse("");
+        Table table = shown(Grids.traffic("bytes from rank to rank, " + subject, rows));
+        if (chart) {
+            draw(new TrafficChart(
+                    subject, rows.stream().map(Backend.TrafficRow::bytesTo).toList()));
         }
         return table;
     }
