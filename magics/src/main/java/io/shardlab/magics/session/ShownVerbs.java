@@ -122,7 +122,14 @@ final class ShownVerbs implements Actions {
         try (Screen.AutoCloseableQuietly watched = screen.live(text)) {
             answer = lab.get().infer(options, text);
         }
-        screen.show(content(answer.speeds(), answer.memoryGrid()));
+        Content figures = content(answer.speeds(), answer.memoryGrid());
+        Optional<String> simulated = lab.get().simulated();
+        screen.show(
+                simulated.isEmpty()
+                        ? figures
+                        : Content.of(
+                                figures.html() + Html.paragraph(simulated.get()),
+                                figures.text() + simulated.get() + "\n"));
         return answer;
     }
 
