@@ -26,4 +26,7 @@ public record Seat(
         Path folder,
         Path sharedFolder,
         Duration timeout,
-        Optional<Link> link) {}
+        Optional<Link> link) {
+    /** A system property; false to measure what overlap is worth: then collectives are over before weight gradients begin. */
+    public static final String OVERLAP_PROPERTY = "shardlab.overlap";
+}

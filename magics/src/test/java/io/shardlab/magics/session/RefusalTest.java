@@ -148,6 +148,7 @@ class RefusalTest {
                 "plan tiny --zero 1                | --zero 1 is not there yet",
                 "plan tiny --sp                    | --sp is not there yet: sequence parallelism comes later",
                 "plan tiny --chunks two            | --chunks two must be a whole number of at least 1",
+                "infer --prompt x --schedule gpipe | infer --schedule needs a MODEL to lay out",
                 "train --chunks 2                  | train --chunks needs a MODEL to lay out",
                 "plan tiny --auto                  | --auto is not there yet",
                 "up --on env                       | --on env is not there yet",
