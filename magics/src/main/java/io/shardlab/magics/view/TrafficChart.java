@@ -22,6 +22,8 @@ public record TrafficChart(String subject, List<List<Long>> bytes) implements Ch
     private static final double MEGABYTE = 1048576.0;
     private static final int MOST_WITH_FIGURES = 8;
     private static final int CELL_WIDTH = 8;
+    private static final int LEGEND_WEIGHT = 12;
+    private static final int LEAST_SPACING = 10;
 
     public TrafficChart {
         bytes = bytes.stream().map(List::copyOf).toList();
@@ -75,6 +77,9 @@ public record TrafficChart(String subject, List<List<Long>> bytes) implements Ch
         chart.getStyler().setMin(0).setMax(most() / MEGABYTE);
         chart.getStyler().setDrawBorder(true).setShowValue(size <= MOST_WITH_FIGURES);
         chart.getStyler().setHeatMapValueDecimalPattern("0.0");
+        chart.getStyler().setGradientColorColumnWeight(LEGEND_WEIGHT);
+        // Every rank has its label.
+        chart.getStyler().setXAxisTickMarkSpacingHint(LEAST_SPACING).setYAxisTickMarkSpacingHint(LEAST_SPACING);
         // The axis grows upwards; rank 0 stands on top, as in the table.
         List<String> senders = new ArrayList<>(
                 IntStream.range(0, size).mapToObj(String::valueOf).toList());
