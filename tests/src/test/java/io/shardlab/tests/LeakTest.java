@@ -18,8 +18,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Workers stay as large as they are. The Java heap may fill up to its limit and the compiler adds code, which the tolerance
- * allows for: 12 KiB more per step would be too much, less than one tensor of the step.
+ * Workers stay as large as they are. They grow by some 13 to 18 MiB between steps 50 and 1000 and then no more, as long as
+ * nothing leaks; so the second thousand is judged strictly (8 KiB more per step, half a tensor, are too much) and the whole
+ * run loosely.
  */
 final class LeakTest {
 
@@ -27,7 +28,9 @@ final class LeakTest {
     private static final int ALL_STEPS = 2000;
     private static final int STEPS_PER_REQUEST = 325;
     private static final long HEAP_BYTES = 32L << 20;
-    private static final long TOLERANCE_BYTES = 24L << 20;
+    private static final int HALFWAY = 1025;
+    private static final long TOLERANCE_BYTES = 32L << 20;
+    private static final long STEADY_TOLERANCE_BYTES = 8L << 20;
 
     @TempDir
     Path folder;
@@ -47,14 +50,20 @@ final class LeakTest {
             lab.run(new Request.Place(plan, Optional.empty()));
             train(lab, plan, tokens, 0, FIRST_STEPS);
             List<Long> before = resident(lab);
+            List<Long> halfway = List.of();
             for (int done = FIRST_STEPS; done < ALL_STEPS; done += STEPS_PER_REQUEST) {
                 train(lab, plan, tokens, done, STEPS_PER_REQUEST);
+                if (done + STEPS_PER_REQUEST == HALFWAY) {
+                    halfway = resident(lab);
+                }
             }
             List<Long> after = resident(lab);
-            System.out.println("resident at step " + FIRST_STEPS + ": " + before + ", at " + ALL_STEPS + ": " + after);
+            String sizes = "resident at steps " + FIRST_STEPS + ", " + HALFWAY + ", " + ALL_STEPS + ": " + before + ", "
+                    + halfway + ", " + after;
+            System.out.println(sizes);
             for (int rank = 0; rank < after.size(); rank++) {
-                long grown = after.get(rank) - before.get(rank);
-                assertTrue(grown <= TOLERANCE_BYTES, "rank " + rank + " grew by " + grown + " bytes");
+                assertTrue(after.get(rank) - halfway.get(rank) <= STEADY_TOLERANCE_BYTES, sizes);
+                assertTrue(after.get(rank) - before.get(rank) <= TOLERANCE_BYTES, sizes);
             }
         }
     }
