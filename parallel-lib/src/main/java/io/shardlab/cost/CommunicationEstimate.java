@@ -4,6 +4,8 @@ import io.shardlab.mesh.Axis;
 import io.shardlab.mesh.Coordinates;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.GradientBucket;
+import io.shardlab.plan.OptimizerSlice;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
@@ -22,8 +24,10 @@ import java.util.Map;
  * What each rank of a plan sends in one training step, by collective and axis.
  *
  * <p>Bytes are those of the bandwidth-optimal algorithms on S bytes and n ranks: all-reduce 2(n−1)/n·S, gather, all-gather
- * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Every value of a stage program is taken as [b,T,D]. The gradient
- * norms and the loss, on which all ranks agree at the end of a step, are counted in {@code phases} only.
+ * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Gradients are summed over the data axis in the buckets of {@link
+ * GradientBucket}, each use of a parameter apart; a split optimizer takes reduce-scatter and all-gather for that all-reduce,
+ * the same volume. Every value of a stage program is taken as [b,T,D]. The gradient
+ * norms and the loss, on which ranks agree at the end of a step, are counted in {@code phases} only.
  *
  * @param traffic per rank, collective and axis; what never happens is absent
  * @param phases the same by phase, and the agreement of all ranks on a step
@@ -59,6 +63,14 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
             });
             sums.forEach((key, volume) ->
                     traffic.add(new Traffic(sender, key.collective(), key.axis(), volume.count(), volume.bytes())));
+            if (plan.splitsOptimizer() && plan.mesh().data() > 1) {
+                phases.add(of(
+                        sender,
+                        Phase.GRADIENT_SYNC,
+                        Axis.DATA.shortName(),
+                        nameOf(Collective.ALL_REDUCE),
+                        sharedNorms(plan, plan.mesh().coordinates(rank))));
+            }
             if (plan.mesh().size() > 1) {
                 phases.add(of(sender, Phase.COMMIT, "mesh", nameOf(Collective.ALL_REDUCE), agreement(plan)));
             }
@@ -68,6 +80,18 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
 
     private static PhaseTraffic of(int rank, Phase phase, String axis, String collective, Volume volume) {
         return new PhaseTraffic(rank, phase, axis, collective, volume.count(), volume.bytes());
+    }
+
+    /** Where the optimizer is split, data ranks put norms together from those of blocks: one float64 each. */
+    private static Volume sharedNorms(Plan plan, Coordinates at) {
+        long blocks = plan.stagesOf(at.pipeline()).stream()
+                .flatMap(stage -> stage.parameters().stream())
+                .distinct()
+                .mapToLong(parameter -> OptimizerSlice.numBlocks(
+                        parameter.localShape(at.tensor()).numElements()))
+                .sum();
+        return new Volume(
+                1, bytesSent(Collective.ALL_REDUCE, blocks * Double.BYTES, plan.mesh().data()));
     }
 
     /** A squared norm per parameter, the loss, and whether anyone stops: one float64 each. */
@@ -116,12 +140,29 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
                 Phase phase = send.pass() == Pass.FORWARD ? Phase.FORWARD : Phase.BACKWARD;
                 volumes.merge(new Key(phase, SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
-                long bytes = stageBytes(plan, plan.stages().get(action.stage()), at.tensor());
-                add(volumes, plan, Phase.GRADIENT_SYNC, Axis.DATA, Collective.ALL_REDUCE, 1, bytes);
+                Stage stage = plan.stages().get(action.stage());
+                for (GradientBucket bucket : GradientBucket.ofGradients(stage, at.tensor(), plan.type())) {
+                    add(volumes, plan, Phase.GRADIENT_SYNC, Axis.DATA, gradientSum(plan), 1, bytesOf(plan, bucket));
+                }
+            }
+        }
+        if (plan.splitsOptimizer()) {
+            for (GradientBucket bucket :
+                    GradientBucket.ofWeights(plan.stagesOf(at.pipeline()), at.tensor(), plan.type())) {
+                add(volumes, plan, Phase.COMMIT, Axis.DATA, Collective.ALL_GATHER, 1, bytesOf(plan, bucket));
             }
         }
         addTied(volumes, plan, at);
         return volumes;
+    }
+
+    /** What sums gradients over the data axis. */
+    static Collective gradientSum(Plan plan) {
+        return plan.splitsOptimizer() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE;
+    }
+
+    static long bytesOf(Plan plan, GradientBucket bucket) {
+        return bucket.numElements() * plan.type().bytes();
     }
 
     private static void add(
@@ -144,8 +185,13 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         for (ParameterSpec parameter : plan.parameters()) {
             List<Integer> holders = plan.holders(parameter.name());
             if (holders.size() > 1 && holders.contains(at.pipeline())) {
-                long bytes = parameter.localShape(at.tensor()).numElements()
-                        * plan.type().bytes();
+                long elements = parameter.localShape(at.tensor()).numElements();
+                if (plan.splitsOptimizer()) {
+                    elements = OptimizerSlice.of(
+                                    elements, at.data(), plan.mesh().data())
+                            .length();
+                }
+                long bytes = elements * plan.type().bytes();
                 Volume volume = new Volume(1, bytesSent(Collective.ALL_REDUCE, bytes, holders.size()));
                 volumes.merge(
                         new Key(Phase.GRADIENT_SYNC, nameOf(Collective.ALL_REDUCE), Axis.PIPELINE),
@@ -153,13 +199,5 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
                         Volume::plus);
             }
         }
-    }
-
-    static long stageBytes(Plan plan, Stage stage, int tensorIndex) {
-        return stage.parameters().stream()
-                        .mapToLong(
-                                parameter -> parameter.localShape(tensorIndex).numElements())
-                        .sum()
-                * plan.type().bytes();
     }
 }

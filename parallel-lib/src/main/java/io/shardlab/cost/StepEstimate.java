@@ -3,7 +3,9 @@ package io.shardlab.cost;
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.GradientBucket;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.Bubble;
@@ -47,7 +49,8 @@ public record StepEstimate(
             Wire wire = new Wire(wireNanos(plan, stage, hardware, false), wireNanos(plan, stage, hardware, true));
             wires.add(wire);
             long forward = hardware.computeNanos(slowestFlops(plan, stage));
-            passes.add(new StageCosts.PassNanos(forward + wire.forward(), forward + wire.backward(), forward));
+            long again = plan.options().recompute() ? hardware.computeNanos(recomputedFlops(plan, stage)) : 0;
+            passes.add(new StageCosts.PassNanos(forward + wire.forward(), forward + again + wire.backward(), forward));
             tensorNanos += (double) (wire.forward() + wire.backward())
                     * plan.schedule().numMicrobatches();
             sumNanos = Math.max(sumNanos, dataSumNanos(plan, stage, hardware));
@@ -127,6 +130,22 @@ public record StepEstimate(
         return slowest;
     }
 
+    /** Of the segments that are computed again before they go back. */
+    private static double recomputedFlops(Plan plan, Stage stage) {
+        double slowest = 0;
+        for (int index = 0; index < plan.mesh().tensor(); index++) {
+            double flops = 0;
+            for (Segment segment : stage.segments()) {
+                if (segment.recomputable()) {
+                    flops += SegmentCost.of(segment, index, SegmentCost.Rows.of(plan))
+                            .forwardFlops();
+                }
+            }
+            slowest = Math.max(slowest, flops);
+        }
+        return slowest;
+    }
+
     /** The collectives of one pass; see {@link Hardware#collectiveNanos}. */
     private static long wireNanos(Plan plan, Stage stage, Hardware hardware, boolean backward) {
         long nanos = 0;
@@ -143,6 +162,7 @@ public record StepEstimate(
         return nanos;
     }
 
+    /** The sum of a stage's gradients; with a split optimizer also the gathering of its weights, which follows the update. */
     private static long dataSumNanos(Plan plan, Stage stage, Hardware hardware) {
         int degree = plan.mesh().degree(Axis.DATA);
         boolean summed = plan.schedule().actions().stream()
@@ -150,7 +170,15 @@ public record StepEstimate(
         if (degree == 1 || !summed) {
             return 0;
         }
-        return hardware.collectiveNanos(CommunicationEstimate.bytesSent(
-                Collective.ALL_REDUCE, CommunicationEstimate.stageBytes(plan, stage, 0), degree));
+        long nanos = 0;
+        for (GradientBucket bucket : GradientBucket.ofGradients(stage, 0, plan.type())) {
+            long bytes = CommunicationEstimate.bytesOf(plan, bucket);
+            nanos += hardware.collectiveNanos(
+                    CommunicationEstimate.bytesSent(CommunicationEstimate.gradientSum(plan), bytes, degree));
+            if (plan.splitsOptimizer()) {
+                nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));
+            }
+        }
+        return nanos;
     }
 }

@@ -1,8 +1,10 @@
 package io.shardlab.run;
 
 import io.shardlab.comm.Communicator;
+import io.shardlab.engine.Dropout;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
+import io.shardlab.engine.TrainingPass;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
@@ -11,6 +13,7 @@ import io.shardlab.tensor.TensorShape;
 import io.shardlab.trace.Phase;
 import io.shardlab.trace.Span;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -42,11 +45,13 @@ final class MicrobatchRunner implements AutoCloseable {
     private final StopSignal stop;
     private final IntFunction<TokenFile.Batch> batches;
     private final BiConsumer<String, Tensor> observer;
+    private final long dataStep;
     private final Map<Key, Live> alive = new HashMap<>();
     private double lossSum;
 
     /**
      * @param plan the placed plan, possibly with another workload and schedule
+     * @param dataStep which step's part of the data, from 0
      * @param batches gives the tokens of a micro-batch
      * @param observer sees every value of micro-batch 0
      */
@@ -55,12 +60,14 @@ final class MicrobatchRunner implements AutoCloseable {
             Plan plan,
             Recorder recorder,
             StopSignal stop,
+            long dataStep,
             IntFunction<TokenFile.Batch> batches,
             BiConsumer<String, Tensor> observer) {
         this.placed = placed;
         this.plan = plan;
         this.recorder = recorder;
         this.stop = stop;
+        this.dataStep = dataStep;
         this.batches = batches;
         this.observer = observer;
     }
@@ -85,9 +92,10 @@ final class MicrobatchRunner implements AutoCloseable {
                 receive(receive);
                 recorder.span(Span.Kind.RECEIVE, label, start, 0);
             } else {
-                throw new UnsupportedOperationException("action " + action + " is not there yet");
+                placed.gradientSum().ifPresent(sum -> sum.finish(action.stage()));
             }
         }
+        placed.gradientSum().ifPresent(sum -> sum.await(recorder));
         recorder.traffic().enter(Phase.GRADIENT_SYNC);
         return lossSum;
     }
@@ -99,12 +107,22 @@ final class MicrobatchRunner implements AutoCloseable {
     private Live live(Action action, int microbatch) {
         return alive.computeIfAbsent(
                 new Key(action.stage(), microbatch),
-                key -> new Live(placed.shard().scope(true)));
+                key -> new Live(placed.shard().scope(trainingPass(microbatch))));
+    }
+
+    private TrainingPass trainingPass(int microbatch) {
+        int perRank = plan.workload().microbatches();
+        long first = ((long) placed.at().data() * perRank + microbatch) * plan.microbatchSize();
+        Dropout dropout = new Dropout(plan.options().dropout(), plan.seed(), dataStep, first);
+        return new TrainingPass(plan.options().recompute(), dropout);
     }
 
     private void compute(Action.Compute action) {
         Live live = live(action, action.microbatch());
         StageProgram program = placed.program(action.stage());
+        placed.gradientSum()
+                .filter(sum -> isLastPass(action))
+                .ifPresent(sum -> live.scope.onWeightGradients(segment -> sum.complete(action.stage(), segment)));
         switch (action.pass()) {
             case FORWARD -> forward(live, program, action.microbatch());
             case BACKWARD -> {
@@ -154,6 +172,15 @@ final class MicrobatchRunner implements AutoCloseable {
                 : live.receivedGradient.orElseThrow();
         live.receivedGradient = Optional.empty();
         return gradient;
+    }
+
+    /** Whether a stage's gradients are final after this pass and will be summed over the data axis then. */
+    private boolean isLastPass(Action.Compute action) {
+        List<Action> actions = plan.schedule().actions().get(placed.at().pipeline());
+        int here = actions.indexOf(action);
+        boolean more = actions.subList(here + 1, actions.size()).stream()
+                .anyMatch(later -> later instanceof Action.Compute && later.stage() == action.stage());
+        return !more && actions.contains(new Action.ReduceGradients(action.stage()));
     }
 
     private long send(Action.Send action) {

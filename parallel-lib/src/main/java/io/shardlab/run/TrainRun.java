@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 
 /**
@@ -70,10 +71,12 @@ final class TrainRun {
                 plan,
                 recorder,
                 stop,
+                dataStep,
                 microbatch -> tokens.read(plan, placed.at().data(), settings, dataStep, microbatch),
                 observer)) {
             lossSum = runner.run();
             sumTiedGradients();
+            placed.splitOptimizer().ifPresent(SplitOptimizer::shareNorms);
         } catch (StopSignal.CancelledRun e) {
             stopped = true;
         } catch (RuntimeException | Error e) {
@@ -90,7 +93,9 @@ final class TrainRun {
         placed.tied().forEach((name, group) -> {
             recorder.enter("all_reduce", name);
             long start = System.nanoTime();
-            ByteBuffer gradient = placed.shard().gradient(name);
+            ByteBuffer gradient = placed.splitOptimizer()
+                    .map(split -> split.ownGradient(name))
+                    .orElseGet(() -> placed.shard().gradient(name));
             long sent = 2L * (group.size() - 1) * gradient.remaining() / group.size();
             group.allReduce(gradient, plan.type());
             recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + name, start, sent);
@@ -105,7 +110,7 @@ final class TrainRun {
         for (int i = 0; i < count; i++) {
             ParameterSpec parameter = parameters.get(i);
             boolean mine = !stopped && placed.holds(parameter) && placed.countsInNorm(parameter);
-            commit.putDouble(i * Double.BYTES, mine ? placed.shard().squaredGradientNorm(parameter.name()) : 0);
+            commit.putDouble(i * Double.BYTES, mine ? squaredGradientNorm(parameter.name()) : 0);
         }
         commit.putDouble(count * Double.BYTES, placed.countsLoss() ? lossSum : 0);
         commit.putDouble((count + 1) * Double.BYTES, stopped ? 1 : 0);
@@ -124,6 +129,12 @@ final class TrainRun {
         return new StepResult(false, loss, Math.sqrt(sum));
     }
 
+    private double squaredGradientNorm(String parameter) {
+        return placed.splitOptimizer()
+                .map(split -> split.squaredGradientNorm(parameter))
+                .orElseGet(() -> placed.shard().squaredGradientNorm(parameter));
+    }
+
     /** One whole step: passes, agreement, optimizer. */
     StepResult step(int dataStep, double rate, BiConsumer<String, Tensor> observer, Runnable beforeUpdate) {
         StepResult result = accumulate(dataStep, observer);
@@ -132,9 +143,7 @@ final class TrainRun {
         }
         if (!Double.isFinite(result.loss) || !Double.isFinite(result.gradNorm)) {
             placed.shard().discardGradients();
-            throw new ArithmeticException(
-                    "loss " + result.loss + " and gradient norm " + result.gradNorm + " at step " + dataStep
-                            + " are not finite; the weights are those of the step before. Try a lower --lr or --clip");
+            return explain(dataStep, result);
         }
         beforeUpdate.run();
         long start = System.nanoTime();
@@ -143,7 +152,38 @@ final class TrainRun {
         AdamW rule = new AdamW(settings.beta1(), settings.beta2(), settings.epsilon(), settings.weightDecay());
         placed.shard().update(rule, rate, placed.nextOptimizerStep(), scale);
         recorder.span(Span.Kind.OPTIMIZER, "optimizer", start, 0);
+        placed.splitOptimizer().ifPresent(split -> guard.uninterrupted(() -> split.gatherWeights(recorder)));
         return result;
+    }
+
+    /** Runs a step again to name the value that spoils it; ends with that name, or because the run was stopped. */
+    private StepResult explain(int dataStep, StepResult spoilt) {
+        String parameter = firstSpoiltGradient();
+        NonFiniteSearch search = new NonFiniteSearch(plan);
+        placed.programs().forEach(program -> program.look(Optional.of(search)));
+        try {
+            StepResult again = accumulate(dataStep, (name, value) -> {});
+            if (again.stopped) {
+                return again;
+            }
+        } finally {
+            placed.programs().forEach(program -> program.look(Optional.empty()));
+        }
+        placed.shard().discardGradients();
+        guard.uninterrupted(() -> search.agree(placed));
+        throw new ArithmeticException(
+                "step " + dataStep + ": " + search.cause().orElse(parameter) + "; loss " + spoilt.loss
+                        + ", gradient norm " + spoilt.gradNorm
+                        + ". The weights are those of the step before. Try a lower --lr or --clip");
+    }
+
+    private String firstSpoiltGradient() {
+        for (int i = 0; i < parameters.size(); i++) {
+            if (!Double.isFinite(commit.getDouble(i * Double.BYTES))) {
+                return "the gradient of " + parameters.get(i).name() + " is not finite";
+            }
+        }
+        return "the loss is not finite";
     }
 
     /** Figures of a finished step for {@code metrics.jsonl}. */

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.plan.HandmadePlan;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -58,6 +59,20 @@ class MemoryEstimateTest {
         }
     }
 
+    /** 8 + 8/d bytes per parameter; slices are whole blocks, so they are not quite equal. */
+    @Test
+    void aSplitOptimizerIsDividedByTheDataAxisAndNothingElseIs() {
+        Plan whole = of("dp=2,pp=2", "1f1b", 2).plan();
+        Plan split = whole.withOptions(Options.DEFAULT.withZero(1));
+        for (int rank = 0; rank < 2; rank++) {
+            long both = bytes(split, rank, OPTIMIZER) + bytes(split, rank + 2, OPTIMIZER);
+            assertEquals(bytes(whole, rank, OPTIMIZER), both);
+            assertEquals(both / 2, bytes(split, rank, OPTIMIZER), 0.05 * both);
+            assertEquals(bytes(whole, rank, WEIGHTS), bytes(split, rank, WEIGHTS));
+            assertEquals(bytes(whole, rank, GRADIENTS), bytes(split, rank, GRADIENTS));
+        }
+    }
+
     /** EleutherAI's calculator leaves gradients whole below ZeRO stage 2. */
     @Test
     void gradientsAreDividedAsWeightsAre() {
@@ -90,7 +105,7 @@ class MemoryEstimateTest {
         Plan gpipe = of("pp=2", "gpipe", 2).plan();
         Plan alternating = of("pp=2", "1f1b", 2).plan();
         SegmentCost.Rows rows = SegmentCost.Rows.of(gpipe);
-        long perMicrobatch = 4 * MemoryEstimate.savedElements(gpipe.stages().get(0), 0, rows);
+        long perMicrobatch = 4 * MemoryEstimate.savedElements(gpipe.stages().get(0), 0, rows, false);
         assertEquals(2 * perMicrobatch, bytes(gpipe, 0, ACTIVATIONS) - bytes(alternating, 0, ACTIVATIONS));
         assertTrue(bytes(alternating, 0, ACTIVATIONS) >= 2 * perMicrobatch);
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.shardlab.cost.CommunicationEstimate;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
@@ -31,13 +32,13 @@ final class CensusTest {
     @TempDir
     Path temporary;
 
-    private static Plan plan(String scheme, int microbatches, String schedule) {
+    private static Plan plan(String scheme, int microbatches, String schedule, int zero) {
         ModelSpec model =
                 new ModelSpec("census", 256, 48, 96, 4, 12, 12, 4, 10_000, 1e-5, true, 64, 0.05, Optional.empty());
         return Planner.plan(
                 model,
                 Scheme.parse(scheme),
-                new Planner.Settings(TensorType.FLOAT32, new Plan.Workload(8, 16, microbatches), schedule, 7));
+                new Planner.Settings(TensorType.FLOAT32, new Plan.Workload(8, 16, microbatches), schedule, 7, Options.DEFAULT.withZero(zero)));
     }
 
     private Path tokens() throws Exception {
@@ -48,18 +49,11 @@ final class CensusTest {
         return Files.write(temporary.resolve("tokens"), ids.array());
     }
 
-    @ParameterizedTest(name = "{0} m={1} {2}")
-    @CsvSource({
-        "single, 2, 1f1b",
-        "tp=2, 2, 1f1b",
-        "pp=2, 4, 1f1b",
-        "pp=3, 4, gpipe",
-        "tp=2;pp=2, 4, 1f1b",
-        "tp=3;pp=2, 2, gpipe"
-    })
-    void everyCollectiveIsCountedInItsPhaseAsThePlanSays(String scheme, int microbatches, String schedule)
+    @ParameterizedTest(name = "{0} m={1} {2} zero={3}")
+    @CsvSource({"single, 2, 1f1b, 0", "tp=2, 2, 1f1b, 0", "pp=2, 4, 1f1b, 0", "pp=3, 4, gpipe, 0", "tp=2;pp=2, 4, 1f1b, 0", "tp=3;pp=2, 2, gpipe, 0", "dp=2, 2, 1f1b, 0", "dp=2, 2, 1f1b, 1", "dp=2;pp=2, 2, 1f1b, 1", "dp=2;tp=2, 2, 1f1b, 0"})
+    void everyCollectiveIsCountedInItsPhaseAsThePlanSays(String scheme, int microbatches, String schedule, int zero)
             throws Exception {
-        Plan plan = plan(scheme.replace(';', ','), microbatches, schedule);
+        Plan plan = plan(scheme.replace(';', ','), microbatches, schedule, zero);
         try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
             ranks.execute(new Request.Place(plan, Optional.empty()));
             ranks.execute(new Request.Traffic(true));
@@ -101,7 +95,7 @@ final class CensusTest {
     void aTensorStepSumsTwiceForwardAndTwiceBackwardPerLayerAndMicrobatch() {
         Map<String, Long> calls = new HashMap<>();
         for (PhaseTraffic traffic :
-                CommunicationEstimate.of(plan("tp=2", 2, "1f1b")).phases()) {
+                CommunicationEstimate.of(plan("tp=2", 2, "1f1b", 0)).phases()) {
             if (traffic.rank() == 0) {
                 calls.put(traffic.heading(), traffic.count());
             }

@@ -59,6 +59,18 @@ final class Values {
         }
     }
 
+    /** A decimal number of at least 0 and below 1. */
+    static final class Share implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            double value = decimal(text);
+            if (value >= 1) {
+                throw new IllegalArgumentException("must be below 1");
+            }
+            return value;
+        }
+    }
+
     /** A size such as {@code 128m}. */
     static final class Size implements ITypeConverter<Long> {
         @Override
@@ -162,6 +174,14 @@ final class Values {
         } catch (InvalidPathException notAPath) {
             throw new IllegalArgumentException("'" + text + "' is not a file name: " + notAPath.getReason(), notAPath);
         }
+    }
+
+    /** A folder's name, absolute or seen from where the notebook runs. */
+    static Path folder(String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("the name of the folder is empty");
+        }
+        return path(text);
     }
 
     static OptionalInt optional(@Nullable Integer value) {
