@@ -68,7 +68,9 @@ final class PlacementFlags {
     @Option(names = "--sp", description = "later: sequence parallelism")
     boolean sp;
 
-    @Option(names = "--recompute", description = "compute activations again in the backward pass instead of keeping them")
+    @Option(
+            names = "--recompute",
+            description = "compute activations again in the backward pass instead of keeping them")
     boolean recompute;
 
     @Option(
@@ -162,7 +164,13 @@ final class PlacementFlags {
                                 ? "--dp"
                                 : chunks != null
                                         ? "--chunks"
-                                        : dtype != null ? "--dtype" : dropout != null ? "--dropout" : recompute ? "--recompute" : weights != null ? "--weights" : inferred(verb);
+                                        : dtype != null
+                                                ? "--dtype"
+                                                : dropout != null
+                                                        ? "--dropout"
+                                                        : recompute
+                                                                ? "--recompute"
+                                                                : weights != null ? "--weights" : inferred(verb);
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
                     + " tiny " + flag + " …`; without MODEL the placed one is used");

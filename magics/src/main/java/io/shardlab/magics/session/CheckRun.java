@@ -8,8 +8,8 @@ import io.shardlab.parity.Difference;
 import io.shardlab.parity.Shards;
 import io.shardlab.parity.Verdict;
 import io.shardlab.plan.Collective;
-import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Options;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.run.Reply;
@@ -75,7 +75,9 @@ final class CheckRun {
     private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
             throws IOException {
         Plan single = Planner.plan(
-                model, Scheme.SINGLE, new Planner.Settings(
+                model,
+                Scheme.SINGLE,
+                new Planner.Settings(
                         sharded.type(),
                         sharded.workload(),
                         "1f1b",
