@@ -67,7 +67,7 @@ final class FailedRunTest {
      * waited there for it until they were killed as unresponsive, and the group and its weights were lost.
      */
     @ParameterizedTest
-    @ValueSource(strings = {"single", "tp=2", "pp=2", "pp=3", "tp=2,pp=2"})
+    @ValueSource(strings = {"single", "tp=2", "pp=2", "pp=3", "tp=2,pp=2", "dp=2", "dp=2,pp=2"})
     void aTokenOutsideTheVocabularyStopsTheRunAndTheWeightsStay(String scheme) throws IOException {
         Plan plan = SmallModel.plan(scheme, TensorType.FLOAT64);
         Path good = SmallModel.tokens(folder.resolve("good.bin"));
@@ -112,7 +112,7 @@ final class FailedRunTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"single", "tp=2", "pp=2", "tp=2,pp=2"})
+    @ValueSource(strings = {"single", "tp=2", "pp=2", "tp=2,pp=2", "dp=2", "dp=2,tp=2"})
     void weightsThatAreNotNumbersFailOnAllRanksWithOneMessage(String scheme) throws IOException {
         Plan plan = SmallModel.plan(scheme, TensorType.FLOAT32);
         Path tokens = SmallModel.tokens(folder.resolve("tokens.bin"));

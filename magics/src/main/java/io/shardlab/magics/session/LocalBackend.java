@@ -319,7 +319,7 @@ final class LocalBackend implements Backend {
                 options.schedule().orElse("1f1b"), options.options().chunks());
         Planner.Settings settings = new Planner.Settings(
                 options.type().orElse(TensorType.FLOAT32),
-                options.workload().forModel(spec.maxSequence(), scheme.pipeline()),
+                options.workload().forModel(spec.maxSequence(), scheme),
                 rule.name(),
                 options.seed().orElse(0),
                 options.options().withChunks(rule.chunks()));
@@ -360,7 +360,9 @@ final class LocalBackend implements Backend {
                 Optional.of(scheme),
                 pipelined ? options.workload() : options.workload().withSchedule(Optional.empty()),
                 options.type(),
-                pipelined ? options.options() : options.options().withChunks(1),
+                options.options()
+                        .withChunks(pipelined ? options.options().chunks() : 1)
+                        .withZero(scheme.data() > 1 ? options.options().zero() : 0),
                 options.seed(),
                 options.weights(),
                 OptionalInt.empty(),

@@ -197,6 +197,14 @@ final class TrainingRecord {
         if (plan.mesh().tensor() > 1) {
             terms.add(term("tensorCommunication", predicted.get(TimeTerm.TENSOR_COMMUNICATION), inPasses));
         }
+        if (plan.mesh().data() > 1) {
+            double exposed = 0;
+            for (int rank = 0; rank < step.numRanks(); rank++) {
+                exposed += step.exposedSyncNanos(rank) / 1e6 / ranks;
+            }
+            terms.add(term("dataSync", predicted.get(TimeTerm.DATA_SYNC), exposed));
+            known += exposed;
+        }
         if (plan.mesh().pipeline() > 1) {
             List<Bubble> bubbles = Bubble.of(step, plan.schedule(), plan.mesh());
             double fill = mean(bubbles, Bubble::fillDrainNanos);

@@ -139,7 +139,7 @@ final class FakeBackend implements Backend {
         }
         return FakePlans.tiny(
                 scheme,
-                options.workload().forModel(512, scheme.pipeline()),
+                options.workload().forModel(512, scheme),
                 options.schedule().orElse("1f1b"));
     }
 
@@ -362,7 +362,8 @@ final class FakeBackend implements Backend {
             throw new IllegalArgumentException("step " + step.getAsInt() + " was not run; allowed: 0 to 100");
         }
         return FakePlans.timeline(
-                FakePlans.tiny(new Scheme(1, 2, 2), WorkloadChoice.of(8, 64, 4).forModel(512, 2), "1f1b"),
+                FakePlans.tiny(
+                        new Scheme(1, 2, 2), WorkloadChoice.of(8, 64, 4).forModel(512, new Scheme(1, 2, 2)), "1f1b"),
                 step.orElse(19),
                 predicted);
     }

@@ -121,6 +121,9 @@ class RefusalTest {
                 "place tiny --pp 9                 | pp=9 is more than 8 layers",
                 "plan tiny --batch 6 --microbatches 4 | batch 6 is not divisible by microbatches 4",
                 "train tiny --batch 6 --microbatches 4 | batch 6 is not divisible by microbatches 4",
+                "plan tiny --dp 2 --batch 6 --microbatches 2 | batch 6 is not divisible by 4 (dp=2 × microbatches 2) ~ multiples of 4, for instance 8",
+                "plan tiny --zero 1                | --zero 1 splits the optimizer over the data axis and needs --dp 2 or more",
+                "plan tiny --tp 2 --zero 1         | needs --dp 2 or more",
                 "plan tiny --seq 4096              | seq 4096 is longer than the model's 512 positions",
                 "plan tiny --tp 4 --pp 4 --devices 8 | needs 16 devices, more than --devices 8",
                 "place tiny --tp 4 --pp 4          | needs 16 workers",
@@ -152,8 +155,6 @@ class RefusalTest {
                 "logs                              | no workers",
                 "timeline --step 500               | step 500 was not run",
                 // later
-                "plan tiny --dp 2                  | --dp 2 is not there yet",
-                "plan tiny --zero 1                | --zero 1 is not there yet",
                 "plan tiny --sp                    | --sp is not there yet: sequence parallelism comes later",
                 "plan tiny --chunks two            | --chunks two must be a whole number of at least 1",
                 "infer --prompt x --schedule gpipe | infer --schedule needs a MODEL to lay out",
