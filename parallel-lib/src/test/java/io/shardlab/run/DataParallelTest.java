@@ -56,7 +56,11 @@ final class DataParallelTest {
                 model,
                 Scheme.parse(scheme),
                 new Planner.Settings(
-                        type, new Plan.Workload(BATCH, 16, microbatches), schedule, 7, Options.DEFAULT.withZero(zero).withChunks(schedule.equals("interleaved") ? 2 : 1)));
+                        type,
+                        new Plan.Workload(BATCH, 16, microbatches),
+                        schedule,
+                        7,
+                        Options.DEFAULT.withZero(zero).withChunks(schedule.equals("interleaved") ? 2 : 1)));
     }
 
     private static Plan single(TensorType type, int microbatches, boolean tied) {
