@@ -71,8 +71,18 @@ final class PlacementFlags {
     @Option(names = "--sp", description = "later: sequence parallelism")
     boolean sp;
 
-    @Option(names = "--recompute", description = "later: recomputing activations in the backward pass")
+    @Option(
+            names = "--recompute",
+            description = "compute activations again in the backward pass instead of keeping them")
     boolean recompute;
+
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            converter = Values.Share.class,
+            description = "share of each block's output that is dropped while training (default 0)")
+    @Nullable
+    Double dropout;
 
     @Option(names = "--uneven", description = "later: uneven splits")
     boolean uneven;
@@ -104,7 +114,11 @@ final class PlacementFlags {
     }
 
     private Options options() {
-        return Options.DEFAULT.withChunks(numChunks()).withZero(zero());
+        return Options.DEFAULT
+                .withChunks(numChunks())
+                .withZero(zero())
+                .withRecompute(recompute)
+                .withDropout(dropout == null ? 0 : dropout);
     }
 
     private int numChunks() {
@@ -136,6 +150,11 @@ final class PlacementFlags {
                 price);
     }
 
+    /** Inference has no schedule of its own: what is said about one is about placing. */
+    private String inferred(String verb) {
+        return verb.equals("infer") && workload.schedule != null ? "--schedule" : "";
+    }
+
     /** The placement that a verb with an optional MODEL asks for, if it names one. */
     Optional<PlanOptions> readOptional(@Nullable String model, String verb) {
         if (model != null) {
@@ -151,7 +170,15 @@ final class PlacementFlags {
                                         ? "--chunks"
                                         : dtype != null
                                                 ? "--dtype"
-                                                : weights != null ? "--weights" : zero != null ? "--zero" : "";
+                                                : dropout != null
+                                                        ? "--dropout"
+                                                        : recompute
+                                                                ? "--recompute"
+                                                                : zero != null
+                                                                        ? "--zero"
+                                                                        : weights != null
+                                                                                ? "--weights"
+                                                                                : inferred(verb);
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
                     + " tiny " + flag + " …`; without MODEL the placed one is used");

@@ -8,6 +8,7 @@ import io.shardlab.parity.Difference;
 import io.shardlab.parity.Shards;
 import io.shardlab.parity.Verdict;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -77,8 +78,16 @@ final class CheckRun {
         // A data rank's micro-batches are consecutive slices of the batch: one device runs those of all ranks.
         Plan.Workload whole = new Plan.Workload(
                 workload.batch(), workload.sequence(), sharded.scheme().data() * workload.microbatches());
-        Plan single =
-                Planner.plan(model, Scheme.SINGLE, new Planner.Settings(sharded.type(), whole, "1f1b", sharded.seed()));
+        Plan single = Planner.plan(
+                model,
+                Scheme.SINGLE,
+                new Planner.Settings(
+                        sharded.type(),
+                        whole,
+                        "1f1b",
+                        sharded.seed(),
+                        // Dropout is part of what is computed; the other options are only ways to do it.
+                        Options.DEFAULT.withDropout(sharded.options().dropout())));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();
