@@ -8,6 +8,8 @@ import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.tensor.Extent;
+import io.shardlab.tensor.Placement;
 import io.shardlab.trace.Traffic;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,7 +21,7 @@ import java.util.Map;
  * What each rank of a plan sends in one training step, by collective and axis.
  *
  * <p>Bytes are those of the bandwidth-optimal algorithms on S bytes and n ranks: all-reduce 2(n−1)/n·S, gather, all-gather
- * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Every value of a stage program is taken as [b,T,D]. Left out: the
+ * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Left out: the
  * scalars of the gradient norm and of the loss, a few dozen bytes per parameter.
  *
  * @param traffic per rank, collective and axis; what never happens is absent
@@ -66,19 +68,46 @@ public record CommunicationEstimate(List<Traffic> traffic) {
         };
     }
 
-    /** The bytes of one [b,T,D] value of one micro-batch. */
-    static long valueBytes(Plan plan) {
-        SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
+    /** The bytes of the whole value of a collective for one micro-batch. */
+    static long valueBytes(Plan plan, Step.Communicate communicate) {
+        return SegmentCost.Rows.of(plan).count()
+                * communicate.width()
+                * plan.type().bytes();
+    }
+
+    /** The bytes of what a tensor rank passes to the next stage for one micro-batch. */
+    static long boundaryBytes(Plan plan, int tensorIndex) {
+        SegmentCost.Rows rows = SegmentCost.Rows.of(plan).part(tensorIndex);
         return rows.count() * rows.width() * plan.type().bytes();
+    }
+
+    /** The bytes of the gradients of which each tensor rank finds a summand, and which are added up once per step. */
+    private static long partialGradientBytes(Plan plan, Coordinates at) {
+        return plan.stagesOf(at.pipeline()).stream()
+                        .flatMap(stage -> stage.parameters().stream())
+                        .distinct()
+                        .filter(ParameterSpec::partialGradient)
+                        .mapToLong(CommunicationEstimate::sharedElements)
+                        .sum()
+                * plan.type().bytes();
+    }
+
+    private static long sharedElements(ParameterSpec parameter) {
+        long elements = parameter.shape().numElements();
+        if (!(parameter.placement() instanceof Placement.Split split)) {
+            return elements;
+        }
+        long shared = split.sharedExtents().stream().mapToLong(Extent::length).sum();
+        return shared * (elements / parameter.shape().dim(split.dim()));
     }
 
     private static Map<Key, Volume> rankVolumes(Plan plan, Coordinates at) {
         Map<Key, Volume> volumes = new LinkedHashMap<>();
-        long value = valueBytes(plan);
         for (Stage stage : plan.stagesOf(at.pipeline())) {
             for (Step step : stage.steps()) {
                 if (step instanceof Step.Communicate communicate) {
                     long times = plan.schedule().numMicrobatches();
+                    long value = valueBytes(plan, communicate);
                     add(volumes, plan, communicate.axis(), communicate.collective(), times, value);
                     add(
                             volumes,
@@ -92,11 +121,16 @@ public record CommunicationEstimate(List<Traffic> traffic) {
         }
         for (Action action : plan.schedule().actions().get(at.pipeline())) {
             if (action instanceof Action.Send) {
-                volumes.merge(new Key(SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
+                Volume volume = new Volume(1, boundaryBytes(plan, at.tensor()));
+                volumes.merge(new Key(SEND, Axis.PIPELINE), volume, Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
                 long bytes = stageBytes(plan, plan.stages().get(action.stage()), at.tensor());
                 add(volumes, plan, Axis.DATA, Collective.ALL_REDUCE, 1, bytes);
             }
+        }
+        long partial = partialGradientBytes(plan, at);
+        if (partial > 0) {
+            add(volumes, plan, Axis.TENSOR, Collective.ALL_REDUCE, 1, partial);
         }
         addTied(volumes, plan, at);
         return volumes;

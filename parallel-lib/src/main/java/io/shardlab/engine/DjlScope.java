@@ -27,11 +27,13 @@ final class DjlScope implements Scope {
     private final boolean training;
     private final Map<String, Graph> graphs = new HashMap<>();
     private final Map<String, NormGraph> norms = new HashMap<>();
+    private final VocabularyPasses vocabulary;
 
     DjlScope(DjlShard shard, NDManager manager, boolean training) {
         this.shard = shard;
         this.manager = manager;
         this.training = training;
+        vocabulary = new VocabularyPasses(manager, training);
         manager.setName("micro-batch");
     }
 
@@ -64,6 +66,9 @@ final class DjlScope implements Scope {
         DjlShard.Layer layer = shard.layer(segment);
         if (segment.kind() instanceof Segment.Norm norm && !manager.getDevice().isGpu()) {
             return normByHand(segment, norm, inputs.get(0), layer.leaves().get(0));
+        }
+        if (VocabularyPasses.computes(segment)) {
+            return vocabulary.forward(layer, inputs);
         }
         boolean graph = training && !(segment.kind() instanceof Segment.Residual);
         // Intermediate results live on a manager that closes at once: what the graph needs, it holds itself.
@@ -128,6 +133,11 @@ final class DjlScope implements Scope {
 
     @Override
     public List<Optional<Tensor>> backward(Segment segment, Tensor outputGradient) {
+        if (VocabularyPasses.computes(segment)) {
+            List<Optional<Tensor>> gradients = backwardInputs(segment, outputGradient);
+            backwardWeights(segment);
+            return gradients;
+        }
         NormGraph norm = norms.remove(segment.name());
         if (norm != null) {
             NDArray weight = shard.layer(segment).leaves().get(0);
@@ -155,6 +165,24 @@ final class DjlScope implements Scope {
     }
 
     @Override
+    public List<Optional<Tensor>> backwardInputs(Segment segment, Tensor outputGradient) {
+        if (!VocabularyPasses.computes(segment)) {
+            return Scope.super.backwardInputs(segment, outputGradient);
+        }
+        return vocabulary.backwardInputs(shard.layer(segment), outputGradient);
+    }
+
+    @Override
+    public void backwardWeights(Segment segment) {
+        if (!VocabularyPasses.computes(segment)) {
+            Scope.super.backwardWeights(segment);
+            return;
+        }
+        vocabulary.backwardWeights(shard.layer(segment));
+        shard.ranBackward();
+    }
+
+    @Override
     public Tensor alias(Tensor tensor) {
         return new DjlTensor(DjlTensor.array(tensor).stopGradient());
     }
@@ -167,16 +195,23 @@ final class DjlScope implements Scope {
     @Override
     public Tensor nextTokenLogits(Segment head, Tensor hidden) {
         DjlShard.Layer layer = shard.layer(head);
-        if (!(layer.mathematics() instanceof HeadMathematics mathematics)) {
-            throw new IllegalArgumentException("segment '" + head.name() + "' is not a head");
-        }
         try (NDManager temporary = manager.newSubManager()) {
             NDArray input = DjlTensor.array(hidden).stopGradient();
             input.attach(temporary);
-            NDArray logits = mathematics.lastLogits(input, layer.leaves());
+            NDArray logits = lastLogits(layer, input);
             logits.attach(manager);
             return new DjlTensor(logits);
         }
+    }
+
+    private static NDArray lastLogits(DjlShard.Layer layer, NDArray input) {
+        if (layer.mathematics() instanceof HeadMathematics whole) {
+            return whole.lastLogits(input, layer.leaves());
+        }
+        if (layer.mathematics() instanceof VocabularyScoresMathematics) {
+            return VocabularyScoresMathematics.lastScores(input, layer.leaves().get(0));
+        }
+        throw new IllegalArgumentException("segment '" + layer.segment().name() + "' is not a head");
     }
 
     @Override

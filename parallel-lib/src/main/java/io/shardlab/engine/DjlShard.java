@@ -8,6 +8,7 @@ import ai.djl.pytorch.jni.JniUtils;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.MemoryCategory;
@@ -91,13 +92,15 @@ final class DjlShard implements Shard {
             }
             NDArray leaf = owner.storage.stopGradient();
             leaf.setRequiresGradient(trainable);
-            if (trainable && segment.kind() instanceof Segment.Norm) {
+            if (trainable
+                    && (segment.kind() instanceof Segment.Norm || segment.kind() instanceof Segment.VocabularyScores)) {
                 defineGradient(leaf);
             }
             owner.uses.add(leaf);
             leaves.add(leaf);
         }
-        if (layers.put(segment.name(), new Layer(segment, Mathematics.of(segment, constants), leaves)) != null) {
+        if (layers.put(segment.name(), new Layer(segment, Mathematics.of(segment, constants, tensorIndex), leaves))
+                != null) {
             throw new IllegalArgumentException("segment '" + segment.name() + "' is placed twice on one rank");
         }
     }
@@ -204,6 +207,16 @@ final class DjlShard implements Shard {
     @Override
     public double squaredGradientNorm(String name) {
         return Norms.squared(type, gradient(name));
+    }
+
+    @Override
+    public double squaredGradientNorm(String name, Extent elements) {
+        ByteBuffer counted = gradient(name)
+                .slice(
+                        Math.toIntExact(elements.start() * type.bytes()),
+                        Math.toIntExact(elements.length() * type.bytes()))
+                .order(ByteOrder.nativeOrder());
+        return Norms.squared(type, counted);
     }
 
     @Override

@@ -1,7 +1,10 @@
 package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
+import io.shardlab.tensor.Extent;
+import io.shardlab.tensor.Placement;
 import java.util.List;
 
 /**
@@ -15,22 +18,38 @@ interface Mathematics {
     /** Which inputs have a gradient. */
     boolean differentiable(int input);
 
-    static Mathematics of(Segment segment, Constants constants) {
+    /** The rows of a parameter that the rank at {@code tensorIndex} of the tensor axis holds. */
+    static Extent part(ParameterSpec parameter, int tensorIndex) {
+        return parameter.placement() instanceof Placement.Split split && split.dim() == 0
+                ? split.extents().get(tensorIndex)
+                : new Extent(0, parameter.shape().dim(0));
+    }
+
+    static Mathematics of(Segment segment, Constants constants, int tensorIndex) {
         Segment.Kind kind = segment.kind();
         if (kind instanceof Segment.Embedding) {
-            return new EmbeddingMathematics();
+            ParameterSpec weight = segment.parameters().get(0);
+            return weight.placement() instanceof Placement.Split
+                    ? new VocabularyEmbeddingMathematics(part(weight, tensorIndex))
+                    : new EmbeddingMathematics();
         }
         if (kind instanceof Segment.Norm norm) {
             return new NormMathematics(constants.scalar(norm.epsilon()));
         }
         if (kind instanceof Segment.Attention attention) {
-            return new AttentionMathematics(attention, constants);
+            return new AttentionMathematics(attention, constants, HeadGroups.of(segment, attention, tensorIndex));
         }
         if (kind instanceof Segment.FeedForward) {
             return new FeedForwardMathematics();
         }
         if (kind instanceof Segment.Residual) {
             return new ResidualMathematics();
+        }
+        if (kind instanceof Segment.VocabularyScores) {
+            return new VocabularyScoresMathematics(part(segment.parameters().get(0), tensorIndex));
+        }
+        if (kind instanceof Segment.VocabularyLoss) {
+            return new VocabularyLossMathematics();
         }
         if (kind instanceof Segment.Head head) {
             return new HeadMathematics(constants.scalar(head.epsilon()));

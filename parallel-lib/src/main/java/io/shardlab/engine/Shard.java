@@ -1,6 +1,7 @@
 package io.shardlab.engine;
 
 import io.shardlab.plan.ParameterSpec;
+import io.shardlab.tensor.Extent;
 import io.shardlab.trace.MemoryCategory;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -26,6 +27,9 @@ public interface Shard extends AutoCloseable {
 
     /** Σ g² of {@link #gradient}, in double precision and one fixed order. */
     double squaredGradientNorm(String name);
+
+    /** Σ g² over some elements of {@link #gradient}, in double precision and one fixed order. */
+    double squaredGradientNorm(String name, Extent elements);
 
     /**
      * One optimizer step on every parameter; the gradients are zero afterwards.

@@ -46,7 +46,12 @@ public final class Planner {
             throw new IllegalArgumentException("seq " + settings.workload().sequence() + " is longer than the "
                     + model.maxSequence() + " positions of " + model.name());
         }
-        Decoder decoder = new Decoder(model, scheme.tensor());
+        if (settings.options().sequenceParallel() && scheme.tensor() == 1) {
+            throw new IllegalArgumentException(
+                    "--sp splits tokens between tensor ranks and tp=1 has one; use --tp 2 or more, or leave --sp out");
+        }
+        Decoder decoder =
+                new Decoder(model, scheme.tensor(), settings.workload().sequence(), settings.options());
         List<Stage> stages =
                 stages(model, decoder, scheme.pipeline(), settings.workload().sequence());
         return new Plan(
@@ -92,13 +97,13 @@ public final class Planner {
             boolean isLast = index == numStages - 1;
             List<Step> steps = new ArrayList<>();
             if (isFirst) {
-                steps.add(decoder.embedding());
+                steps.addAll(decoder.embedding());
             }
             for (int layer = first; layer < end; layer++) {
                 steps.addAll(decoder.layer(layer));
             }
             if (isLast) {
-                steps.add(decoder.head());
+                steps.addAll(decoder.head());
             }
             stages.add(new Stage(
                     index,

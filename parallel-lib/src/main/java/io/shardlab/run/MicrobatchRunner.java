@@ -108,8 +108,7 @@ final class MicrobatchRunner implements AutoCloseable {
         boolean first = stage.input().equals(Stage.TOKENS);
         boolean last = stage.output().equals(Stage.LOSS);
         Map<String, Tensor> given = new HashMap<>();
-        TensorShape shape =
-                TensorShape.of(plan.microbatchSize(), plan.workload().sequence());
+        TensorShape shape = rows();
         if (first || last) {
             TokenFile.Batch batch = batches.apply(microbatch);
             if (first) {
@@ -123,11 +122,16 @@ final class MicrobatchRunner implements AutoCloseable {
             given.put(stage.input(), live.received.orElseThrow());
             live.received = Optional.empty();
         }
-        Tensor output = program.forward(live.scope, given, microbatch == 0 ? observer : (name, value) -> {});
+        Tensor output = program.forward(live.scope, given, shape, microbatch == 0 ? observer : (name, value) -> {});
         if (last) {
             lossSum += output.scalar();
         }
         live.output = Optional.of(output);
+    }
+
+    /** [b,T] of one micro-batch. */
+    private TensorShape rows() {
+        return TensorShape.of(plan.microbatchSize(), plan.workload().sequence());
     }
 
     private void backward(Live live, StageProgram program, Action.Compute action) {
@@ -136,7 +140,7 @@ final class MicrobatchRunner implements AutoCloseable {
                 ? live.scope.scalar(1.0 / plan.workload().tokens())
                 : live.receivedGradient.orElseThrow();
         live.receivedGradient = Optional.empty();
-        live.inputGradient = program.backward(live.scope, gradient);
+        live.inputGradient = program.backward(live.scope, gradient, rows());
         if (live.inputGradient.isEmpty()) {
             finish(action.stage(), action.microbatch());
         }
@@ -163,7 +167,8 @@ final class MicrobatchRunner implements AutoCloseable {
     private void receive(Action.Receive action) {
         Live live = live(action, action.microbatch());
         boolean forward = action.pass() == Pass.FORWARD;
-        Tensor tensor = live.scope.allocate(plan.boundaryShape());
+        Tensor tensor =
+                live.scope.allocate(plan.boundaryShape(rows(), placed.at().tensor()));
         int neighbour = plan.schedule().rankOf(action.stage() + (forward ? -1 : 1));
         Communicator pipeline = placed.pipeline();
         pipeline.receive(neighbour, tag(action.pass(), action.microbatch()), tensor.bytes());

@@ -3,15 +3,12 @@ package io.shardlab.run;
 import io.shardlab.comm.Communicator;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
-import io.shardlab.mesh.Axis;
-import io.shardlab.plan.Collective;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
-import io.shardlab.trace.Span;
+import io.shardlab.tensor.TensorShape;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,16 +21,14 @@ import java.util.function.BiConsumer;
 final class StageProgram {
 
     private final Stage stage;
-    private final Communicator tensorGroup;
-    private final Recorder recorder;
+    private final TensorCollectives collectives;
     private final StopSignal stop;
     /** Values that no step after this one reads. */
     private final List<Set<String>> lastUses;
 
     StageProgram(Stage stage, Communicator tensorGroup, Recorder recorder, StopSignal stop) {
         this.stage = stage;
-        this.tensorGroup = tensorGroup;
-        this.recorder = recorder;
+        collectives = new TensorCollectives(tensorGroup, recorder);
         this.stop = stop;
         lastUses = lastUses(stage);
     }
@@ -61,18 +56,24 @@ final class StageProgram {
      * Computes the stage's output.
      *
      * @param given the input and, on the last stage, the targets; closed when no longer needed
+     * @param rows [b,T] of the micro-batch
      * @param observer sees every value as it is defined
      */
-    Tensor forward(Scope scope, Map<String, Tensor> given, BiConsumer<String, Tensor> observer) {
-        return run(scope, given, observer, stage.output());
+    Tensor forward(Scope scope, Map<String, Tensor> given, TensorShape rows, BiConsumer<String, Tensor> observer) {
+        return run(scope, given, rows, observer, stage.output());
     }
 
     /** Computes up to the value {@code wanted}, which no step before its definition may read last. */
-    Tensor until(Scope scope, Map<String, Tensor> given, String wanted) {
-        return run(scope, given, (name, value) -> {}, wanted);
+    Tensor until(Scope scope, Map<String, Tensor> given, TensorShape rows, String wanted) {
+        return run(scope, given, rows, (name, value) -> {}, wanted);
     }
 
-    private Tensor run(Scope scope, Map<String, Tensor> given, BiConsumer<String, Tensor> observer, String wanted) {
+    private Tensor run(
+            Scope scope,
+            Map<String, Tensor> given,
+            TensorShape rows,
+            BiConsumer<String, Tensor> observer,
+            String wanted) {
         Map<String, Tensor> values = new HashMap<>(given);
         for (int i = 0; i < stage.steps().size() && !values.containsKey(wanted); i++) {
             stop.check();
@@ -84,7 +85,7 @@ final class StageProgram {
             } else {
                 output = scope.alias(inputs.get(0));
                 if (step instanceof Step.Communicate communicate) {
-                    communicate(communicate.collective(), communicate, output);
+                    output = collectives.run(scope, communicate.collective(), communicate, output, rows);
                 }
             }
             observer.accept(step.output(), output);
@@ -105,7 +106,7 @@ final class StageProgram {
     }
 
     /** Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens. */
-    Optional<Tensor> backward(Scope scope, Tensor outputGradient) {
+    Optional<Tensor> backward(Scope scope, Tensor outputGradient, TensorShape rows) {
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put(stage.output(), outputGradient);
         for (int i = stage.steps().size() - 1; i >= 0; i--) {
@@ -124,7 +125,7 @@ final class StageProgram {
                 gradient.close();
             } else {
                 if (step instanceof Step.Communicate communicate) {
-                    communicate(communicate.collective().adjoint(), communicate, gradient);
+                    gradient = collectives.run(scope, communicate.collective().adjoint(), communicate, gradient, rows);
                 }
                 accumulate(scope, gradients, step.inputs().get(0), gradient);
             }
@@ -141,25 +142,5 @@ final class StageProgram {
             before.close();
             gradient.close();
         }
-    }
-
-    /** Runs a collective in place. */
-    private void communicate(Collective collective, Step.Communicate step, Tensor tensor) {
-        if (collective == Collective.COPY) {
-            return;
-        }
-        if (collective != Collective.ALL_REDUCE || step.axis() != Axis.TENSOR) {
-            throw new UnsupportedOperationException(collective.name().toLowerCase(Locale.ROOT) + " over "
-                    + step.axis().shortName() + " is not there yet");
-        }
-        recorder.enterWithin("all_reduce", step.output());
-        long start = System.nanoTime();
-        var bytes = tensor.bytes();
-        long sent = 2L * (tensorGroup.size() - 1) * bytes.remaining() / tensorGroup.size();
-        tensorGroup.allReduce(bytes, tensor.type());
-        tensor.written();
-        recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
-        recorder.count("tp all_reduce", sent);
-        recorder.resume();
     }
 }

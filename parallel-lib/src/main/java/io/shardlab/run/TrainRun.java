@@ -4,6 +4,7 @@ import io.shardlab.engine.AdamW;
 import io.shardlab.engine.Tensor;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.Span;
 import io.shardlab.trace.StepMetrics;
@@ -72,6 +73,7 @@ final class TrainRun {
                 microbatch -> tokens.read(plan, placed.at().data(), settings, dataStep, microbatch),
                 observer)) {
             lossSum = runner.run();
+            placed.partialGradients().sum(recorder);
             sumTiedGradients();
         } catch (StopSignal.CancelledRun e) {
             stopped = true;
@@ -103,8 +105,10 @@ final class TrainRun {
         int count = parameters.size();
         for (int i = 0; i < count; i++) {
             ParameterSpec parameter = parameters.get(i);
-            boolean mine = !stopped && placed.holds(parameter) && placed.countsInNorm(parameter);
-            commit.putDouble(i * Double.BYTES, mine ? placed.shard().squaredGradientNorm(parameter.name()) : 0);
+            Extent counted = placed.countedInNorm(parameter);
+            boolean mine = !stopped && counted.length() > 0;
+            commit.putDouble(
+                    i * Double.BYTES, mine ? placed.shard().squaredGradientNorm(parameter.name(), counted) : 0);
         }
         commit.putDouble(count * Double.BYTES, placed.countsLoss() ? lossSum : 0);
         commit.putDouble((count + 1) * Double.BYTES, stopped ? 1 : 0);

@@ -106,7 +106,7 @@ final class WorkerParityTest {
     @Test
     void aMissingAllReduceAmongWorkersIsABug() throws Exception {
         Plan broken =
-                BrokenPlan.without(Lab.plan("tp=2,pp=2", TensorType.FLOAT64, MICROBATCHES), Collective.ALL_REDUCE, 5);
+                BrokenPlan.without(Lab.plan("tp=2,pp=2", TensorType.FLOAT64, MICROBATCHES), Collective.ALL_REDUCE, 6);
         Comparison comparison = compare(broken, "broken");
         Verdict verdict = Verdict.of(comparison, comparison, Verdict.FLOAT64_TOLERANCE);
         assertEquals(Verdict.Kind.BUG, verdict.kind());
