@@ -193,6 +193,7 @@ final class MicrobatchRunner implements AutoCloseable {
 
     @Override
     public void close() {
+        placed.abandonCalls();
         alive.values().forEach(live -> live.scope.close());
         alive.clear();
     }

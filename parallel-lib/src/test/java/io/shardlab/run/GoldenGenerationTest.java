@@ -36,6 +36,8 @@ final class GoldenGenerationTest {
             untied | tp=2,pp=2
             wide   | tp=2
             odd    | pp=3
+            odd    | tp=2 --uneven
+            plain  | tp=2,pp=2 --sp
             """)
     void tokensEqualPyTorch(String name, String scheme) throws IOException {
         Path folder = Path.of("..", "tests", "golden", name);
@@ -43,8 +45,13 @@ final class GoldenGenerationTest {
                 Json.mapper().readTree(folder.resolve("expected.json").toFile()).path("generation");
         Plan plan = Planner.plan(
                 ModelSpec.read(folder),
-                Scheme.parse(scheme),
-                new Planner.Settings(TensorType.FLOAT64, new Plan.Workload(4, 16, 2), "1f1b", 0));
+                Scheme.parse(scheme.split(" ", -1)[0]),
+                new Planner.Settings(
+                        TensorType.FLOAT64,
+                        new Plan.Workload(4, 16, 2),
+                        "1f1b",
+                        0,
+                        GoldenLossTest.options(scheme)));
         List<Integer> tokens = integers(expected.path("tokens"));
         assertEquals(32, tokens.size());
         List<Integer> streamed = new ArrayList<>();

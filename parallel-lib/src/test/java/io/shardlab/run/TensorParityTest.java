@@ -112,7 +112,8 @@ final class TensorParityTest {
         Comparison float64 = comparisons.getOrDefault(TensorType.FLOAT64, new Comparison(List.of()));
         Comparison float32 = comparisons.getOrDefault(TensorType.FLOAT32, new Comparison(List.of()));
         for (Difference difference : float64.differences()) {
-            // Adam divides by the root of the second moment, so where a gradient is almost 0 its rounding is seen enlarged in single
+            // Adam divides by the root of the second moment, so where a gradient is almost 0 its rounding is seen
+            // enlarged in single
             // elements of a parameter; the parameter as a whole stays within the bound.
             double far = difference.kind().equals("parameter") ? difference.relativeNorm() : difference.maxRelative();
             assertTrue(far <= 1e-12, difference::toString);

@@ -12,6 +12,7 @@ import io.shardlab.parity.Shards;
 import io.shardlab.parity.Verdict;
 import io.shardlab.plan.Collective;
 import io.shardlab.plan.Json;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.run.Request;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Worker JVMs over shared memory compute what the unsharded model computes. One cluster of four serves all. */
@@ -101,6 +103,16 @@ final class WorkerParityTest {
         assertEquals(
                 Verdict.Kind.ROUNDING,
                 Verdict.of(float32, float64, Verdict.FLOAT64_TOLERANCE).kind());
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource({"'tp=2,pp=2',sp", "tp=4,sp", "tp=3,uneven", "tp=3,uneven sp"})
+    void splitTokensAndUnevenSplitsOfWorkersAgreeToRounding(String scheme, String flags) throws Exception {
+        Options options = Options.DEFAULT
+                .withSequenceParallel(flags.contains("sp"))
+                .withUneven(flags.contains("uneven"));
+        Plan plan = Lab.plan(scheme, options, TensorType.FLOAT64, MICROBATCHES);
+        assertEquals(Optional.empty(), compare(plan, scheme + "-" + flags).firstAbove(1e-12));
     }
 
     @Test

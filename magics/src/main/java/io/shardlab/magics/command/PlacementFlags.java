@@ -64,13 +64,13 @@ final class PlacementFlags {
     @Nullable
     String zero;
 
-    @Option(names = "--sp", description = "later: sequence parallelism")
+    @Option(names = "--sp", description = "sequence parallelism: split values between blocks along tokens")
     boolean sp;
 
     @Option(names = "--recompute", description = "later: recomputing activations in the backward pass")
     boolean recompute;
 
-    @Option(names = "--uneven", description = "later: uneven splits")
+    @Option(names = "--uneven", description = "let tensor ranks have unequal numbers of heads and columns")
     boolean uneven;
 
     @Option(names = "--chunks", paramLabel = "V", description = "later: several stages per rank")
@@ -105,7 +105,7 @@ final class PlacementFlags {
     }
 
     private Options options() {
-        return Options.DEFAULT;
+        return Options.DEFAULT.withSequenceParallel(sp).withUneven(uneven);
     }
 
     PlanOptions read(String model, PricingFlags pricing) {
@@ -144,7 +144,11 @@ final class PlacementFlags {
                                 ? "--dp"
                                 : schedule != null
                                         ? "--schedule"
-                                        : dtype != null ? "--dtype" : weights != null ? "--weights" : "";
+                                        : dtype != null
+                                                ? "--dtype"
+                                                : weights != null
+                                                        ? "--weights"
+                                                        : sp ? "--sp" : uneven ? "--uneven" : "";
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
                     + " tiny " + flag + " …`; without MODEL the placed one is used");

@@ -325,7 +325,8 @@ final class LocalBackend implements Backend {
                 options.workload(),
                 options.schedule(),
                 options.type(),
-                options.options(),
+                options.options()
+                        .withSequenceParallel(options.options().sequenceParallel() && scheme.tensor() > 1),
                 options.seed(),
                 options.weights(),
                 OptionalInt.empty(),

@@ -112,7 +112,7 @@ class RefusalTest {
                 "plan tiny --price cheap           | --price cheap is not a price per hour",
                 // layouts
                 "plan tiny --tp 8                  | tp=8 does not split 4 heads evenly ~ allowed: tp = 1, 2, 4",
-                "plan tiny --tp 3                  | tp=3 does not split 4 heads evenly ~ --uneven comes later",
+                "plan tiny --tp 3                  | tp=3 does not split 4 heads evenly ~ or --uneven",
                 "place tiny --pp 9                 | pp=9 is more than 8 layers",
                 "plan tiny --batch 6 --microbatches 4 | batch 6 is not divisible by microbatches 4",
                 "train tiny --batch 6 --microbatches 4 | batch 6 is not divisible by microbatches 4",
@@ -137,7 +137,6 @@ class RefusalTest {
                 // later
                 "plan tiny --dp 2                  | --dp 2 is not there yet",
                 "plan tiny --zero 1                | --zero 1 is not there yet",
-                "plan tiny --sp                    | --sp is not there yet: sequence parallelism comes later",
                 "plan tiny --schedule zb-h1        | --schedule zb-h1 is not there yet",
                 "plan tiny --schedule interleaved  | --schedule interleaved is not there yet",
                 "plan tiny --chunks 2              | --chunks 2 is not there yet",
