@@ -128,7 +128,9 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
         long message = rows.count() * rows.width() * plan.type().bytes();
         long boundary = CommunicationEstimate.boundaryBytes(plan, at.tensor());
         int neighbours = 0;
-        if (plan.mesh().degree(Axis.PIPELINE) > 1) {
+        if (plan.options().chunks() > 1) {
+            neighbours = 2; // the last rank passes on to the first
+        } else if (plan.mesh().degree(Axis.PIPELINE) > 1) {
             neighbours += at.pipeline() > 0 ? 1 : 0;
             neighbours += at.pipeline() < plan.mesh().degree(Axis.PIPELINE) - 1 ? 1 : 0;
         }

@@ -84,6 +84,7 @@ final class AttentionTape implements Tape {
         return rows.block(sequence * t, head * e, t, e);
     }
 
+    /** The KV head that a query head reads. */
     private int group(int head) {
         return headGroups.keyValueHead(head);
     }
@@ -162,8 +163,8 @@ final class AttentionTape implements Tape {
             for (int h = 0; h < heads; h++) {
                 int first = (i * heads + h) * t;
                 Matrix square = p.block(first, 0, t, t);
-                // Heads of a group add up in their order.
-                double keep = headGroups.isFirst(h) ? 0 : 1;
+                // Heads that read one KV head follow each other and add up in their order.
+                double keep = h == 0 || group(h) != group(h - 1) ? 0 : 1;
                 blas.multiply(1, square.transpose(), head(dO, i, h), keep, head(dv, i, group(h)));
                 blas.multiply(1, head(dO, i, h), head(v, i, group(h)).transpose(), 0, ds);
                 softmax.backward(DjlTensor.type(q_BTX), DjlTensor.storage(p_BHTT), first, DjlTensor.storage(square_TT));

@@ -35,11 +35,6 @@ record HeadGroups(List<Integer> keyValueHeads) {
         return keyValueHeads.get(queryHead);
     }
 
-    /** Whether a query head is the first of those that read its KV head. */
-    boolean isFirst(int queryHead) {
-        return queryHead == 0 || keyValueHead(queryHead) != keyValueHead(queryHead - 1);
-    }
-
     /** Whether every KV head serves equally many query heads. */
     boolean uniform() {
         int numGroups = keyValueHeads.get(keyValueHeads.size() - 1) + 1;

@@ -31,7 +31,16 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         @JsonSubTypes.Type(value = VocabularyScores.class, name = "vocabulary-scores"),
         @JsonSubTypes.Type(value = VocabularyLoss.class, name = "vocabulary-loss")
     })
-    public sealed interface Kind {}
+    public sealed interface Kind {
+
+        /**
+         * Whether its input gradients can be had before its weight gradients, as schedules with I and W passes want it. A kind
+         * whose weights cost little may compute them along with the inputs'.
+         */
+        default boolean splitsBackward() {
+            return true;
+        }
+    }
 
     /**
      * Token ids [B,T] to rows of the weight [V,D]: [B,T,D]. Where the weight is split along V, ids of other ranks' rows give

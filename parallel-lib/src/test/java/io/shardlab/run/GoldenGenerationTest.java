@@ -47,11 +47,7 @@ final class GoldenGenerationTest {
                 ModelSpec.read(folder),
                 Scheme.parse(scheme.split(" ", -1)[0]),
                 new Planner.Settings(
-                        TensorType.FLOAT64,
-                        new Plan.Workload(4, 16, 2),
-                        "1f1b",
-                        0,
-                        GoldenLossTest.options(scheme)));
+                        TensorType.FLOAT64, new Plan.Workload(4, 16, 2), "1f1b", 0, GoldenLossTest.options(scheme)));
         List<Integer> tokens = integers(expected.path("tokens"));
         assertEquals(32, tokens.size());
         List<Integer> streamed = new ArrayList<>();

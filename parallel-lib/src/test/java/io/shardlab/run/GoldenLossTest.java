@@ -97,9 +97,7 @@ final class GoldenLossTest {
     }
 
     static Options options(String flags) {
-        return Options.DEFAULT
-                .withSequenceParallel(flags.contains("--sp"))
-                .withUneven(flags.contains("--uneven"));
+        return Options.DEFAULT.withSequenceParallel(flags.contains("--sp")).withUneven(flags.contains("--uneven"));
     }
 
     private static TrainSettings trainSettings(JsonNode settings) {

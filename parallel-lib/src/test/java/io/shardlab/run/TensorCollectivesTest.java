@@ -59,7 +59,8 @@ final class TensorCollectivesTest {
             """)
     void theAdjointCarriesGradientsBack(Collective collective, Step.Parts parts) {
         Step.Communicate step = new Step.Communicate(collective, Axis.TENSOR, "x", "y", WIDTH, parts);
-        List<Transport> ends = InProcessTransport.create(N, rank -> WaitPolicy.forRanks(N, Duration.ofSeconds(30), () -> {}));
+        List<Transport> ends =
+                InProcessTransport.create(N, rank -> WaitPolicy.forRanks(N, Duration.ofSeconds(30), () -> {}));
         List<ExecutorService> threads = IntStream.range(0, N)
                 .mapToObj(rank -> Executors.newSingleThreadExecutor())
                 .toList();
@@ -93,10 +94,8 @@ final class TensorCollectivesTest {
                     new TensorCollectives(communicator, new Recorder(rank, StatusPage.inMemory()));
             boolean oneX = step.collective() == Collective.COPY || step.collective() == Collective.SPLIT;
             boolean oneG = step.collective() == Collective.ALL_REDUCE || step.collective() == Collective.GATHER;
-            boolean fromPart =
-                    step.collective() == Collective.GATHER || step.collective() == Collective.ALL_GATHER;
-            boolean toPart =
-                    step.collective() == Collective.SPLIT || step.collective() == Collective.REDUCE_SCATTER;
+            boolean fromPart = step.collective() == Collective.GATHER || step.collective() == Collective.ALL_GATHER;
+            boolean toPart = step.collective() == Collective.SPLIT || step.collective() == Collective.REDUCE_SCATTER;
             TensorShape part = partShape(step.parts(), rank);
             TensorShape whole = step.parts() == Step.Parts.ROWS ? WHOLE : TensorShape.of(N, 3, 10);
             double[] x = numbers(fromPart ? part : whole, oneX ? 1 : 10 + rank);

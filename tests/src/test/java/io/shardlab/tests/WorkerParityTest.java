@@ -108,9 +108,8 @@ final class WorkerParityTest {
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource({"'tp=2,pp=2',sp", "tp=4,sp", "tp=3,uneven", "tp=3,uneven sp"})
     void splitTokensAndUnevenSplitsOfWorkersAgreeToRounding(String scheme, String flags) throws Exception {
-        Options options = Options.DEFAULT
-                .withSequenceParallel(flags.contains("sp"))
-                .withUneven(flags.contains("uneven"));
+        Options options =
+                Options.DEFAULT.withSequenceParallel(flags.contains("sp")).withUneven(flags.contains("uneven"));
         Plan plan = Lab.plan(scheme, options, TensorType.FLOAT64, MICROBATCHES);
         assertEquals(Optional.empty(), compare(plan, scheme + "-" + flags).firstAbove(1e-12));
     }

@@ -54,8 +54,7 @@ final class CheckRun {
         @Nullable Path folder = null;
         try {
             folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
-            Plan sharded = broken(
-                    Planner.replan(placed, request.workload(), placed.schedule().name()), request.breakage());
+            Plan sharded = broken(placed, request.breakage());
             List<Reply> dumped =
                     workers.apply(new Request.Dump(folder.resolve("dump").toString()));
             stopIfCancelled(dumped);
@@ -100,7 +99,7 @@ final class CheckRun {
                     + plan.scheme() + " has no collectives to break");
         }
         return switch (breakage.get()) {
-            // Number 0 completes the embedding, number 1 the attention of the first layer.
+                // Number 0 completes the embedding, number 1 the attention of the first layer.
             case "all-reduce" -> BrokenPlan.without(
                     plan, plan.splitsRows() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE, 1);
             case "gradient-sum" -> BrokenPlan.without(
@@ -112,8 +111,8 @@ final class CheckRun {
     private static String firstSplit(Plan plan) {
         return plan.stages().stream()
                 .flatMap(stage -> stage.segments().stream())
-                .filter(segment -> segment.kind() instanceof Segment.Attention
-                        || segment.kind() instanceof Segment.FeedForward)
+                .filter(segment ->
+                        segment.kind() instanceof Segment.Attention || segment.kind() instanceof Segment.FeedForward)
                 .flatMap(segment -> segment.parameters().stream())
                 .filter(parameter ->
                         parameter.placement() instanceof Placement.Split split && BrokenPlan.canSwap(split))

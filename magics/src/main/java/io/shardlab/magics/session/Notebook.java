@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.view.Html;
+import io.shardlab.schedule.ScheduleException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -42,9 +43,18 @@ public final class Notebook implements AutoCloseable {
 
     /** {@code %shard arguments…}; a refusal or failure is a {@link ShardException}. */
     public Object line(List<String> arguments) {
+        return perform(() -> Verbs.parse(arguments));
+    }
+
+    /** {@code %%shard arguments…} with a body. */
+    public Object cell(List<String> arguments, String body) {
+        return perform(() -> Verbs.parseCell(arguments, body));
+    }
+
+    private Object perform(Supplier<Command> parsing) {
         Command command;
         try {
-            command = Verbs.parse(arguments);
+            command = parsing.get();
         } catch (IllegalArgumentException refused) {
             throw new ShardException(String.valueOf(refused.getMessage()), refused);
         }
@@ -53,6 +63,8 @@ public final class Notebook implements AutoCloseable {
         } catch (ShardException failed) {
             if (!failed.failures().isEmpty()) {
                 screen.show(FailureCard.of(failed.failures()).content());
+            } else if (failed.getCause() instanceof ScheduleException drawn) {
+                screen.show(NotebookPort.Content.of(Html.preformatted(drawn.picture()), drawn.picture()));
             } else if (failed.interrupted()) { // the front end hides the message of an interrupted cell
                 String line = String.valueOf(failed.getMessage());
                 screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n"));
@@ -61,14 +73,6 @@ public final class Notebook implements AutoCloseable {
         } catch (RuntimeException failed) {
             throw Work.translated(failed);
         }
-    }
-
-    /** {@code %%shard arguments…} with a body. */
-    public Object cell(List<String> arguments, String body) {
-        throw new ShardException(
-                "%%shard cells are not there yet: running a cell's "
-                        + body.lines().count() + " lines on workers comes later; nothing was started",
-                (Throwable) null);
     }
 
     @Override

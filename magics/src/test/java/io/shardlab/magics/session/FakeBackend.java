@@ -39,6 +39,7 @@ final class FakeBackend implements Backend {
 
     private int workers;
     private @Nullable Plan placed;
+    private final Schedules schedules = new Schedules();
 
     @Override
     public List<DeviceRow> devices() {
@@ -128,8 +129,8 @@ final class FakeBackend implements Backend {
         Scheme scheme = options.scheme().orElse(Scheme.SINGLE);
         if (scheme.tensor() > 4
                 || (4 % scheme.tensor() != 0 && !options.options().uneven())) {
-            throw new IllegalArgumentException("tp=" + scheme.tensor()
-                    + " does not split 4 heads evenly; allowed: tp = 1, 2, 4, or --uneven");
+            throw new IllegalArgumentException(
+                    "tp=" + scheme.tensor() + " does not split 4 heads evenly; allowed: tp = 1, 2, 4, or --uneven");
         }
         if (scheme.pipeline() > FakePlans.LAYERS) {
             throw new IllegalArgumentException(
@@ -336,6 +337,11 @@ final class FakeBackend implements Backend {
                 FakePlans.tiny(new Scheme(1, 2, 2), WorkloadChoice.of(8, 64, 4).forModel(512, 2), "1f1b"),
                 step.orElse(19),
                 predicted);
+    }
+
+    @Override
+    public Schedules schedules() {
+        return schedules;
     }
 
     @Override
