@@ -14,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import java.util.function.BiFunction;
 
 /**
  * Runs a stage's steps forward, and backward in reverse with each collective replaced by its adjoint. Owned by the rank's
@@ -87,7 +86,8 @@ final class StageProgram {
             } else {
                 output = scope.alias(inputs.get(0));
                 if (step instanceof Step.Communicate communicate) {
-                    output = collectives.run(scope, communicate.collective(), communicate, output, rows);
+                    output = collectives.run(
+                            scope, communicate.collective(), communicate, output, rows, Optional.empty());
                 }
             }
             observer.accept(step.output(), output);
@@ -109,12 +109,12 @@ final class StageProgram {
 
     /** Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens. */
     Optional<Tensor> backward(Scope scope, Tensor outputGradient, TensorShape rows) {
-        return backward(scope, outputGradient, rows, scope::backward);
+        return backward(scope, outputGradient, rows, false);
     }
 
     /** As {@link #backward}, but puts weight gradients off until {@link #backwardWeights}. */
     Optional<Tensor> backwardInputs(Scope scope, Tensor outputGradient, TensorShape rows) {
-        return backward(scope, outputGradient, rows, scope::backwardInputs);
+        return backward(scope, outputGradient, rows, true);
     }
 
     /** Adds the weight gradients that {@link #backwardInputs} put off. */
@@ -127,13 +127,11 @@ final class StageProgram {
         }
     }
 
-    private Optional<Tensor> backward(
-            Scope scope,
-            Tensor outputGradient,
-            TensorShape rows,
-            BiFunction<Segment, Tensor, List<Optional<Tensor>>> ofSegment) {
+    private Optional<Tensor> backward(Scope scope, Tensor outputGradient, TensorShape rows, boolean inputsOnly) {
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put(stage.output(), outputGradient);
+        // The segment whose weights wait until the collective on its input's gradient is under way.
+        Optional<Segment> waiting = Optional.empty();
         for (int i = stage.steps().size() - 1; i >= 0; i--) {
             stop.check();
             Step step = stage.steps().get(i);
@@ -142,20 +140,41 @@ final class StageProgram {
                 throw new IllegalStateException("value '" + step.output() + "' has no gradient");
             }
             if (step instanceof Step.Local local) {
-                List<Optional<Tensor>> found = ofSegment.apply(local.segment(), gradient);
+                List<Optional<Tensor>> found = scope.backwardInputs(local.segment(), gradient);
                 for (int input = 0; input < found.size(); input++) {
                     String name = step.inputs().get(input);
                     found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor));
                 }
                 gradient.close();
+                if (!inputsOnly && beforeCollective(i)) {
+                    waiting = Optional.of(local.segment());
+                } else if (!inputsOnly) {
+                    scope.backwardWeights(local.segment());
+                }
             } else {
                 if (step instanceof Step.Communicate communicate) {
-                    gradient = collectives.run(scope, communicate.collective().adjoint(), communicate, gradient, rows);
+                    Optional<Segment> weights = waiting;
+                    waiting = Optional.empty();
+                    gradient = collectives.run(
+                            scope,
+                            communicate.collective().adjoint(),
+                            communicate,
+                            gradient,
+                            rows,
+                            weights.map(segment -> () -> scope.backwardWeights(segment)));
                 }
                 accumulate(scope, gradients, step.inputs().get(0), gradient);
             }
         }
         return Optional.ofNullable(gradients.get(stage.input()));
+    }
+
+    /** Whether going back, a collective comes right after step {@code i}, on what that step gave. */
+    private boolean beforeCollective(int i) {
+        return i > 0
+                && stage.steps().get(i - 1) instanceof Step.Communicate communicate
+                && communicate.collective().adjoint().communicates()
+                && stage.steps().get(i).inputs().contains(communicate.output());
     }
 
     private static void accumulate(Scope scope, Map<String, Tensor> gradients, String name, Tensor gradient) {

@@ -40,6 +40,22 @@ final class GoldenGenerationTest {
             plain  | tp=2,pp=2 --sp
             """)
     void tokensEqualPyTorch(String name, String scheme) throws IOException {
+        tokensEqualPyTorch(name, scheme, 1);
+    }
+
+    /** Stages run in the order of the model, on whichever ranks they are. */
+    @ParameterizedTest(name = "{0} {1} with 2 stages per rank")
+    @CsvSource(
+            delimiter = '|',
+            textBlock = """
+            plain  | pp=2
+            untied | tp=2,pp=2
+            """)
+    void tokensOfSeveralStagesPerRankEqualPyTorch(String name, String scheme) throws IOException {
+        tokensEqualPyTorch(name, scheme, 2);
+    }
+
+    private static void tokensEqualPyTorch(String name, String scheme, int chunks) throws IOException {
         Path folder = Path.of("..", "tests", "golden", name);
         JsonNode expected =
                 Json.mapper().readTree(folder.resolve("expected.json").toFile()).path("generation");
@@ -47,7 +63,11 @@ final class GoldenGenerationTest {
                 ModelSpec.read(folder),
                 Scheme.parse(scheme.split(" ", -1)[0]),
                 new Planner.Settings(
-                        TensorType.FLOAT64, new Plan.Workload(4, 16, 2), "1f1b", 0, GoldenLossTest.options(scheme)));
+                        TensorType.FLOAT64,
+                        new Plan.Workload(4, 16, 2),
+                        chunks > 1 ? "interleaved" : "1f1b",
+                        0,
+                        GoldenLossTest.options(scheme).withChunks(chunks)));
         List<Integer> tokens = integers(expected.path("tokens"));
         assertEquals(32, tokens.size());
         List<Integer> streamed = new ArrayList<>();

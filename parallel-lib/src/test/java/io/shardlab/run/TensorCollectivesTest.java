@@ -25,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -101,10 +102,13 @@ final class TensorCollectivesTest {
             double[] x = numbers(fromPart ? part : whole, oneX ? 1 : 10 + rank);
             double[] g = numbers(toPart ? part : whole, oneG ? 2 : 20 + rank);
             Tensor input = tensor(scope, fromPart ? part : whole, x);
-            Tensor y = collectives.run(scope, step.collective(), step, input, ROWS);
+            Tensor y = collectives.run(scope, step.collective(), step, input, ROWS, Optional.empty());
             double forward = dot(y, g);
             Tensor gradient = tensor(scope, toPart ? part : whole, g);
-            Tensor back = collectives.run(scope, step.collective().adjoint(), step, gradient, ROWS);
+            int[] done = {0};
+            Tensor back = collectives.run(
+                    scope, step.collective().adjoint(), step, gradient, ROWS, Optional.of(() -> done[0]++));
+            assertEquals(1, done[0]);
             double backward = dot(back, x);
             return new double[] {oneG && rank > 0 ? 0 : forward, oneX && rank > 0 ? 0 : backward};
         } catch (IOException e) {

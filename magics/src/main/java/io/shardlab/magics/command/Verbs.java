@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.schedule.ScheduleRule;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.ArrayList;
@@ -217,7 +218,9 @@ public final class Verbs {
 
     private static String missing(String verb, CommandLine.MissingParameterException missing) {
         if (!missing.getMissing().isEmpty() && missing.getMissing().get(0).isPositional()) {
-            return verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
+            return verb.equals("schedule")
+                    ? "schedule needs a NAME: `%shard schedule zb-h1`; rules: " + String.join(", ", ScheduleRule.NAMES)
+                    : verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
         }
         CommandLine.Model.ArgSpec flag = missing.getMissing().isEmpty()
                 ? missing.getArgSpec()

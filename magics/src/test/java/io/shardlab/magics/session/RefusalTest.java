@@ -144,6 +144,7 @@ class RefusalTest {
                 "plan tiny --dp 2                  | --dp 2 is not there yet",
                 "plan tiny --zero 1                | --zero 1 is not there yet",
                 "plan tiny --chunks two            | --chunks two must be a whole number of at least 1",
+                "infer --prompt x --schedule gpipe | infer --schedule needs a MODEL to lay out",
                 "train --chunks 2                  | train --chunks needs a MODEL to lay out",
                 "plan tiny --link 10GB/s,20us      | --link 10GB/s,20us is not there yet",
                 "plan tiny --auto                  | --auto is not there yet",
