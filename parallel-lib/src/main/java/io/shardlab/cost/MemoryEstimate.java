@@ -4,6 +4,7 @@ import io.shardlab.mesh.Axis;
 import io.shardlab.mesh.Coordinates;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.MemoryCategory;
@@ -95,20 +96,23 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
      */
     private static long activationBytes(Plan plan, Coordinates at) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
+        boolean recompute = plan.options().recompute();
         long saved = plan.schedule()
-                .peakOnRank(at.pipeline(), stage -> savedElements(plan.stages().get(stage), at.tensor(), rows));
+                .peakOnRank(
+                        at.pipeline(), stage -> savedElements(plan.stages().get(stage), at.tensor(), rows, recompute));
         long largest = plan.stagesOf(at.pipeline()).stream()
                 .mapToLong(stage -> SegmentCost.of(stage, at.tensor(), rows).largestElements())
                 .max()
                 .orElse(0);
-        return (saved + 3 * largest) * plan.type().bytes();
+        long again = recompute ? largestRecomputed(plan, at, rows) : 0;
+        return (saved + again + 3 * largest) * plan.type().bytes();
     }
 
     /**
-     * What one micro-batch of a stage keeps: the insides of its segments, its input, and every step's output once. A COPY shares its
-     * input's storage; token ids are small and left out.
+     * What one micro-batch of a stage keeps: the insides of its segments unless they are computed again, its input, and every step's
+     * output once. A COPY shares its input's storage; token ids are small and left out.
      */
-    static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows) {
+    static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows, boolean recompute) {
         StageValues values = new StageValues(stage, tensorIndex, rows);
         long elements = values.elements(stage.input());
         for (Step step : stage.steps()) {
@@ -119,7 +123,24 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
                 elements += values.elements(step.output());
             }
         }
-        return elements + SegmentCost.of(stage, tensorIndex, rows).savedElements();
+        for (Step step : stage.steps()) {
+            if (step instanceof Step.Local local
+                    && !(recompute && local.segment().recomputable())) {
+                elements += SegmentCost.of(local.segment(), tensorIndex, values.rows(step))
+                        .savedElements();
+            }
+        }
+        return elements;
+    }
+
+    /** What the segment that keeps most has inside while it is computed again: one at a time. */
+    private static long largestRecomputed(Plan plan, Coordinates at, SegmentCost.Rows rows) {
+        return plan.stagesOf(at.pipeline()).stream()
+                .flatMap(stage -> stage.segments().stream())
+                .filter(Segment::recomputable)
+                .mapToLong(segment -> SegmentCost.of(segment, at.tensor(), rows).savedElements())
+                .max()
+                .orElse(0);
     }
 
     /** Buffers of messages: one to send and one to receive for each pipeline neighbour, and two for tensor collectives. */

@@ -1,12 +1,15 @@
 package io.shardlab.run;
 
 import io.shardlab.comm.Communicator;
+import io.shardlab.engine.Dropout;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
+import io.shardlab.engine.TrainingPass;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.trace.Span;
 import java.util.HashMap;
@@ -41,11 +44,13 @@ final class MicrobatchRunner implements AutoCloseable {
     private final StopSignal stop;
     private final IntFunction<TokenFile.Batch> batches;
     private final BiConsumer<String, Tensor> observer;
+    private final long dataStep;
     private final Map<Key, Live> alive = new HashMap<>();
     private double lossSum;
 
     /**
      * @param plan the placed plan, possibly with another workload and schedule
+     * @param dataStep which step's part of the data, from 0
      * @param batches gives the tokens of a micro-batch
      * @param observer sees every value of micro-batch 0
      */
@@ -54,12 +59,14 @@ final class MicrobatchRunner implements AutoCloseable {
             Plan plan,
             Recorder recorder,
             StopSignal stop,
+            long dataStep,
             IntFunction<TokenFile.Batch> batches,
             BiConsumer<String, Tensor> observer) {
         this.placed = placed;
         this.plan = plan;
         this.recorder = recorder;
         this.stop = stop;
+        this.dataStep = dataStep;
         this.batches = batches;
         this.observer = observer;
     }
@@ -91,7 +98,19 @@ final class MicrobatchRunner implements AutoCloseable {
     private Live live(Action action, int microbatch) {
         return alive.computeIfAbsent(
                 new Key(action.stage(), microbatch),
-                key -> new Live(placed.shard().scope(true)));
+                key -> new Live(placed.shard().scope(trainingPass(microbatch))));
+    }
+
+    private TrainingPass trainingPass(int microbatch) {
+        int perRank = plan.workload().microbatches();
+        long first = ((long) placed.at().data() * perRank + microbatch) * rows().numElements();
+        if (plan.splitsRows()) {
+            first += Extent.even(rows().numElements(), plan.scheme().tensor())
+                    .get(placed.at().tensor())
+                    .start();
+        }
+        Dropout dropout = new Dropout(plan.options().dropout(), plan.seed(), dataStep, first);
+        return new TrainingPass(plan.options().recompute(), dropout);
     }
 
     private void compute(Action.Compute action) {

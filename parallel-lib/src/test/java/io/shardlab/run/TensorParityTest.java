@@ -72,8 +72,11 @@ final class TensorParityTest {
     }
 
     private static Plan plan(ModelSpec model, String scheme, String flags, int microbatches, TensorType type) {
-        Options options =
-                Options.DEFAULT.withSequenceParallel(flags.contains("sp")).withUneven(flags.contains("uneven"));
+        Options options = Options.DEFAULT
+                .withSequenceParallel(flags.contains("sp") && !scheme.equals("single"))
+                .withRecompute(flags.contains("recompute"))
+                .withDropout(flags.contains("dropout") ? 0.25 : 0)
+                .withUneven(flags.contains("uneven"));
         Plan.Workload workload = new Plan.Workload(8, 13, microbatches);
         return Planner.plan(model, Scheme.parse(scheme), new Planner.Settings(type, workload, "1f1b", 7, options));
     }
@@ -98,6 +101,7 @@ final class TensorParityTest {
             tp=3      | uneven    | 2 | 8/8   | 256 | true
             tp=2,pp=3 | uneven    | 4 | 9/3   | 251 | true
             tp=4,pp=2 | uneven sp | 2 | 9/3   | 251 | true
+            tp=3      | sp dropout recompute | 2 | 12/12 | 251 | true
             """)
     void tensorLayoutsAgreeToRounding(
             String scheme, String flags, int microbatches, String heads, int vocabulary, boolean tied)
@@ -106,7 +110,7 @@ final class TensorParityTest {
         Map<TensorType, Comparison> comparisons = new HashMap<>();
         for (TensorType type : TensorType.values()) {
             Comparison comparison = compare(
-                    plan(model, scheme, flags, microbatches, type), plan(model, "single", "-", microbatches, type));
+                    plan(model, scheme, flags, microbatches, type), plan(model, "single", flags, microbatches, type));
             comparisons.put(type, comparison);
         }
         Comparison float64 = comparisons.getOrDefault(TensorType.FLOAT64, new Comparison(List.of()));

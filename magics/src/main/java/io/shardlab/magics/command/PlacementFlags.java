@@ -68,8 +68,18 @@ final class PlacementFlags {
     @Option(names = "--sp", description = "sequence parallelism: split values between blocks along tokens")
     boolean sp;
 
-    @Option(names = "--recompute", description = "later: recomputing activations in the backward pass")
+    @Option(
+            names = "--recompute",
+            description = "compute activations again in the backward pass instead of keeping them")
     boolean recompute;
+
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            converter = Values.Share.class,
+            description = "share of each block's output that is dropped while training (default 0)")
+    @Nullable
+    Double dropout;
 
     @Option(names = "--uneven", description = "let tensor ranks have unequal numbers of heads and columns")
     boolean uneven;
@@ -99,7 +109,12 @@ final class PlacementFlags {
     }
 
     private Options options() {
-        return Options.DEFAULT.withChunks(numChunks()).withSequenceParallel(sp).withUneven(uneven);
+        return Options.DEFAULT
+                .withChunks(numChunks())
+                .withSequenceParallel(sp)
+                .withUneven(uneven)
+                .withRecompute(recompute)
+                .withDropout(dropout == null ? 0 : dropout);
     }
 
     private int numChunks() {
@@ -153,9 +168,15 @@ final class PlacementFlags {
                                         ? "--chunks"
                                         : dtype != null
                                                 ? "--dtype"
-                                                : weights != null
-                                                        ? "--weights"
-                                                        : sp ? "--sp" : uneven ? "--uneven" : inferred(verb);
+                                                : dropout != null
+                                                        ? "--dropout"
+                                                        : recompute
+                                                                ? "--recompute"
+                                                                : weights != null
+                                                                        ? "--weights"
+                                                                        : sp
+                                                                                ? "--sp"
+                                                                                : uneven ? "--uneven" : inferred(verb);
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
                     + " tiny " + flag + " …`; without MODEL the placed one is used");
