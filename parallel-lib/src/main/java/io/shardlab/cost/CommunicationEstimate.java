@@ -4,6 +4,8 @@ import io.shardlab.mesh.Axis;
 import io.shardlab.mesh.Coordinates;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.GradientBucket;
+import io.shardlab.plan.OptimizerSlice;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
@@ -19,7 +21,9 @@ import java.util.Map;
  * What each rank of a plan sends in one training step, by collective and axis.
  *
  * <p>Bytes are those of the bandwidth-optimal algorithms on S bytes and n ranks: all-reduce 2(n−1)/n·S, gather, all-gather
- * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Every value of a stage program is taken as [b,T,D]. Left out: the
+ * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Gradients are summed over the data axis in the buckets of {@link
+ * GradientBucket}, each use of a parameter apart; a split optimizer takes reduce-scatter and all-gather for that all-reduce,
+ * the same volume. Every value of a stage program is taken as [b,T,D]. Left out: the
  * scalars of the gradient norm and of the loss, a few dozen bytes per parameter.
  *
  * @param traffic per rank, collective and axis; what never happens is absent
@@ -94,12 +98,29 @@ public record CommunicationEstimate(List<Traffic> traffic) {
             if (action instanceof Action.Send) {
                 volumes.merge(new Key(SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
-                long bytes = stageBytes(plan, plan.stages().get(action.stage()), at.tensor());
-                add(volumes, plan, Axis.DATA, Collective.ALL_REDUCE, 1, bytes);
+                Stage stage = plan.stages().get(action.stage());
+                for (GradientBucket bucket : GradientBucket.ofGradients(stage, at.tensor(), plan.type())) {
+                    add(volumes, plan, Axis.DATA, gradientSum(plan), 1, bytesOf(plan, bucket));
+                }
+            }
+        }
+        if (plan.splitsOptimizer()) {
+            for (GradientBucket bucket :
+                    GradientBucket.ofWeights(plan.stagesOf(at.pipeline()), at.tensor(), plan.type())) {
+                add(volumes, plan, Axis.DATA, Collective.ALL_GATHER, 1, bytesOf(plan, bucket));
             }
         }
         addTied(volumes, plan, at);
         return volumes;
+    }
+
+    /** What sums gradients over the data axis. */
+    static Collective gradientSum(Plan plan) {
+        return plan.splitsOptimizer() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE;
+    }
+
+    static long bytesOf(Plan plan, GradientBucket bucket) {
+        return bucket.numElements() * plan.type().bytes();
     }
 
     private static void add(
@@ -116,19 +137,16 @@ public record CommunicationEstimate(List<Traffic> traffic) {
         for (ParameterSpec parameter : plan.parameters()) {
             List<Integer> holders = plan.holders(parameter.name());
             if (holders.size() > 1 && holders.contains(at.pipeline())) {
-                long bytes = parameter.localShape(at.tensor()).numElements()
-                        * plan.type().bytes();
+                long elements = parameter.localShape(at.tensor()).numElements();
+                if (plan.splitsOptimizer()) {
+                    elements = OptimizerSlice.of(
+                                    elements, at.data(), plan.mesh().data())
+                            .length();
+                }
+                long bytes = elements * plan.type().bytes();
                 Volume volume = new Volume(1, bytesSent(Collective.ALL_REDUCE, bytes, holders.size()));
                 volumes.merge(new Key(nameOf(Collective.ALL_REDUCE), Axis.PIPELINE), volume, Volume::plus);
             }
         }
-    }
-
-    static long stageBytes(Plan plan, Stage stage, int tensorIndex) {
-        return stage.parameters().stream()
-                        .mapToLong(
-                                parameter -> parameter.localShape(tensorIndex).numElements())
-                        .sum()
-                * plan.type().bytes();
     }
 }

@@ -3,6 +3,7 @@ package io.shardlab.cost;
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.GradientBucket;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
@@ -161,6 +162,7 @@ public record StepEstimate(
         return nanos;
     }
 
+    /** The sum of a stage's gradients; with a split optimizer also the gathering of its weights, which follows the update. */
     private static long dataSumNanos(Plan plan, Stage stage, Hardware hardware) {
         int degree = plan.mesh().degree(Axis.DATA);
         boolean summed = plan.schedule().actions().stream()
@@ -168,7 +170,15 @@ public record StepEstimate(
         if (degree == 1 || !summed) {
             return 0;
         }
-        return hardware.messageNanos(CommunicationEstimate.bytesSent(
-                Collective.ALL_REDUCE, CommunicationEstimate.stageBytes(plan, stage, 0), degree));
+        long nanos = 0;
+        for (GradientBucket bucket : GradientBucket.ofGradients(stage, 0, plan.type())) {
+            long bytes = CommunicationEstimate.bytesOf(plan, bucket);
+            nanos += hardware.messageNanos(
+                    CommunicationEstimate.bytesSent(CommunicationEstimate.gradientSum(plan), bytes, degree));
+            if (plan.splitsOptimizer()) {
+                nanos += hardware.messageNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));
+            }
+        }
+        return nanos;
     }
 }

@@ -37,9 +37,6 @@ public final class Planner {
 
     /** Places a model on a mesh; {@link IllegalArgumentException} says what does not fit and what does. */
     public static Plan plan(ModelSpec model, Scheme scheme, Settings settings) {
-        if (scheme.data() > 1) {
-            throw new IllegalArgumentException("dp=" + scheme.data() + " is not there yet; use tp and pp");
-        }
         return plan(
                 model,
                 scheme,
@@ -49,6 +46,10 @@ public final class Planner {
 
     /** The same under a schedule that needs no name, for instance one that a user wrote. */
     public static Plan plan(ModelSpec model, Scheme scheme, Settings settings, ScheduleRule rule) {
+        if (settings.options().zero() > 0 && scheme.data() == 1) {
+            throw new IllegalArgumentException("zero 1 splits the optimizer over the data axis, and " + scheme
+                    + " has none; use dp ≥ 2, or zero 0");
+        }
         rule.requireChunks(settings.options().chunks());
         int numStages = scheme.pipeline() * settings.options().chunks();
         if (numStages > model.numLayers()) {

@@ -63,7 +63,8 @@ final class Generation {
         int token = -1;
         boolean cancelled = false;
         try {
-            for (StageProgram program : placed.programs()) {
+            // The other data ranks hold the same weights; they only hear the token.
+            for (StageProgram program : placed.at().data() == 0 ? placed.programs() : List.<StageProgram>of()) {
                 token = Math.max(token, runStage(program, sequence));
             }
         } catch (StopSignal.CancelledRun e) {

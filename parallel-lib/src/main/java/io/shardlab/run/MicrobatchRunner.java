@@ -12,6 +12,7 @@ import io.shardlab.plan.Stage;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.trace.Span;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -88,9 +89,10 @@ final class MicrobatchRunner implements AutoCloseable {
                 receive(receive);
                 recorder.span(Span.Kind.RECEIVE, label, start, 0);
             } else {
-                throw new UnsupportedOperationException("action " + action + " is not there yet");
+                placed.gradientSum().ifPresent(sum -> sum.finish(action.stage()));
             }
         }
+        placed.gradientSum().ifPresent(sum -> sum.await(recorder));
         return lossSum;
     }
 
@@ -110,6 +112,9 @@ final class MicrobatchRunner implements AutoCloseable {
     private void compute(Action.Compute action) {
         Live live = live(action, action.microbatch());
         StageProgram program = placed.program(action.stage());
+        placed.gradientSum()
+                .filter(sum -> isLastPass(action))
+                .ifPresent(sum -> live.scope.onWeightGradients(segment -> sum.complete(action.stage(), segment)));
         switch (action.pass()) {
             case FORWARD -> forward(live, program, action.microbatch());
             case BACKWARD -> {
@@ -159,6 +164,15 @@ final class MicrobatchRunner implements AutoCloseable {
                 : live.receivedGradient.orElseThrow();
         live.receivedGradient = Optional.empty();
         return gradient;
+    }
+
+    /** Whether a stage's gradients are final after this pass and will be summed over the data axis then. */
+    private boolean isLastPass(Action.Compute action) {
+        List<Action> actions = plan.schedule().actions().get(placed.at().pipeline());
+        int here = actions.indexOf(action);
+        boolean more = actions.subList(here + 1, actions.size()).stream()
+                .anyMatch(later -> later instanceof Action.Compute && later.stage() == action.stage());
+        return !more && actions.contains(new Action.ReduceGradients(action.stage()));
     }
 
     private long send(Action.Send action) {

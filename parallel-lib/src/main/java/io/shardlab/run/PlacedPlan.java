@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** One rank's part of a plan, ready to run: its shard of the weights and its lines to the other ranks. */
@@ -30,10 +31,13 @@ final class PlacedPlan implements AutoCloseable {
     private final Communicator mesh;
     private final Communicator tensor;
     private final Communicator pipeline;
+    private final Communicator replicas;
     /** Per parameter that several pipeline ranks of this column hold: the group of its holders. */
     private final Map<String, Communicator> tied = new LinkedHashMap<>();
 
     private final List<StageProgram> programs = new ArrayList<>();
+    private final Optional<GradientSum> gradientSum;
+    private final Optional<SplitOptimizer> splitOptimizer;
     private long optimizerSteps;
 
     PlacedPlan(
@@ -58,6 +62,7 @@ final class PlacedPlan implements AutoCloseable {
                     new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()));
             tensor = open(transport, shape.group(Axis.TENSOR, rank));
             pipeline = open(transport, column);
+            replicas = open(transport, shape.group(Axis.DATA, rank));
         } catch (RuntimeException | Error e) {
             shard.close();
             throw e;
@@ -75,6 +80,10 @@ final class PlacedPlan implements AutoCloseable {
         for (Stage stage : stages) {
             programs.add(new StageProgram(stage, tensor, recorder, stop));
         }
+        boolean sums = trainable && shape.data() > 1;
+        gradientSum = sums ? Optional.of(new GradientSum(this, replicas)) : Optional.empty();
+        splitOptimizer =
+                sums && plan.splitsOptimizer() ? Optional.of(new SplitOptimizer(this, replicas)) : Optional.empty();
     }
 
     private static Communicator open(Transport transport, Group group) {
@@ -109,6 +118,16 @@ final class PlacedPlan implements AutoCloseable {
         return pipeline;
     }
 
+    /** Sums gradients over the data axis, where there is one. */
+    Optional<GradientSum> gradientSum() {
+        return gradientSum;
+    }
+
+    /** Where the optimizer is split over the data axis: this rank's part. */
+    Optional<SplitOptimizer> splitOptimizer() {
+        return splitOptimizer;
+    }
+
     Map<String, Communicator> tied() {
         return tied;
     }
@@ -126,19 +145,28 @@ final class PlacedPlan implements AutoCloseable {
         return programs;
     }
 
-    /** Whether this rank's gradient of a parameter counts in the global norm: replicated and tied ones count once. */
+    /** Whether this rank's gradient of a parameter counts in the global norm: replicas, replicated and tied ones count once. */
     boolean countsInNorm(ParameterSpec parameter) {
         boolean split = parameter.placement() instanceof io.shardlab.tensor.Placement.Split;
-        return plan.holders(parameter.name()).get(0) == at.pipeline() && (split || at.tensor() == 0);
+        return at.data() == 0 && plan.holders(parameter.name()).get(0) == at.pipeline() && (split || at.tensor() == 0);
     }
 
     boolean holds(ParameterSpec parameter) {
         return plan.holders(parameter.name()).contains(at.pipeline());
     }
 
-    /** Whether this rank's sum of losses counts: that of the last stage's first tensor rank. */
+    /** Whether this rank's sum of losses counts: those of the last stage's first tensor ranks, one for each data rank. */
     boolean countsLoss() {
         return at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0;
+    }
+
+    long optimizerSteps() {
+        return optimizerSteps;
+    }
+
+    /** Goes on as if so many optimizer steps had been done here. */
+    void resumeAfter(long steps) {
+        optimizerSteps = steps;
     }
 
     long nextOptimizerStep() {
@@ -151,6 +179,9 @@ final class PlacedPlan implements AutoCloseable {
         for (Communicator group : tied.values()) {
             bytes += group.bytesReserved();
         }
+        bytes += replicas.bytesReserved();
+        bytes += gradientSum.map(GradientSum::bytesReserved).orElse(0L);
+        bytes += splitOptimizer.map(SplitOptimizer::bytesReserved).orElse(0L);
         return bytes;
     }
 
@@ -160,12 +191,15 @@ final class PlacedPlan implements AutoCloseable {
         tensor.abandon();
         pipeline.abandon();
         tied.values().forEach(Communicator::abandon);
+        replicas.abandon();
+        gradientSum.ifPresent(GradientSum::forget);
     }
 
     /** Forgets what ranks had begun with each other when they were stopped; the mesh group is not touched. */
     void resetGroups() {
         tensor.reset();
         pipeline.reset();
+        replicas.reset();
         tied.values().forEach(Communicator::reset);
         mesh.barrier();
     }
@@ -174,6 +208,7 @@ final class PlacedPlan implements AutoCloseable {
     public void close() {
         shard.close();
         tied.values().forEach(Communicator::close);
+        replicas.close();
         pipeline.close();
         tensor.close();
         mesh.close();

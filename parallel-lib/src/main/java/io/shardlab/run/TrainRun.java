@@ -75,6 +75,7 @@ final class TrainRun {
                 observer)) {
             lossSum = runner.run();
             sumTiedGradients();
+            placed.splitOptimizer().ifPresent(SplitOptimizer::shareNorms);
         } catch (StopSignal.CancelledRun e) {
             stopped = true;
         } catch (RuntimeException | Error e) {
@@ -91,7 +92,9 @@ final class TrainRun {
         placed.tied().forEach((name, group) -> {
             recorder.enter("all_reduce", name);
             long start = System.nanoTime();
-            ByteBuffer gradient = placed.shard().gradient(name);
+            ByteBuffer gradient = placed.splitOptimizer()
+                    .map(split -> split.ownGradient(name))
+                    .orElseGet(() -> placed.shard().gradient(name));
             long sent = 2L * (group.size() - 1) * gradient.remaining() / group.size();
             group.allReduce(gradient, plan.type());
             recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + name, start, sent);
@@ -106,7 +109,7 @@ final class TrainRun {
         for (int i = 0; i < count; i++) {
             ParameterSpec parameter = parameters.get(i);
             boolean mine = !stopped && placed.holds(parameter) && placed.countsInNorm(parameter);
-            commit.putDouble(i * Double.BYTES, mine ? placed.shard().squaredGradientNorm(parameter.name()) : 0);
+            commit.putDouble(i * Double.BYTES, mine ? squaredGradientNorm(parameter.name()) : 0);
         }
         commit.putDouble(count * Double.BYTES, placed.countsLoss() ? lossSum : 0);
         commit.putDouble((count + 1) * Double.BYTES, stopped ? 1 : 0);
@@ -123,6 +126,12 @@ final class TrainRun {
         recorder.span(Span.Kind.COLLECTIVE, "all_reduce gradient norm", start, commit.capacity());
         double loss = commit.getDouble(count * Double.BYTES) / plan.workload().tokens();
         return new StepResult(false, loss, Math.sqrt(sum));
+    }
+
+    private double squaredGradientNorm(String parameter) {
+        return placed.splitOptimizer()
+                .map(split -> split.squaredGradientNorm(parameter))
+                .orElseGet(() -> placed.shard().squaredGradientNorm(parameter));
     }
 
     /** One whole step: passes, agreement, optimizer. */
@@ -142,6 +151,7 @@ final class TrainRun {
         AdamW rule = new AdamW(settings.beta1(), settings.beta2(), settings.epsilon(), settings.weightDecay());
         placed.shard().update(rule, rate, placed.nextOptimizerStep(), scale);
         recorder.span(Span.Kind.OPTIMIZER, "optimizer", start, 0);
+        placed.splitOptimizer().ifPresent(split -> guard.uninterrupted(() -> split.gatherWeights(recorder)));
         return result;
     }
 

@@ -1,6 +1,7 @@
 package io.shardlab.magics.command;
 
 import io.shardlab.mesh.Selection;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -14,6 +15,10 @@ public interface Actions {
     Object place(PlanOptions options);
 
     Object train(TrainOptions options);
+
+    Object save(Path folder);
+
+    Object load(Path folder);
 
     Object infer(InferOptions options);
 

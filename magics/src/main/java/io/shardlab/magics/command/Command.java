@@ -11,6 +11,8 @@ public sealed interface Command
                 PlanCommand,
                 PlaceCommand,
                 TrainCommand,
+                SaveCommand,
+                LoadCommand,
                 InferCommand,
                 CheckCommand,
                 ScheduleCommand,

@@ -167,6 +167,14 @@ final class Values {
         }
     }
 
+    /** A folder's name, absolute or seen from where the notebook runs. */
+    static Path folder(String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("the name of the folder is empty");
+        }
+        return path(text);
+    }
+
     static OptionalInt optional(@Nullable Integer value) {
         return value == null ? OptionalInt.empty() : OptionalInt.of(value);
     }

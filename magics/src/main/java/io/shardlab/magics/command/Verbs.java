@@ -33,6 +33,8 @@ public final class Verbs {
         verbs.put("plan", PlanCommand.Flags::new);
         verbs.put("place", PlaceCommand.Flags::new);
         verbs.put("train", TrainCommand.Flags::new);
+        verbs.put("save", SaveCommand.Flags::new);
+        verbs.put("load", LoadCommand.Flags::new);
         verbs.put("infer", InferCommand.Flags::new);
         verbs.put("check", CheckCommand.Flags::new);
         verbs.put("schedule", ScheduleCommand.Flags::new);
@@ -62,8 +64,6 @@ public final class Verbs {
         later.put("attach", "watching a background run");
         later.put("interrupt", "interrupting a background run");
         later.put("restart", "restarting single workers");
-        later.put("save", "writing checkpoints");
-        later.put("load", "reading checkpoints");
         later.put("report", "the HTML report");
         later.put("compat", "translating the magics of other tools");
         return later;
@@ -218,6 +218,10 @@ public final class Verbs {
 
     private static String missing(String verb, CommandLine.MissingParameterException missing) {
         if (!missing.getMissing().isEmpty() && missing.getMissing().get(0).isPositional()) {
+            String label = missing.getMissing().get(0).paramLabel();
+            if (label.equals("DIR")) {
+                return verb + " needs a DIR: `%shard " + verb + " checkpoints/first`";
+            }
             return verb.equals("schedule")
                     ? "schedule needs a NAME: `%shard schedule zb-h1`; rules: " + String.join(", ", ScheduleRule.NAMES)
                     : verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";

@@ -197,6 +197,18 @@ final class Grids {
                 outcome.rows());
     }
 
+    static Grid<Backend.FileRow> files(Filed filed) {
+        return new Grid<>(
+                filed.toString(),
+                List.of(
+                        Column.text("file", "file", Backend.FileRow::file),
+                        Column.megabytes("size_mb", "size MB", row -> OptionalLong.of(row.bytes())),
+                        Column.number("seconds", "seconds", 3, Backend.FileRow::seconds),
+                        Column.number(
+                                "mb_per_s", "MB/s", 0, row -> row.bytes() / 1048576.0 / Math.max(row.seconds(), 1e-9))),
+                filed.outcome().rows());
+    }
+
     static Grid<Backend.MemoryRow> memory(String caption, List<Backend.MemoryRow> rows) {
         List<Column<Backend.MemoryRow>> columns = new java.util.ArrayList<>(List.of(
                 Column.integer("rank", "rank", Backend.MemoryRow::rank),

@@ -18,13 +18,17 @@ import io.shardlab.model.Planner;
 import io.shardlab.model.Presets;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.run.Checkpoints;
 import io.shardlab.run.Event;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
+import io.shardlab.run.StopSignal;
+import io.shardlab.run.TrainerState;
 import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.Timeline;
+import io.shardlab.weights.CheckpointFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +39,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +59,10 @@ final class LocalBackend implements Backend {
     private @Nullable Plan placed;
     private int stepsTrained;
     private final Schedules schedules = new Schedules();
+    private Optional<TrainerState.RunState> lastTraining = Optional.empty();
+    /** Whether the user has asked to stop since the last verb that asks the workers more than once began. */
+    private volatile boolean stopping;
+
     private @Nullable TrainingRecord lastRun;
 
     LocalBackend(Path home) {
@@ -162,6 +172,15 @@ final class LocalBackend implements Backend {
 
     /** Asks all ranks and gives their replies; {@link FailedWorkers} where one failed. */
     private List<Reply> ask(Request request, Consumer<WorkerEvent> hearing) {
+        return ask(request, hearing, () -> false);
+    }
+
+    /** The same, unless the user has asked to stop while the workers had nothing to do and could not hear it. */
+    private List<Reply> askUnlessStopped(Request request, Consumer<WorkerEvent> hearing) {
+        return ask(request, hearing, () -> stopping);
+    }
+
+    private List<Reply> ask(Request request, Consumer<WorkerEvent> hearing, BooleanSupplier stopped) {
         Cluster asked = current();
         Optional<ClusterFailure> before = asked.failure();
         if (before.isPresent()) {
@@ -169,7 +188,11 @@ final class LocalBackend implements Backend {
         }
         listener = hearing;
         try {
-            List<Reply> replies = asked.submit(request).get();
+            Future<List<Reply>> submitted = asked.submit(request);
+            if (stopped.getAsBoolean()) {
+                asked.cancel();
+            }
+            List<Reply> replies = submitted.get();
             List<Failure> failures = Failures.of(replies, asked.status(), mesh());
             if (!failures.isEmpty()) {
                 throw new FailedWorkers(failures);
@@ -281,6 +304,9 @@ final class LocalBackend implements Backend {
 
     private static ModelSpec resolve(PlanOptions options) {
         try {
+            if (options.model().indexOf('\0') < 0) {
+                CheckpointFolder.settle(Path.of(options.model()));
+            }
             return Presets.resolve(options.model());
         } catch (IOException e) {
             throw new IllegalArgumentException("model '" + options.model() + "' cannot be read: " + e.getMessage(), e);
@@ -293,7 +319,7 @@ final class LocalBackend implements Backend {
                 options.schedule().orElse("1f1b"), options.options().chunks());
         Planner.Settings settings = new Planner.Settings(
                 options.type().orElse(TensorType.FLOAT32),
-                options.workload().forModel(spec.maxSequence(), scheme.pipeline()),
+                options.workload().forModel(spec.maxSequence(), scheme),
                 rule.name(),
                 options.seed().orElse(0),
                 options.options().withChunks(rule.chunks()));
@@ -334,7 +360,9 @@ final class LocalBackend implements Backend {
                 Optional.of(scheme),
                 pipelined ? options.workload() : options.workload().withSchedule(Optional.empty()),
                 options.type(),
-                pipelined ? options.options() : options.options().withChunks(1),
+                options.options()
+                        .withChunks(pipelined ? options.options().chunks() : 1)
+                        .withZero(scheme.data() > 1 ? options.options().zero() : 0),
                 options.seed(),
                 options.weights(),
                 OptionalInt.empty(),
@@ -373,6 +401,7 @@ final class LocalBackend implements Backend {
         placed = plan;
         model = spec;
         stepsTrained = 0;
+        lastTraining = Optional.empty();
         List<PlacedRow> rows = new ArrayList<>();
         for (RankEstimate rank : estimate.ranks()) {
             MemoryUse use = ((Reply.Done) replies.get(rank.rank())).memory();
@@ -392,13 +421,11 @@ final class LocalBackend implements Backend {
     @Override
     public TrainOutcome train(TrainRequest request, Progress progress) {
         Plan plan = required();
+        stopping = false;
         Plan running = replan(plan, request.workload(), request.schedule());
         TrainingRecord record = new TrainingRecord(running, progress);
         lastRun = record;
-        List<Reply> replies = ask(
-                new Request.Train(running, request.settings(), request.tokens().toString(), stepsTrained),
-                event -> record.hear(event));
-        stepsTrained += record.metrics().size();
+        List<Reply> replies = trained(request, running, record, progress);
         List<MemoryRow> memory = memoryRows(running, TrainingRecord.memory(replies));
         if (memory.isEmpty()) {
             memory = memory(false);
@@ -411,6 +438,113 @@ final class LocalBackend implements Backend {
             calibrations.put(plan.model(), Estimates.calibrated(rates, running, record.computeMillis()));
         }
         return outcome;
+    }
+
+    /** Trains from one save to the next; replies are those to the whole run. */
+    private List<Reply> trained(TrainRequest request, Plan running, TrainingRecord record, Progress progress) {
+        int firstStep = stepsTrained - request.done();
+        lastTraining = Optional.of(new TrainerState.RunState(
+                request.settings(),
+                firstStep,
+                request.workload(),
+                new TrainerState.Text(
+                        request.source(), String.valueOf(request.tokens().getFileName()))));
+        List<Reply> replies = List.of();
+        int done = request.done();
+        while (done < request.settings().steps()) {
+            int until = request.nextStop(done);
+            try {
+                replies = TrainingRecord.joined(
+                        replies,
+                        askUnlessStopped(
+                                new Request.Train(
+                                        running,
+                                        request.settings(),
+                                        request.tokens().toString(),
+                                        firstStep,
+                                        done,
+                                        until),
+                                record::hear));
+            } finally {
+                stepsTrained = firstStep + request.done() + record.metrics().size();
+            }
+            done = until;
+            if (replies.stream().anyMatch(Reply.Cancelled.class::isInstance)) {
+                return replies;
+            }
+            if (request.save().isPresent()) {
+                try {
+                    checkpoint(progress).save(request.save().get(), state());
+                    progress.saved(done);
+                } catch (StopSignal.CancelledRun stopped) {
+                    int steps = record.metrics().size();
+                    return replies.stream()
+                            .<Reply>map(reply -> new Reply.Cancelled(steps))
+                            .toList();
+                }
+            }
+        }
+        return replies;
+    }
+
+    private TrainerState state() {
+        return TrainerState.of(required(), stepsTrained, lastTraining);
+    }
+
+    private PlacedCheckpoint checkpoint(Progress progress) {
+        return new PlacedCheckpoint(
+                required(), Optional.ofNullable(model), this::askUnlessStopped, progress, () -> stopping);
+    }
+
+    @Override
+    public FilesOutcome save(Path folder, Progress progress) {
+        stopping = false;
+        try {
+            return checkpoint(progress).save(folder, state());
+        } catch (StopSignal.CancelledRun stopped) {
+            throw new IllegalStateException("the save was stopped; what was in '" + folder + "' is unchanged", stopped);
+        }
+    }
+
+    @Override
+    public FilesOutcome load(Path folder, Progress progress) {
+        if (placed().isEmpty()) {
+            saved(folder);
+            throw new IllegalStateException("no model is placed to load '" + folder + "' into; `%shard place " + folder
+                    + " --tp 2` lays its weights out, `%shard load " + folder
+                    + "` then adds optimizer state and step, and `%shard train --resume " + folder + "` does both");
+        }
+        stopping = false;
+        try {
+            FilesOutcome outcome = checkpoint(progress).load(folder);
+            stepsTrained = outcome.state().step();
+            lastTraining = outcome.state().run();
+            lastRun = null;
+            return outcome;
+        } catch (FailedWorkers partly) {
+            placed = null; // Some ranks have the new weights, some the old ones.
+            throw partly;
+        } catch (StopSignal.CancelledRun stopped) {
+            throw new IllegalStateException("the load was stopped before it began; nothing is changed", stopped);
+        }
+    }
+
+    @Override
+    public void requireSavable(Path folder) {
+        try {
+            Checkpoints.require(folder);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("--save " + folder + " cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public TrainerState saved(Path folder) {
+        try {
+            return Checkpoints.state(folder);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("checkpoint '" + folder + "' cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** The placed stages under another workload, and another schedule where one is asked for. */
@@ -511,6 +645,7 @@ final class LocalBackend implements Backend {
 
     @Override
     public void cancel() {
+        stopping = true;
         Cluster known = cluster;
         if (known != null) {
             known.cancel();

@@ -19,9 +19,11 @@ import io.shardlab.magics.view.Pictures;
 import io.shardlab.magics.view.StepsChart;
 import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import tech.tablesaw.api.Table;
@@ -97,7 +99,7 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object train(TrainOptions options) {
-        LiveTraining live = new LiveTraining(options.settings().steps(), nanos);
+        LiveTraining live = new LiveTraining(lab.get().stepsOf(options), nanos);
         Run run;
         try (Screen.AutoCloseableQuietly watched = screen.live(live)) {
             run = lab.get().train(options, live);
@@ -112,6 +114,25 @@ final class ShownVerbs implements Actions {
                 subject,
                 run.outcome().memory().stream().map(Backend.MemoryRow::measured).toList()));
         return run;
+    }
+
+    @Override
+    public Object save(Path folder) {
+        return filed(live -> lab.get().save(folder, live));
+    }
+
+    @Override
+    public Object load(Path folder) {
+        return filed(live -> lab.get().load(folder, live));
+    }
+
+    private Filed filed(Function<Backend.Progress, Filed> verb) {
+        LiveProgress live = new LiveProgress(nanos);
+        try (Screen.AutoCloseableQuietly watched = screen.live(live)) {
+            Filed filed = verb.apply(live);
+            live.conclude(content(Grids.files(filed)));
+            return filed;
+        }
     }
 
     @Override
