@@ -76,7 +76,7 @@ final class DjlScope implements Scope {
         }
         boolean again =
                 segment.recomputable() && pass.map(TrainingPass::recompute).orElse(false);
-        Mathematics.Computed computed = again
+        Computed computed = again
                 ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.weights())
                 : layer.mathematics().compute(manager, aliases, layer.weights(), pass.isPresent());
         if (pass.isPresent()) {

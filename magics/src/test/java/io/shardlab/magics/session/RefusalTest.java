@@ -79,7 +79,7 @@ class RefusalTest {
                 "train --warmup -1                 | --warmup -1 must be at least 0",
                 "train --lr nan                    | --lr nan must be a number",
                 "plan tiny --dropout 1             | --dropout 1 must be below 1",
-                "place --recompute                 | place --recompute needs a MODEL to lay out",
+                "train --recompute                 | --recompute needs a MODEL",
                 "train --lr -0.1                   | --lr -0.1 must be a finite number of at least 0",
                 "train --lr 1e999                  | --lr 1e999 must be a finite number",
                 "train --clip infinity             | --clip infinity must be a number",
