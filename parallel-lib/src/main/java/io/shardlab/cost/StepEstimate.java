@@ -3,6 +3,7 @@ package io.shardlab.cost;
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.GradientBucket;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
@@ -145,7 +146,7 @@ public record StepEstimate(
         return slowest;
     }
 
-    /** The collectives of one pass; one latency per call, as Alpa's model has it. */
+    /** The collectives of one pass; see {@link Hardware#collectiveNanos}. */
     private static long wireNanos(Plan plan, Stage stage, Hardware hardware, boolean backward) {
         long nanos = 0;
         for (Step step : stage.steps()) {
@@ -153,7 +154,7 @@ public record StepEstimate(
                 int degree = plan.mesh().degree(communicate.axis());
                 Collective collective = backward ? communicate.collective().adjoint() : communicate.collective();
                 if (degree > 1 && collective.communicates()) {
-                    nanos += hardware.messageNanos(CommunicationEstimate.bytesSent(
+                    nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(
                             collective, CommunicationEstimate.valueBytes(plan, communicate), degree));
                 }
             }
@@ -161,6 +162,7 @@ public record StepEstimate(
         return nanos;
     }
 
+    /** The sum of a stage's gradients; with a split optimizer also the gathering of its weights, which follows the update. */
     private static long dataSumNanos(Plan plan, Stage stage, Hardware hardware) {
         int degree = plan.mesh().degree(Axis.DATA);
         boolean summed = plan.schedule().actions().stream()
@@ -168,7 +170,16 @@ public record StepEstimate(
         if (degree == 1 || !summed) {
             return 0;
         }
-        return hardware.messageNanos(CommunicationEstimate.bytesSent(
-                Collective.ALL_REDUCE, CommunicationEstimate.stageBytes(plan, stage, 0), degree));
+        long nanos = 0;
+        for (GradientBucket bucket : GradientBucket.ofGradients(stage, 0, plan.type())) {
+            long bytes = CommunicationEstimate.bytesOf(plan, bucket);
+            nanos += hardware.collectiveNanos(
+                    CommunicationEstimate.bytesSent(CommunicationEstimate.gradientSum(plan), bytes, degree));
+            if (plan.splitsOptimizer()) {
+                nanos +=
+                        hardware.collectiveNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));
+            }
+        }
+        return nanos;
     }
 }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** One micro-batch as DJL arrays on a manager of its own. */
 final class DjlScope implements Scope {
@@ -23,6 +24,8 @@ final class DjlScope implements Scope {
     private final Map<String, Tape> tapes = new HashMap<>();
     /** Of segments that have gone back to their inputs, but not yet to their weights. */
     private final Map<String, Tape> putOff = new HashMap<>();
+
+    private Consumer<Segment> weightGradients = segment -> {};
 
     DjlScope(DjlShard shard, NDManager manager, Optional<TrainingPass> pass) {
         this.shard = shard;
@@ -73,7 +76,7 @@ final class DjlScope implements Scope {
         }
         boolean again =
                 segment.recomputable() && pass.map(TrainingPass::recompute).orElse(false);
-        Mathematics.Computed computed = again
+        Computed computed = again
                 ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.weights())
                 : layer.mathematics().compute(manager, aliases, layer.weights(), pass.isPresent());
         if (pass.isPresent()) {
@@ -148,6 +151,12 @@ final class DjlScope implements Scope {
         }
         tape.backwardWeights();
         shard.ranBackward();
+        weightGradients.accept(segment);
+    }
+
+    @Override
+    public void onWeightGradients(Consumer<Segment> listener) {
+        weightGradients = listener;
     }
 
     @Override

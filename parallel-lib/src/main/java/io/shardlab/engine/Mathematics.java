@@ -15,9 +15,6 @@ import java.util.Optional;
  */
 interface Mathematics {
 
-    /** A segment's result and the way back. */
-    record Computed(NDArray output, Tape tape) {}
-
     /** With the engine's operators. The first input must be the receiver of the first operation: results inherit its manager. */
     NDArray forward(List<NDArray> inputs, List<NDArray> weights);
 

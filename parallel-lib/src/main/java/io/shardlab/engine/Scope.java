@@ -4,6 +4,7 @@ import io.shardlab.plan.Segment;
 import io.shardlab.tensor.TensorShape;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** The life of one micro-batch on a stage: everything computed in it is freed with it. */
 public interface Scope extends AutoCloseable {
@@ -35,6 +36,9 @@ public interface Scope extends AutoCloseable {
 
     /** Adds the gradients that {@link #backwardInputs} put off; once for each call of that. */
     void backwardWeights(Segment segment);
+
+    /** From now on, tells of each segment whose weight gradients this scope has just added. */
+    void onWeightGradients(Consumer<Segment> listener);
 
     /** Another handle on the same storage, without a graph. */
     Tensor alias(Tensor tensor);

@@ -1,8 +1,10 @@
 package io.shardlab.parity;
 
+import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Schedule;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
@@ -68,6 +70,21 @@ public final class BrokenPlan {
                     plan.scheme() + " finds the gradient of '" + parameterName + "' whole, so no sum can be left out");
         }
         return broken;
+    }
+
+    /** Leaves out the sums of gradients over the data axis: every data rank trains on its own part of the batch. */
+    public static Plan withoutDataSum(Plan plan) {
+        if (plan.scheme().data() == 1) {
+            throw new IllegalArgumentException(plan.scheme() + " has no sum over data ranks to leave out");
+        }
+        Schedule schedule = plan.schedule();
+        List<List<Action>> actions = schedule.actions().stream()
+                .map(rank -> rank.stream()
+                        .filter(action -> !(action instanceof Action.ReduceGradients))
+                        .toList())
+                .toList();
+        return plan.withSchedule(
+                new Schedule(schedule.name(), schedule.numStages(), schedule.numMicrobatches(), actions));
     }
 
     /**

@@ -31,9 +31,14 @@ public final class Shards implements AutoCloseable {
     }
 
     static Shards open(Plan plan, Path folder) throws IOException {
+        return open(plan, folder, plan.mesh().size());
+    }
+
+    /** The files of the first ranks only. */
+    private static Shards open(Plan plan, Path folder, int numRanks) throws IOException {
         Shards shards = new Shards(plan);
         try {
-            for (int rank = 0; rank < plan.mesh().size(); rank++) {
+            for (int rank = 0; rank < numRanks; rank++) {
                 shards.files.add(SafetensorsFile.open(folder.resolve("rank-" + rank + ".safetensors")));
             }
             return shards;
@@ -153,11 +158,14 @@ public final class Shards implements AutoCloseable {
         return values;
     }
 
-    /** Joins dumped weights into {@code target/model.safetensors}, whole tensors under their own names. */
+    /**
+     * Joins dumped weights into {@code target/model.safetensors}, whole tensors under their own names. All data ranks hold the
+     * same; those of the first are read.
+     */
     public static void join(Plan plan, Path folder, Path target) throws IOException {
         Files.createDirectories(target);
         SafetensorsWriter writer = new SafetensorsWriter();
-        try (Shards shards = open(plan, folder)) {
+        try (Shards shards = open(plan, folder, plan.mesh().size() / plan.mesh().data())) {
             for (ParameterSpec parameter : plan.parameters()) {
                 List<Part> wholes = shards.joined("", parameter);
                 double[] values = wholes.get(0).values();

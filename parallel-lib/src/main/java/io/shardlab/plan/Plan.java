@@ -66,7 +66,9 @@ public record Plan(
         int slices = scheme.data() * workload.microbatches();
         if (workload.batch() % slices != 0) {
             throw new IllegalArgumentException("batch " + workload.batch() + " is not divisible by " + slices + " (dp="
-                    + scheme.data() + " × microbatches " + workload.microbatches() + ")");
+                    + scheme.data() + " × microbatches " + workload.microbatches() + "); allowed: multiples of "
+                    + slices
+                    + ", for instance " + (workload.batch() / slices + 1) * slices);
         }
         for (int i = 0; i < stages.size(); i++) {
             if (stages.get(i).index() != i) {
@@ -144,6 +146,22 @@ public record Plan(
     /** The same plan with other stages: how tests and {@code check} break a plan on purpose. */
     public Plan withStages(List<Stage> changed) {
         return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, options, changed, schedule);
+    }
+
+    /** The same plan, carried out in another way that needs neither other stages nor another schedule. */
+    public Plan withOptions(Options changed) {
+        return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, changed, stages, schedule);
+    }
+
+    /** The same plan with another schedule. */
+    public Plan withSchedule(Schedule changed) {
+        return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, options, stages, changed);
+    }
+
+    /** Whether the optimizer's state is split over the data axis (ZeRO stage 1). */
+    @JsonIgnore
+    public boolean splitsOptimizer() {
+        return options.zero() > 0 && scheme.data() > 1;
     }
 
     /** The same plan in another type. */

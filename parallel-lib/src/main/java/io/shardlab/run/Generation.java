@@ -12,6 +12,7 @@ import io.shardlab.plan.Step;
 import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.Phase;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -68,7 +69,8 @@ final class Generation {
         int token = -1;
         boolean cancelled = false;
         try {
-            for (StageProgram program : placed.programs()) {
+            // The other data ranks hold the same weights; they only hear the token.
+            for (StageProgram program : placed.at().data() == 0 ? placed.programs() : List.<StageProgram>of()) {
                 token = Math.max(token, runStage(program, sequence));
             }
         } catch (StopSignal.CancelledRun e) {
@@ -90,6 +92,7 @@ final class Generation {
         boolean speaks = at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0 && at.data() == 0;
         figures.putDouble(0, speaks && !cancelled ? token : 0);
         figures.putDouble(Double.BYTES, cancelled ? 1 : 0);
+        recorder.traffic().enter(Phase.COMMIT);
         guard.uninterrupted(() -> placed.mesh().allReduce(figures, TensorType.FLOAT64));
         if (figures.getDouble(Double.BYTES) > 0) {
             guard.uninterrupted(placed::resetGroups);
@@ -104,6 +107,7 @@ final class Generation {
         TensorShape rows = TensorShape.of(1, length);
         boolean last = stage.output().equals(Stage.LOSS);
         recorder.enter("forward", stage.label());
+        recorder.traffic().enter(Phase.FORWARD);
         try (Scope scope = placed.shard().scope(false)) {
             Map<String, Tensor> given = new HashMap<>();
             if (stage.input().equals(Stage.TOKENS)) {

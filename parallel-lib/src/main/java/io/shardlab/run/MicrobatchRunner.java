@@ -11,8 +11,10 @@ import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
+import io.shardlab.trace.Phase;
 import io.shardlab.trace.Span;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -79,20 +81,28 @@ final class MicrobatchRunner implements AutoCloseable {
             String label = action.toString();
             if (action instanceof Action.Compute compute) {
                 recorder.enter(compute.pass() == Pass.FORWARD ? "forward" : "backward", label);
+                recorder.traffic().enter(phaseOf(compute.pass()));
                 compute(compute);
                 recorder.span(Span.kindOf(compute.pass()), label, start, 0);
             } else if (action instanceof Action.Send send) {
                 recorder.enter("send", label);
+                recorder.traffic().enter(phaseOf(send.pass()));
                 recorder.span(Span.Kind.SEND, label, start, send(send));
             } else if (action instanceof Action.Receive receive) {
                 recorder.enter("receive", label);
                 receive(receive);
                 recorder.span(Span.Kind.RECEIVE, label, start, 0);
             } else {
-                throw new UnsupportedOperationException("action " + action + " is not there yet");
+                placed.gradientSum().ifPresent(sum -> sum.finish(action.stage()));
             }
         }
+        placed.gradientSum().ifPresent(sum -> sum.await(recorder));
+        recorder.traffic().enter(Phase.GRADIENT_SYNC);
         return lossSum;
+    }
+
+    private static Phase phaseOf(Pass pass) {
+        return pass == Pass.FORWARD ? Phase.FORWARD : Phase.BACKWARD;
     }
 
     private Live live(Action action, int microbatch) {
@@ -116,6 +126,9 @@ final class MicrobatchRunner implements AutoCloseable {
     private void compute(Action.Compute action) {
         Live live = live(action, action.microbatch());
         StageProgram program = placed.program(action.stage());
+        placed.gradientSum()
+                .filter(sum -> isLastPass(action))
+                .ifPresent(sum -> live.scope.onWeightGradients(segment -> sum.complete(action.stage(), segment)));
         switch (action.pass()) {
             case FORWARD -> forward(live, program, action.microbatch());
             case BACKWARD -> {
@@ -171,6 +184,15 @@ final class MicrobatchRunner implements AutoCloseable {
         return gradient;
     }
 
+    /** Whether a stage's gradients are final after this pass and will be summed over the data axis then. */
+    private boolean isLastPass(Action.Compute action) {
+        List<Action> actions = plan.schedule().actions().get(placed.at().pipeline());
+        int here = actions.indexOf(action);
+        boolean more = actions.subList(here + 1, actions.size()).stream()
+                .anyMatch(later -> later instanceof Action.Compute && later.stage() == action.stage());
+        return !more && actions.contains(new Action.ReduceGradients(action.stage()));
+    }
+
     private long send(Action.Send action) {
         Live live = live(action, action.microbatch());
         boolean forward = action.pass() == Pass.FORWARD;
@@ -179,7 +201,6 @@ final class MicrobatchRunner implements AutoCloseable {
         var bytes = tensor.bytes();
         long sent = bytes.remaining();
         placed.pipeline().send(neighbour, tag(action.pass(), action.toStage(), action.microbatch()), bytes);
-        recorder.count("pp send", sent);
         tensor.close();
         if (forward) {
             live.output = Optional.empty();

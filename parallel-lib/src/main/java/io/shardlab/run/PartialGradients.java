@@ -87,6 +87,5 @@ final class PartialGradients {
         }
         long sent = 2L * (group.size() - 1) * buffer.capacity() / group.size();
         recorder.span(Span.Kind.COLLECTIVE, "all_reduce partial gradients", start, sent);
-        recorder.count("tp all_reduce", sent);
     }
 }

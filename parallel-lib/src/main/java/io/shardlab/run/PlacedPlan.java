@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** One rank's part of a plan, ready to run: its shard of the weights and its lines to the other ranks. */
@@ -32,11 +33,14 @@ final class PlacedPlan implements AutoCloseable {
     private final Communicator mesh;
     private final Communicator tensor;
     private final Communicator pipeline;
+    private final Communicator replicas;
     /** Per parameter that several pipeline ranks of this column hold: the group of its holders. */
     private final Map<String, Communicator> tied = new LinkedHashMap<>();
 
     private final PartialGradients partialGradients;
     private final List<StageProgram> programs = new ArrayList<>();
+    private final Optional<GradientSum> gradientSum;
+    private final Optional<SplitOptimizer> splitOptimizer;
     private long optimizerSteps;
 
     PlacedPlan(
@@ -58,9 +62,12 @@ final class PlacedPlan implements AutoCloseable {
         try {
             mesh = open(
                     transport,
-                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()));
-            tensor = open(transport, shape.group(Axis.TENSOR, rank));
-            pipeline = open(transport, column);
+                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()),
+                    "mesh",
+                    recorder);
+            tensor = open(transport, shape.group(Axis.TENSOR, rank), Axis.TENSOR.shortName(), recorder);
+            pipeline = open(transport, column, Axis.PIPELINE.shortName(), recorder);
+            replicas = open(transport, shape.group(Axis.DATA, rank), Axis.DATA.shortName(), recorder);
         } catch (RuntimeException | Error e) {
             shard.close();
             throw e;
@@ -73,17 +80,21 @@ final class PlacedPlan implements AutoCloseable {
                         .map(holder -> column.ranks().get(holder))
                         .toList();
                 Group group = new Group("tied " + parameter.name() + " " + column.name(), ranks);
-                tied.put(parameter.name(), open(transport, group));
+                tied.put(parameter.name(), open(transport, group, Axis.PIPELINE.shortName(), recorder));
             }
         }
         for (Stage stage : stages) {
             programs.add(new StageProgram(stage, tensor, recorder, stop));
         }
+        boolean sums = trainable && shape.data() > 1;
+        gradientSum = sums ? Optional.of(new GradientSum(this, replicas)) : Optional.empty();
+        splitOptimizer =
+                sums && plan.splitsOptimizer() ? Optional.of(new SplitOptimizer(this, replicas)) : Optional.empty();
     }
 
-    private static Communicator open(Transport transport, Group group) {
+    private static Communicator open(Transport transport, Group group, String axis, Recorder recorder) {
         try {
-            return Communicator.open(transport, group);
+            return new CountedCommunicator(Communicator.open(transport, group), axis, recorder.traffic());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -117,6 +128,16 @@ final class PlacedPlan implements AutoCloseable {
         return pipeline;
     }
 
+    /** Sums gradients over the data axis, where there is one. */
+    Optional<GradientSum> gradientSum() {
+        return gradientSum;
+    }
+
+    /** Where the optimizer is split over the data axis: this rank's part. */
+    Optional<SplitOptimizer> splitOptimizer() {
+        return splitOptimizer;
+    }
+
     Map<String, Communicator> tied() {
         return tied;
     }
@@ -140,7 +161,7 @@ final class PlacedPlan implements AutoCloseable {
 
     /** What of a parameter's local gradient counts in the global norm here: what several ranks hold counts once. */
     Extent countedInNorm(ParameterSpec parameter) {
-        if (plan.holders(parameter.name()).get(0) != at.pipeline()) {
+        if (at.data() != 0 || plan.holders(parameter.name()).get(0) != at.pipeline()) {
             return new Extent(0, 0);
         }
         long length = parameter.localShape(at.tensor()).numElements();
@@ -156,9 +177,18 @@ final class PlacedPlan implements AutoCloseable {
         return new Extent(before * inner, owned.length() * inner);
     }
 
-    /** Whether this rank's sum of losses counts: that of the last stage's first tensor rank. */
+    /** Whether this rank's sum of losses counts: those of the last stage's first tensor ranks, one for each data rank. */
     boolean countsLoss() {
         return at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0;
+    }
+
+    long optimizerSteps() {
+        return optimizerSteps;
+    }
+
+    /** Goes on as if so many optimizer steps had been done here. */
+    void resumeAfter(long steps) {
+        optimizerSteps = steps;
     }
 
     long nextOptimizerStep() {
@@ -171,6 +201,9 @@ final class PlacedPlan implements AutoCloseable {
         for (Communicator group : tied.values()) {
             bytes += group.bytesReserved();
         }
+        bytes += replicas.bytesReserved();
+        bytes += gradientSum.map(GradientSum::bytesReserved).orElse(0L);
+        bytes += splitOptimizer.map(SplitOptimizer::bytesReserved).orElse(0L);
         return bytes;
     }
 
@@ -180,12 +213,15 @@ final class PlacedPlan implements AutoCloseable {
         tensor.abandon();
         pipeline.abandon();
         tied.values().forEach(Communicator::abandon);
+        replicas.abandon();
+        gradientSum.ifPresent(GradientSum::forget);
     }
 
     /** Forgets what ranks had begun with each other when they were stopped; the mesh group is not touched. */
     void resetGroups() {
         tensor.reset();
         pipeline.reset();
+        replicas.reset();
         tied.values().forEach(Communicator::reset);
         mesh.barrier();
     }
@@ -194,6 +230,7 @@ final class PlacedPlan implements AutoCloseable {
     public void close() {
         shard.close();
         tied.values().forEach(Communicator::close);
+        replicas.close();
         pipeline.close();
         tensor.close();
         mesh.close();

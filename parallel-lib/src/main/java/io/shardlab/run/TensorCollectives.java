@@ -178,7 +178,6 @@ final class TensorCollectives {
             group.abandon();
             throw e;
         }
-        recorder.count("tp " + name, sent);
         recorder.resume();
         if (!overlaps) {
             meanwhile.ifPresent(Runnable::run);

@@ -119,7 +119,7 @@ final class ByHandTest {
                     long[] ids = random.longs(B * T, 0, V).toArray();
                     inputs.add(manager.create(ids, new Shape(B, T)).duplicate());
                 }
-                Mathematics.Computed computed = mathematics.compute(manager, inputs, weights, true);
+                Computed computed = mathematics.compute(manager, inputs, weights, true);
                 results.add(numbers(computed.output()));
                 NDArray gradient = normal(manager, type, computed.output().getShape(), random, 1);
                 List<Optional<NDArray>> found = computed.tape().backwardInputs(gradient);

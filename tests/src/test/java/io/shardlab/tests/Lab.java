@@ -39,8 +39,12 @@ final class Lab implements AutoCloseable {
     }
 
     static Lab start(Path home, int workers, Consumer<WorkerEvent> listener) throws Exception {
+        return start(home, ClusterSpec.cpu(workers, 2), listener);
+    }
+
+    static Lab start(Path home, ClusterSpec spec, Consumer<WorkerEvent> listener) throws Exception {
         List<StepMetrics> steps = new ArrayList<>();
-        Cluster cluster = Cluster.start(ClusterSpec.cpu(workers, 2), home, event -> {
+        Cluster cluster = Cluster.start(spec, home, event -> {
             if (event instanceof WorkerEvent.Said said && said.event() instanceof Event.StepDone done) {
                 synchronized (steps) {
                     steps.add(done.metrics());
@@ -54,11 +58,10 @@ final class Lab implements AutoCloseable {
 
     /** Four layers, four heads: divisible by every layout on up to four ranks. */
     static Plan plan(String scheme, TensorType type, int microbatches) {
-        return plan(scheme, Options.DEFAULT, type, microbatches);
+        return plan(scheme, type, microbatches, Options.DEFAULT);
     }
 
-    /** The same model under other options. */
-    static Plan plan(String scheme, Options options, TensorType type, int microbatches) {
+    static Plan plan(String scheme, TensorType type, int microbatches, Options options) {
         ModelSpec model =
                 new ModelSpec("parity", 256, 32, 48, 4, 4, 4, 8, 10_000, 1e-5, true, 64, 0.05, Optional.empty());
         return Planner.plan(

@@ -75,16 +75,14 @@ final class CheckRun {
 
     private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
             throws IOException {
+        Plan.Workload workload = sharded.workload();
+        // A data rank's micro-batches are consecutive slices of the batch: one device runs those of all ranks.
+        Plan.Workload whole = new Plan.Workload(
+                workload.batch(), workload.sequence(), sharded.scheme().data() * workload.microbatches());
+        // Dropout is part of what is computed; the other options are only ways to do it.
+        Options options = Options.DEFAULT.withDropout(sharded.options().dropout());
         Plan single = Planner.plan(
-                model,
-                Scheme.SINGLE,
-                new Planner.Settings(
-                        sharded.type(),
-                        sharded.workload(),
-                        "1f1b",
-                        sharded.seed(),
-                        // Dropout is part of what is computed; the other options are only ways to do it.
-                        Options.DEFAULT.withDropout(sharded.options().dropout())));
+                model, Scheme.SINGLE, new Planner.Settings(sharded.type(), whole, "1f1b", sharded.seed(), options));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();
@@ -102,6 +100,9 @@ final class CheckRun {
     private static Plan broken(Plan plan, Optional<String> breakage) {
         if (breakage.isEmpty()) {
             return plan;
+        }
+        if (breakage.get().equals("data-sum")) {
+            return BrokenPlan.withoutDataSum(plan);
         }
         if (plan.scheme().tensor() == 1) {
             throw new IllegalArgumentException("--break " + breakage.get() + " needs a tensor layout such as tp=2; "
