@@ -98,6 +98,8 @@ public final class LocalRanks implements Workers {
                 call.complete();
             } else if (reply instanceof Reply.Failed failed && !failed.consequence()) {
                 cancel(); // The others may wait for this rank.
+            } else if (call.cellFailed()) {
+                ranks.forEach(other -> other.thread().release(id));
             }
         }
     }

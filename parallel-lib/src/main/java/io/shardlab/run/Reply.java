@@ -2,9 +2,13 @@ package io.shardlab.run;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.shardlab.cell.CellOutcome;
+import io.shardlab.cell.RemoteValue;
+import io.shardlab.cell.RemoteVariable;
 import io.shardlab.trace.MemoryUse;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** How a request ended on one rank. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "reply")
@@ -13,6 +17,9 @@ import java.util.Map;
     @JsonSubTypes.Type(value = Reply.Measured.class, name = "measured"),
     @JsonSubTypes.Type(value = Reply.Trained.class, name = "trained"),
     @JsonSubTypes.Type(value = Reply.Generated.class, name = "generated"),
+    @JsonSubTypes.Type(value = Reply.CellRan.class, name = "cell"),
+    @JsonSubTypes.Type(value = Reply.Held.class, name = "held"),
+    @JsonSubTypes.Type(value = Reply.Pulled.class, name = "pulled"),
     @JsonSubTypes.Type(value = Reply.Cancelled.class, name = "cancelled"),
     @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
 })
@@ -43,6 +50,19 @@ public sealed interface Reply {
 
     /** All generated tokens; none from a rank that the plan does not need. */
     record Generated(List<Integer> tokens, MemoryUse memory) implements Reply {}
+
+    /** A cell has ended, well or not: a cell's exception is no failure of the rank. */
+    record CellRan(CellOutcome outcome) implements Reply {}
+
+    /** The cells' variables as this rank has them. */
+    record Held(List<RemoteVariable> variables) implements Reply {
+        public Held {
+            variables = List.copyOf(variables);
+        }
+    }
+
+    /** A variable's value, or why there is none; neither from a rank that was not asked. */
+    record Pulled(Optional<RemoteValue> value, Optional<String> problem) implements Reply {}
 
     /** The user interrupted; weights are those after {@code stepsDone} whole steps. */
     record Cancelled(int stepsDone) implements Reply {}
