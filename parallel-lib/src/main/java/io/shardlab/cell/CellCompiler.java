@@ -53,13 +53,14 @@ public final class CellCompiler implements AutoCloseable {
     private final JShell shell;
     private final SourceCodeAnalysis analysis;
     private final Map<String, LineTable> tables = new HashMap<>();
+    private final Map<String, Set<String>> references = new HashMap<>();
     private final Map<String, Cached> cache = new LinkedHashMap<>(16, 0.75f, true) {
         @Override
         protected boolean removeEldestEntry(Map.Entry<String, Cached> eldest) {
             return size() > MOST_CACHED;
         }
     };
-    private final Set<String> predefined;
+    private final Set<VarSnippet> predefined;
     private final CompiledCell prelude;
     private int numCells = -1;
     private long declarations;
@@ -79,7 +80,7 @@ public final class CellCompiler implements AutoCloseable {
             throw new IllegalStateException(
                     "cells cannot be compiled: " + prelude.errors().get(0).picture());
         }
-        predefined = shell.variables().map(VarSnippet::name).collect(Collectors.toSet());
+        predefined = shell.variables().collect(Collectors.toSet());
     }
 
     /**
@@ -159,8 +160,26 @@ public final class CellCompiler implements AutoCloseable {
             }
             temporaries.forEach(shell::drop);
             List<CellProgram.CompiledClass> classes = control.takeClasses();
+            classes.forEach(each -> references.put(each.name(), ClassReferences.of(each.bytes())));
             unresolved();
-            return new CompiledCell(number, new CellProgram(classes, steps), errors, notes, snippets);
+            return new CompiledCell(number, new CellProgram(classes, steps), errors, notes, uses());
+        }
+
+        /** The types of earlier cells that the steps reach, possibly through methods. */
+        private Set<String> uses() {
+            Deque<String> open = new ArrayDeque<>();
+            steps.forEach(step -> open.add(step.type()));
+            Set<String> own = Set.copyOf(open);
+            Set<String> seen = new HashSet<>(own);
+            while (!open.isEmpty()) {
+                for (String named : references.getOrDefault(open.remove(), Set.of())) {
+                    if (references.containsKey(named) && seen.add(named)) {
+                        open.add(named);
+                    }
+                }
+            }
+            seen.removeAll(own);
+            return seen;
         }
 
         private void take(String statement, int start, boolean last) {
@@ -180,7 +199,7 @@ public final class CellCompiler implements AutoCloseable {
         private void note(SnippetEvent event, int start, Map<String, Snippet> byType) {
             Snippet snippet = event.snippet();
             if (event.status() == Snippet.Status.REJECTED) {
-                shell.diagnostics(snippet).filter(Diag::isError).forEach(diag -> errors.add(error(diag, start)));
+                shell.diagnostics(snippet).filter(Diag::isError).forEach(diag -> add(error(diag, start)));
                 if (errors.isEmpty()) {
                     errors.add(new SourceError(LineTable.lineOf(source, start), 1, "does not compile", ""));
                 }
@@ -231,6 +250,13 @@ public final class CellCompiler implements AutoCloseable {
             return shell.unresolvedDependencies(declaration).collect(Collectors.joining(", "));
         }
 
+        /** One error per line: the others mostly follow from the first. */
+        private void add(SourceError error) {
+            if (errors.stream().noneMatch(known -> known.line() == error.line())) {
+                errors.add(error);
+            }
+        }
+
         private SourceError error(Diag diag, int start) {
             int position = diag.getPosition() == Diag.NOPOS ? 0 : (int) diag.getPosition();
             return at(Math.min(source.length(), start + position), diag.getMessage(Locale.ENGLISH));
@@ -259,36 +285,12 @@ public final class CellCompiler implements AutoCloseable {
     /** The variables that cells have declared, in order. */
     public List<RemoteVariable.Field> variables() {
         return shell.variables()
-                .filter(variable -> !isTemporary(variable) && !isPredefined(variable))
+                .filter(variable -> !isTemporary(variable) && !predefined.contains(variable))
                 .map(variable -> new RemoteVariable.Field(
                         variable.name(),
                         variable.typeName(),
                         analysis.wrapper(variable).fullClassName()))
                 .toList();
-    }
-
-    /** A cell may declare a name of its own over a predefined one. */
-    private boolean isPredefined(VarSnippet variable) {
-        return predefined.contains(variable.name()) && prelude.snippets().contains(variable);
-    }
-
-    /** Whether a cell reads or writes a variable, possibly through methods; by name, so it may say yes too often. */
-    public boolean uses(CompiledCell cell, String variable) {
-        Deque<Snippet> open = new ArrayDeque<>();
-        shell.variables().filter(snippet -> snippet.name().equals(variable)).forEach(open::add);
-        Set<Snippet> seen = new HashSet<>(open);
-        while (!open.isEmpty()) {
-            for (Snippet dependent : analysis.dependents(open.remove())) {
-                if (seen.add(dependent)) {
-                    open.add(dependent);
-                }
-            }
-        }
-        Set<Snippet> own = new HashSet<>(cell.snippets());
-        return seen.stream()
-                .filter(own::contains)
-                .anyMatch(snippet -> !(snippet instanceof VarSnippet declared
-                        && declared.name().equals(variable)));
     }
 
     /**

@@ -1,7 +1,7 @@
 package io.shardlab.cell;
 
 import java.util.List;
-import jdk.jshell.Snippet;
+import java.util.Set;
 
 /** What became of a cell's text. Statements before the first one that does not compile are kept, and can be run. */
 public final class CompiledCell {
@@ -10,16 +10,16 @@ public final class CompiledCell {
     private final CellProgram program;
     private final List<SourceError> errors;
     private final List<String> notes;
-    private final List<Snippet> snippets;
+    private final Set<String> uses;
     private boolean shipped;
 
     CompiledCell(
-            int number, CellProgram program, List<SourceError> errors, List<String> notes, List<Snippet> snippets) {
+            int number, CellProgram program, List<SourceError> errors, List<String> notes, Set<String> uses) {
         this.number = number;
         this.program = program;
         this.errors = List.copyOf(errors);
         this.notes = List.copyOf(notes);
-        this.snippets = List.copyOf(snippets);
+        this.uses = Set.copyOf(uses);
     }
 
     /** Counts the cells that were compiled, from 1; 0 is what cells find. */
@@ -47,8 +47,9 @@ public final class CompiledCell {
         return notes;
     }
 
-    List<Snippet> snippets() {
-        return snippets;
+    /** Holders of the variables of earlier cells that it reads or writes, and other types it needs. */
+    public Set<String> uses() {
+        return uses;
     }
 
     /**
