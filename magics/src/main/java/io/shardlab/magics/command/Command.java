@@ -17,6 +17,10 @@ public sealed interface Command
                 TimelineCommand,
                 MemCommand,
                 LogsCommand,
+                CellCommand,
+                VarsCommand,
+                PushCommand,
+                PullCommand,
                 DevicesCommand,
                 ModelsCommand,
                 DataCommand,
@@ -35,6 +39,11 @@ public sealed interface Command
                 usageHelp = true,
                 description = "this text")
         boolean help;
+
+        /** Whether it is the first line of a cell. */
+        boolean takesBody() {
+            return false;
+        }
 
         /** The command that the flags say; throws {@link IllegalArgumentException} with one line. */
         abstract Command read();

@@ -38,6 +38,10 @@ public final class Verbs {
         verbs.put("timeline", TimelineCommand.Flags::new);
         verbs.put("mem", MemCommand.Flags::new);
         verbs.put("logs", LogsCommand.Flags::new);
+        verbs.put("cell", CellCommand.Flags::new);
+        verbs.put("vars", VarsCommand.Flags::new);
+        verbs.put("push", PushCommand.Flags::new);
+        verbs.put("pull", PullCommand.Flags::new);
         verbs.put("devices", DevicesCommand.Flags::new);
         verbs.put("models", ModelsCommand.Flags::new);
         verbs.put("data", DataCommand.Flags::new);
@@ -52,9 +56,6 @@ public final class Verbs {
         later.put("compare", "comparing schemes");
         later.put("top", "the live table of workers");
         later.put("traffic", "the table of bytes from rank to rank");
-        later.put("vars", "listing remote variables");
-        later.put("push", "sending values to workers");
-        later.put("pull", "fetching values from workers");
         later.put("jobs", "listing background runs");
         later.put("wait", "waiting for a background run");
         later.put("attach", "watching a background run");
@@ -238,7 +239,7 @@ public final class Verbs {
         VERBS.forEach((verb, syntax) -> text.append(String.format(
                 "  %-9s %s%n",
                 verb, commandLine(syntax.get()).getCommandSpec().usageMessage().description()[0])));
-        text.append("\nlater: ").append(String.join(", ", LATER.keySet())).append(", %%shard cells\n");
+        text.append("\nlater: ").append(String.join(", ", LATER.keySet())).append('\n');
         text.append("\n%shard VERB --help explains one. A first tour:\n");
         text.append("  %shard up -n 2\n  %shard train tiny --tp 2 --steps 20\n  %shard check\n  %shard down\n");
         return text.toString();
@@ -263,6 +264,9 @@ public final class Verbs {
                 : " "
                         + (spec.positionalParameters().get(0).required() ? "%s" : "[%s]")
                                 .formatted(spec.positionalParameters().get(0).paramLabel());
+        if (((Command.Syntax) spec.userObject()).takesBody()) {
+            spec.usageMessage().synopsisHeading("%%%%shard ");
+        }
         spec.usageMessage().customSynopsis(verb + model + " [flags]");
         String text = line.getUsageMessage(CommandLine.Help.Ansi.OFF);
         return later.isEmpty()

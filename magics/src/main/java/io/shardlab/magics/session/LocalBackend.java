@@ -52,6 +52,7 @@ final class LocalBackend implements Backend {
     private @Nullable Plan placed;
     private int stepsTrained;
     private @Nullable TrainingRecord lastRun;
+    private @Nullable LocalCells cells;
 
     LocalBackend(Path home) {
         this.home = home;
@@ -198,6 +199,7 @@ final class LocalBackend implements Backend {
         cluster = null;
         placed = null;
         model = null;
+        closeCells();
         measured = null;
         calibrations.clear();
         List<ExitRow> rows = new ArrayList<>();
@@ -450,6 +452,25 @@ final class LocalBackend implements Backend {
             throw new IllegalStateException("no model is placed; `%shard place MODEL` places one");
         }
         return new CheckRun(spec, required(), home, asked -> ask(asked, event -> {})).run(request);
+    }
+
+    @Override
+    public Cells cells() {
+        Cluster known = current();
+        LocalCells open = cells;
+        if (open == null) {
+            open = new LocalCells(known, this::ask, this::mesh);
+            cells = open;
+        }
+        return open;
+    }
+
+    private void closeCells() {
+        LocalCells before = cells;
+        cells = null;
+        if (before != null) {
+            before.close();
+        }
     }
 
     @Override

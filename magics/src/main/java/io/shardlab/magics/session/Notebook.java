@@ -1,11 +1,15 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.command.Actions;
+import io.shardlab.magics.command.CellCommand;
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.view.Html;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * needs it, so that help and refusals cost nothing.
  */
 public final class Notebook implements AutoCloseable {
+
+    /** The verb of cells that are Java for workers; may be left out. */
+    private static final String CELL = "cell";
 
     private final Screen screen;
     private final Supplier<Backend> opener;
@@ -31,6 +38,11 @@ public final class Notebook implements AutoCloseable {
         this.verbs = new ShownVerbs(this::lab, screen, System::nanoTime);
     }
 
+    /** The laboratory behind the lines. */
+    Lab openLab() {
+        return lab();
+    }
+
     private synchronized Lab lab() {
         Lab open = lab;
         if (open == null) {
@@ -42,33 +54,55 @@ public final class Notebook implements AutoCloseable {
 
     /** {@code %shard arguments…}; a refusal or failure is a {@link ShardException}. */
     public Object line(List<String> arguments) {
-        Command command;
+        return perform(parsed(arguments));
+    }
+
+    /** {@code %%shard flags…} with a body. */
+    public Object cell(List<String> arguments, String body) {
+        boolean named = !arguments.isEmpty() && arguments.get(0).equals(CELL);
+        if (!named && !arguments.isEmpty() && !arguments.get(0).matches("[-/].*")) {
+            throw new ShardException("'" + arguments.get(0) + "' is no form of a cell; forms: `%%shard [-t SEL] …` runs "
+                    + "Java on workers (`%shard help cell`); `%shard " + arguments.get(0) + " …` is a line");
+        }
+        List<String> whole = named ? arguments : Stream.concat(Stream.of(CELL), arguments.stream()).toList();
+        Command command = parsed(whole);
+        if (command instanceof CellCommand cell) {
+            if (body.isBlank()) {
+                throw new ShardException("the cell is empty: write Java below %%shard");
+            }
+            return perform(actions -> actions.cell(cell.options(), body));
+        }
+        return perform(command);
+    }
+
+    private static Command parsed(List<String> arguments) {
         try {
-            command = Verbs.parse(arguments);
+            return Verbs.parse(arguments);
         } catch (IllegalArgumentException refused) {
             throw new ShardException(String.valueOf(refused.getMessage()), refused);
         }
+    }
+
+    private Object perform(Command command) {
+        return perform(command::perform);
+    }
+
+    private Object perform(Function<Actions, Object> action) {
         try {
-            return command.perform(verbs);
+            return action.apply(verbs);
         } catch (ShardException failed) {
             if (!failed.failures().isEmpty()) {
                 screen.show(FailureCard.of(failed.failures()).content());
             } else if (failed.interrupted()) { // the front end hides the message of an interrupted cell
                 String line = String.valueOf(failed.getMessage());
                 screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n"));
+            } else if (failed.getCause() instanceof Cells.MistakenCell mistaken) {
+                screen.show(CellView.mistakes(mistaken));
             }
             throw failed;
         } catch (RuntimeException failed) {
             throw Work.translated(failed);
         }
-    }
-
-    /** {@code %%shard arguments…} with a body. */
-    public Object cell(List<String> arguments, String body) {
-        throw new ShardException(
-                "%%shard cells are not there yet: running a cell's "
-                        + body.lines().count() + " lines on workers comes later; nothing was started",
-                (Throwable) null);
     }
 
     @Override

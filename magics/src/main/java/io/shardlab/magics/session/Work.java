@@ -115,6 +115,9 @@ final class Work implements AutoCloseable {
         if (cause instanceof FailedWorkers failed) {
             return ShardException.failed(failed);
         }
+        if (cause instanceof Cells.MistakenCell mistaken) {
+            return new ShardException(oneLine(String.valueOf(mistaken.getMessage())), mistaken);
+        }
         if (cause instanceof IllegalArgumentException || cause instanceof IllegalStateException) {
             return new ShardException(oneLine(String.valueOf(cause.getMessage())), cause);
         }
