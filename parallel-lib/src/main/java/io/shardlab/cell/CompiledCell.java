@@ -13,8 +13,7 @@ public final class CompiledCell {
     private final Set<String> uses;
     private boolean shipped;
 
-    CompiledCell(
-            int number, CellProgram program, List<SourceError> errors, List<String> notes, Set<String> uses) {
+    CompiledCell(int number, CellProgram program, List<SourceError> errors, List<String> notes, Set<String> uses) {
         this.number = number;
         this.program = program;
         this.errors = List.copyOf(errors);

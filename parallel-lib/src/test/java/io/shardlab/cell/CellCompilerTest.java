@@ -62,7 +62,8 @@ final class CellCompilerTest {
 
     @Test
     void aCellThatEndsTooEarlyIsAnError() {
-        assertFalse(compiler.compile("int x = 1;\nif (x > 0) {\n  x++;").errors().isEmpty());
+        assertFalse(
+                compiler.compile("int x = 1;\nif (x > 0) {\n  x++;").errors().isEmpty());
         assertFalse(compiler.compile("String s = \"open").errors().isEmpty());
     }
 
@@ -79,14 +80,18 @@ final class CellCompilerTest {
         CompiledCell early = whole("int early() { return late(); }");
         assertEquals(1, early.notes().size());
         assertTrue(early.notes().get(0).contains("late"), early.notes()::toString);
-        assertEquals(List.of(), whole("int early2() { return late2(); }\nint late2() { return 1; }").notes());
+        assertEquals(
+                List.of(),
+                whole("int early2() { return late2(); }\nint late2() { return 1; }")
+                        .notes());
     }
 
     @Test
     void variablesAreThoseOfCellsNotThePredefinedOnes() {
         whole("double listed = 2.5;");
-        assertTrue(compiler.variables().stream().anyMatch(field -> field.name().equals("listed")
-                && field.typeName().equals("double")));
+        assertTrue(compiler.variables().stream()
+                .anyMatch(field ->
+                        field.name().equals("listed") && field.typeName().equals("double")));
         assertTrue(compiler.variables().stream().noneMatch(field -> field.name().equals("rank")));
     }
 

@@ -70,9 +70,8 @@ final class CellRunTest {
 
     private List<String> texts(String source) throws Exception {
         return run(source, ALL).stream()
-                .map(outcome -> outcome.value()
-                        .map(CellOutcome.Shown::text)
-                        .orElseGet(() -> String.valueOf(outcome.failure())))
+                .map(outcome ->
+                        outcome.value().map(CellOutcome.Shown::text).orElseGet(() -> String.valueOf(outcome.failure())))
                 .toList();
     }
 
@@ -100,25 +99,33 @@ final class CellRunTest {
         assertEquals(List.of("3.0", "3.0"), texts("comm.allReduce(rank + 1.0)"));
         assertEquals(List.of("(4, 3)", "(4, 3)"), texts("comm.allGather(x).getShape()"));
         assertEquals(List.of("(1, 3)", "(1, 3)"), texts("comm.reduceScatter(x).getShape()"));
-        assertEquals(List.of("[3.0, 3.0]", "[3.0]"), texts("comm.reduceScatter(new double[] {1 + rank, 1 + rank, 1 + rank})"));
-        assertEquals(List.of("[0.0, 1.0, 1.0]", "[0.0, 1.0, 1.0]"), texts(
-                "comm.allGather(rank == 0 ? new float[] {0} : new float[] {1, 1})"));
+        assertEquals(
+                List.of("[3.0, 3.0]", "[3.0]"),
+                texts("comm.reduceScatter(new double[] {1 + rank, 1 + rank, 1 + rank})"));
+        assertEquals(
+                List.of("[0.0, 1.0, 1.0]", "[0.0, 1.0, 1.0]"),
+                texts("comm.allGather(rank == 0 ? new float[] {0} : new float[] {1, 1})"));
         assertEquals(List.of("5.0", "5.0"), texts("comm.broadcast(5.0 + rank, 0)"));
-        assertEquals(List.of("null", "[0.5, 1.5]"), texts("double[] got = null;\n"
-                + "if (rank == 0) comm.send(1, new double[] {0.5, 1.5}); else got = comm.receive(0);\n"
-                + "Arrays.toString(got)"));
+        assertEquals(
+                List.of("null", "[0.5, 1.5]"),
+                texts("double[] got = null;\n"
+                        + "if (rank == 0) comm.send(1, new double[] {0.5, 1.5}); else got = comm.receive(0);\n"
+                        + "Arrays.toString(got)"));
     }
 
     @Test
     void onlySelectedRanksRunACellButAllKnowItsMethods() throws Exception {
         List<CellOutcome> outcomes = run("int twice(int n) { return 2 * n; }\ntwice(21)", List.of(1));
-        assertEquals(List.of(false, true), outcomes.stream().map(CellOutcome::selected).toList());
+        assertEquals(
+                List.of(false, true),
+                outcomes.stream().map(CellOutcome::selected).toList());
         assertEquals(List.of("42", "44"), texts("twice(21 + rank)"));
     }
 
     @Test
     void anExceptionNamesTheLineOfTheCellThatThrew() throws Exception {
-        CompiledCell thrower = compiler.compile("void thrower(int n) {\n  int m = n;\n  throw new IllegalStateException(\"no \" + m);\n}");
+        CompiledCell thrower = compiler.compile(
+                "void thrower(int n) {\n  int m = n;\n  throw new IllegalStateException(\"no \" + m);\n}");
         replies(new Request.Cell(thrower.program(), ALL, Map.of(), false));
         CellOutcome outcome = run("int before = 1;\n\nthrower(\n   rank);", ALL).get(1);
         CellOutcome.Thrown thrown = outcome.failure().orElseThrow();
@@ -168,8 +175,10 @@ final class CellRunTest {
 
     @Test
     void variablesAreDescribedAndPulled() throws Exception {
-        run("double[][] grid = {{1, 2, 3}, {4, 5, 6 + rank}};\nNDArray t = manager.arange(4f).reshape(2, 2);\n"
-                + "String word = \"a\";", ALL);
+        run(
+                "double[][] grid = {{1, 2, 3}, {4, 5, 6 + rank}};\nNDArray t = manager.arange(4f).reshape(2, 2);\n"
+                        + "String word = \"a\";",
+                ALL);
         List<RemoteVariable> held = ((Reply.Held)
                         replies(new Request.Variables(List.of(field("grid"), field("t"), field("word"))))
                                 .get(1))
@@ -180,25 +189,28 @@ final class CellRunTest {
         assertEquals("float32", held.get(1).elementType());
         assertEquals(16, held.get(1).numBytes());
         assertEquals("a", held.get(2).text());
-        Reply.Pulled grid = (Reply.Pulled) replies(new Request.Pull(field("grid"), ALL)).get(1);
-        assertArrayEquals(
-                new double[][] {{1, 2, 3}, {4, 5, 7}},
-                (double[][]) grid.value().orElseThrow().value());
-        Reply.Pulled tensor = (Reply.Pulled) replies(new Request.Pull(field("t"), ALL)).get(0);
-        assertArrayEquals(
-                new float[][] {{0, 1}, {2, 3}}, (float[][]) tensor.value().orElseThrow().value());
+        Reply.Pulled grid =
+                (Reply.Pulled) replies(new Request.Pull(field("grid"), ALL)).get(1);
+        assertArrayEquals(new double[][] {{1, 2, 3}, {4, 5, 7}}, (double[][])
+                grid.value().orElseThrow().value());
+        Reply.Pulled tensor =
+                (Reply.Pulled) replies(new Request.Pull(field("t"), ALL)).get(0);
+        assertArrayEquals(new float[][] {{0, 1}, {2, 3}}, (float[][])
+                tensor.value().orElseThrow().value());
     }
 
     @Test
     void aValueOfAnotherKindIsNotPulledAndTheRankSaysWhy() throws Exception {
         run("Object odd = new Object();", ALL);
-        Reply.Pulled odd = (Reply.Pulled) replies(new Request.Pull(field("odd"), List.of(0))).get(0);
+        Reply.Pulled odd = (Reply.Pulled)
+                replies(new Request.Pull(field("odd"), List.of(0))).get(0);
         assertTrue(odd.problem().orElseThrow().contains("cannot be sent"), odd::toString);
     }
 
     @Test
     void aPictureComesAsPng() throws Exception {
-        CellOutcome outcome = run("new java.awt.image.BufferedImage(4, 3, java.awt.image.BufferedImage.TYPE_INT_RGB)", ALL)
+        CellOutcome outcome = run(
+                        "new java.awt.image.BufferedImage(4, 3, java.awt.image.BufferedImage.TYPE_INT_RGB)", ALL)
                 .get(0);
         byte[] png = outcome.value().orElseThrow().png();
         assertEquals("PNG", new String(png, 1, 3, java.nio.charset.StandardCharsets.ISO_8859_1));

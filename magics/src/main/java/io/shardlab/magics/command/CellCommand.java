@@ -51,13 +51,15 @@ public record CellCommand(CellOptions options) implements Command {
                 paramLabel = "S",
                 converter = Values.Decimal.class,
                 description = "seconds after which the ranks are asked to stop and those that had not ended are named")
-        @Nullable Double timeout;
+        @Nullable
+        Double timeout;
 
         @CommandLine.Option(
                 names = {"-o", "--out"},
                 paramLabel = "NAME",
                 description = "keeps the result: lab.result(\"NAME\")")
-        @Nullable String name;
+        @Nullable
+        String name;
 
         @CommandLine.Option(names = "--noblock", description = "later: cells in the background")
         boolean noblock;

@@ -26,7 +26,8 @@ public record PullCommand(String name, Selection selection) implements Command {
             })
     static final class Flags extends Syntax {
         @CommandLine.Parameters(paramLabel = "NAME", arity = "0..1", description = "of the variable")
-        @Nullable String name;
+        @Nullable
+        String name;
 
         @CommandLine.Option(
                 names = {"-t", "--to"},

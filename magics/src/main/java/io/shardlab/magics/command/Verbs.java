@@ -238,7 +238,11 @@ public final class Verbs {
         StringBuilder text = new StringBuilder("%shard VERB …: shards Deep Java Library models over worker JVMs\n\n");
         VERBS.forEach((verb, syntax) -> text.append(String.format(
                 "  %-9s %s%n",
-                verb, commandLine(syntax.get()).getCommandSpec().usageMessage().description()[0])));
+                verb, commandLine(syntax.get())
+                        .getCommandSpec()
+                        .usageMessage()
+                        .description()[0]
+                        .replace("%%", "%"))));
         text.append("\nlater: ").append(String.join(", ", LATER.keySet())).append('\n');
         text.append("\n%shard VERB --help explains one. A first tour:\n");
         text.append("  %shard up -n 2\n  %shard train tiny --tp 2 --steps 20\n  %shard check\n  %shard down\n");

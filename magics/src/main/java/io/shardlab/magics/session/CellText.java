@@ -119,7 +119,8 @@ final class CellText implements Screen.Live, Cells.Listener {
                 }
                 if (!stream.tail.isEmpty()) {
                     if (stream.dropped > 0) {
-                        lines.add("… " + stream.dropped + " lines are not shown; `%shard logs --lines 20000` has the last …");
+                        lines.add("… " + stream.dropped
+                                + " lines are not shown; `%shard logs --lines 20000` has the last …");
                     }
                     lines.addAll(stream.tail);
                 }

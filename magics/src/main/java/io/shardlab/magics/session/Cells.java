@@ -27,6 +27,9 @@ public interface Cells {
     /** The values of a variable. */
     List<PulledRow> pull(String name, Selection selection);
 
+    /** Where the last cell that was asked to stop was then: {@code rank 0 in barrier}; empty if nothing was stopped. */
+    String stoppedIn();
+
     /** Hears what workers print; from any thread, one piece at a time. */
     interface Listener {
 

@@ -300,9 +300,14 @@ public final class Lab implements AutoCloseable {
         CellRun run = work.call(
                 "cell",
                 () -> new CellRun(backend.cells().run(options, source, listener)),
-                () -> "variables and weights are kept");
+                this::stoppedCell);
         options.name().ifPresent(name -> results.put(name, run));
         return run;
+    }
+
+    private String stoppedCell() {
+        String where = backend.cells().stoppedIn();
+        return (where.isEmpty() ? "" : where + "; ") + "variables and weights are kept";
     }
 
     /** What a cell with {@code -o NAME} left. */

@@ -52,7 +52,7 @@ final class LocalBackend implements Backend {
     private @Nullable Plan placed;
     private int stepsTrained;
     private @Nullable TrainingRecord lastRun;
-    private @Nullable LocalCells cells;
+    private volatile @Nullable LocalCells cells;
 
     LocalBackend(Path home) {
         this.home = home;
@@ -513,6 +513,10 @@ final class LocalBackend implements Backend {
 
     @Override
     public void cancel() {
+        LocalCells open = cells;
+        if (open != null) {
+            open.noteStop();
+        }
         Cluster known = cluster;
         if (known != null) {
             known.cancel();

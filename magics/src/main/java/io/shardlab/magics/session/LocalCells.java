@@ -47,6 +47,8 @@ final class LocalCells implements Cells, AutoCloseable {
     private final Map<String, Set<Integer>> holders = new HashMap<>();
     private @Nullable CellCompiler compiler;
     private boolean freshGroup;
+    private volatile @Nullable Deadline running;
+    private volatile String stoppedIn = "";
 
     LocalCells(Cluster cluster, Line line, Supplier<Optional<Mesh>> placed) {
         this.cluster = cluster;
@@ -66,7 +68,8 @@ final class LocalCells implements Cells, AutoCloseable {
 
     private List<Integer> ranks(Selection selection) {
         int numRanks = cluster.numRanks();
-        return selection.ranks(placed.get().filter(mesh -> mesh.size() == numRanks).orElse(new Mesh(1, 1, numRanks)));
+        return selection.ranks(
+                placed.get().filter(mesh -> mesh.size() == numRanks).orElse(new Mesh(1, 1, numRanks)));
     }
 
     @Override
@@ -74,8 +77,7 @@ final class LocalCells implements Cells, AutoCloseable {
         return run(options, source, Map.of(), listener);
     }
 
-    private Outcome run(
-            CellOptions options, String source, Map<String, RemoteValue> pushed, Listener listener) {
+    private Outcome run(CellOptions options, String source, Map<String, RemoteValue> pushed, Listener listener) {
         List<Integer> ranks = ranks(options.selection());
         CellCompiler here = compiler();
         CompiledCell cell = here.compile(source);
@@ -86,6 +88,8 @@ final class LocalCells implements Cells, AutoCloseable {
         }
         Deadline deadline = new Deadline(ranks, options, listener);
         List<Reply> replies;
+        stoppedIn = "";
+        running = deadline;
         try (deadline) {
             replies = send(cell, ranks, pushed, deadline::hear);
         }
@@ -95,6 +99,19 @@ final class LocalCells implements Cells, AutoCloseable {
             throw new MistakenCell(cell.errors(), !cell.program().steps().isEmpty());
         }
         return outcome;
+    }
+
+    /** Called by whoever is about to ask the ranks to stop, on any thread. */
+    void noteStop() {
+        Deadline now = running;
+        if (now != null) {
+            stoppedIn = String.join(", ", now.unfinished());
+        }
+    }
+
+    @Override
+    public String stoppedIn() {
+        return stoppedIn;
     }
 
     private List<Reply> send(
@@ -176,8 +193,8 @@ final class LocalCells implements Cells, AutoCloseable {
                         outcome.millis()));
                 int at = rank;
                 outcome.failure()
-                        .ifPresent(thrown -> failures.add(
-                                CellTrace.failure(compiler(), cell.number(), thrown, at, role, device)));
+                        .ifPresent(thrown ->
+                                failures.add(CellTrace.failure(compiler(), cell.number(), thrown, at, role, device)));
             }
         }
         return new Outcome(cell.number(), rows, failures, cell.notes());
@@ -187,8 +204,7 @@ final class LocalCells implements Cells, AutoCloseable {
     public List<VariableRow> variables(Selection selection) {
         List<Integer> ranks = ranks(selection);
         List<RemoteVariable.Field> fields = compiler().variables();
-        List<Reply> replies =
-                fields.isEmpty() ? List.of() : line.ask(new Request.Variables(fields), event -> {});
+        List<Reply> replies = fields.isEmpty() ? List.of() : line.ask(new Request.Variables(fields), event -> {});
         List<VariableRow> rows = new ArrayList<>();
         for (int index = 0; index < fields.size(); index++) {
             RemoteVariable.Field field = fields.get(index);
@@ -243,7 +259,11 @@ final class LocalCells implements Cells, AutoCloseable {
             }
             total += value.bytes().length;
             sent.put(name, value);
-            source.append(value.javaType()).append(' ').append(name).append(" = (").append(value.javaType());
+            source.append(value.javaType())
+                    .append(' ')
+                    .append(name)
+                    .append(" = (")
+                    .append(value.javaType());
             source.append(") io.shardlab.cell.Here.pushed(\"").append(name).append("\");\n");
         }
         if (total > RemoteValue.MOST_BYTES) {
@@ -295,8 +315,8 @@ final class LocalCells implements Cells, AutoCloseable {
         for (int rank : ranks) {
             Reply.Pulled pulled = (Reply.Pulled) replies.get(rank);
             if (pulled.problem().isPresent()) {
-                throw new IllegalArgumentException("pull: rank " + rank + ": "
-                        + pulled.problem().get());
+                throw new IllegalArgumentException(
+                        "pull: rank " + rank + ": " + pulled.problem().get());
             }
             RemoteValue value = pulled.value().orElseThrow();
             rows.add(new PulledRow(rank, value.javaType(), value.shape(), value.value(), value.text()));
@@ -333,13 +353,17 @@ final class LocalCells implements Cells, AutoCloseable {
             }
         }
 
+        /** The ranks that still run the cell, and what they do. */
+        synchronized List<String> unfinished() {
+            return ranks.stream()
+                    .filter(rank -> !answered.contains(rank))
+                    .map(rank -> "rank " + rank + " in "
+                            + cluster.status().get(rank).note().phase())
+                    .toList();
+        }
+
         private synchronized void ring() {
-            for (int rank : ranks) {
-                if (!answered.contains(rank)) {
-                    late.add("rank " + rank + " (in "
-                            + cluster.status().get(rank).note().phase() + ")");
-                }
-            }
+            late.addAll(unfinished());
             if (!late.isEmpty()) {
                 cluster.cancel();
             }
@@ -348,7 +372,9 @@ final class LocalCells implements Cells, AutoCloseable {
         synchronized void requireKept() {
             if (!late.isEmpty()) {
                 throw new IllegalStateException("the cell was stopped after "
-                        + options.timeout().map(limit -> limit.toMillis() / 1000.0).orElse(0.0)
+                        + options.timeout()
+                                .map(limit -> limit.toMillis() / 1000.0)
+                                .orElse(0.0)
                         + " s: " + String.join(", ", late)
                         + " had not ended; variables and weights are kept");
             }
@@ -356,6 +382,7 @@ final class LocalCells implements Cells, AutoCloseable {
 
         @Override
         public void close() {
+            running = null;
             alarm.ifPresent(set -> set.cancel(false));
         }
     }

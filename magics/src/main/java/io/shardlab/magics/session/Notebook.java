@@ -61,10 +61,13 @@ public final class Notebook implements AutoCloseable {
     public Object cell(List<String> arguments, String body) {
         boolean named = !arguments.isEmpty() && arguments.get(0).equals(CELL);
         if (!named && !arguments.isEmpty() && !arguments.get(0).matches("[-/].*")) {
-            throw new ShardException("'" + arguments.get(0) + "' is no form of a cell; forms: `%%shard [-t SEL] …` runs "
-                    + "Java on workers (`%shard help cell`); `%shard " + arguments.get(0) + " …` is a line");
+            throw new ShardException(
+                    "'" + arguments.get(0) + "' is no form of a cell; forms: `%%shard [-t SEL] …` runs "
+                            + "Java on workers (`%shard help cell`); `%shard " + arguments.get(0) + " …` is a line");
         }
-        List<String> whole = named ? arguments : Stream.concat(Stream.of(CELL), arguments.stream()).toList();
+        List<String> whole = named
+                ? arguments
+                : Stream.concat(Stream.of(CELL), arguments.stream()).toList();
         Command command = parsed(whole);
         if (command instanceof CellCommand cell) {
             if (body.isBlank()) {

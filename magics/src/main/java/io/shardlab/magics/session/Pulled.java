@@ -43,9 +43,7 @@ public final class Pulled {
 
     /** {@code 2 × 3}; {@code scalar} for a tensor without dimensions. */
     static String shape(List<? extends Number> shape) {
-        return shape.isEmpty()
-                ? "scalar"
-                : shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
+        return shape.isEmpty() ? "scalar" : shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
     }
 
     @Override

@@ -83,7 +83,8 @@ final class Work implements AutoCloseable {
         } catch (InterruptedException again) {
             control.execute(backend::kill);
             throw ShardException.interrupted(
-                    "interrupted twice: workers are being killed; `%shard up` starts new ones");
+                    "interrupted twice: workers are being killed, with their weights and variables;"
+                            + " `%shard up` starts new ones");
         } catch (ExecutionException itsOwnAffair) {
             // Told to the cell that started it.
         }
@@ -101,7 +102,7 @@ final class Work implements AutoCloseable {
             state = cause == null ? "" : " (" + translated(cause).getMessage() + ")";
         } catch (InterruptedException again) {
             control.execute(backend::kill);
-            return ShardException.interrupted("interrupted twice: " + what + "; workers are being killed");
+            return ShardException.interrupted("interrupted twice: " + what + "; workers are being killed, with their weights and variables");
         }
         String remains = kept.get();
         return ShardException.interrupted("interrupted: " + what + (remains.isEmpty() ? "" : "; " + remains) + state);

@@ -39,6 +39,10 @@ final class CellFormTest {
         notebook.close();
     }
 
+    private static String message(org.junit.jupiter.api.function.Executable wrong) {
+        return String.valueOf(assertThrows(ShardException.class, wrong).getMessage());
+    }
+
     private String refusal(List<String> arguments, String body) {
         return String.valueOf(assertThrows(ShardException.class, () -> notebook.cell(arguments, body))
                 .getMessage());
@@ -85,20 +89,15 @@ final class CellFormTest {
         assertTrue(refusal(List.of("--timeout", "0"), "x").contains("more than 0 seconds"));
         assertTrue(refusal(List.of("--noblock"), "x").contains("not there yet"));
         assertTrue(refusal(List.of(), "  \n").contains("empty"));
-        assertTrue(assertThrows(ShardException.class, () -> notebook.line(List.of("cell")))
-                .getMessage()
-                .contains("needs a body"));
+        assertTrue(message(() -> notebook.line(List.of("cell"))).contains("needs a body"));
         assertEquals(List.of(), backend.started);
     }
 
     @Test
     void anOutputNameKeepsTheResult() {
         notebook.cell(List.of("cell", "-o", "first"), "1 + 1");
-        assertEquals(
-                "cell on ranks 0–3", notebook.openLab().result("first").toString());
-        assertTrue(assertThrows(ShardException.class, () -> notebook.openLab().result("second"))
-                .getMessage()
-                .contains("kept: first"));
+        assertEquals("cell on ranks 0–3", notebook.openLab().result("first").toString());
+        assertTrue(message(() -> notebook.openLab().result("second")).contains("kept: first"));
     }
 
     @Test
@@ -107,8 +106,10 @@ final class CellFormTest {
         assertEquals(Map.of("x", 5_000_000_000L), pushed("x=5000000000"));
         assertEquals(Map.of("x", -0.5, "y", true), pushed("x=-.5", "y=true"));
         assertEquals(Map.of("s", "two words", "n", 1), pushed("s=two words", "n=1"));
-        assertArrayEquals(new double[] {1, 2.5}, (double[]) pushed("v=[1,", "2.5]").get("v"));
-        assertArrayEquals(new int[][] {{1}, {2}}, (int[][]) pushed("v=[[1],[2]]").get("v"));
+        assertArrayEquals(
+                new double[] {1, 2.5}, (double[]) pushed("v=[1,", "2.5]").get("v"));
+        assertArrayEquals(
+                new int[][] {{1}, {2}}, (int[][]) pushed("v=[[1],[2]]").get("v"));
     }
 
     private static Map<String, Object> pushed(String... words) {

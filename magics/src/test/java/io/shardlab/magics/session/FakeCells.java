@@ -31,7 +31,8 @@ final class FakeCells implements Cells {
         started.add("cell");
         if (source.startsWith("mistake")) {
             throw new MistakenCell(
-                    List.of(new CompiledCell.SourceError(1, 1, "cannot find symbol\n  symbol: mistake", source)), false);
+                    List.of(new CompiledCell.SourceError(1, 1, "cannot find symbol\n  symbol: mistake", source)),
+                    false);
         }
         List<RankRow> rows = new ArrayList<>();
         List<Failure> failures = new ArrayList<>();
@@ -46,6 +47,11 @@ final class FakeCells implements Cells {
                     rank, "-", "cpu:" + rank, "int", value, Optional.empty(), fails ? "failed" : "done", 1));
         }
         return new Outcome(1, rows, failures, List.of());
+    }
+
+    @Override
+    public String stoppedIn() {
+        return "";
     }
 
     @Override
