@@ -7,12 +7,13 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
 
 /**
- * What ranks print while a cell runs, as text of the notebook: ranks that printed the same are shown once. Nothing appears in
- * the first half second, so that a short cell is folded as a whole; a long one goes on in pieces. Each rank has a budget of
+ * What ranks print while a cell runs, as text of the notebook: ranks that printed the same are shown once. A line waits
+ * up to a second for the same line of other ranks, so a short cell is folded as a whole; a long one goes on in pieces. Each rank has a budget of
  * characters; what comes beyond it is counted, and its end is kept.
  */
 final class CellText implements Screen.Live, Cells.Listener {
@@ -22,14 +23,15 @@ final class CellText implements Screen.Live, Cells.Listener {
     static final int TAIL_LINES = 100;
     private static final int LONGEST_LINE = 16 << 10;
     private static final int TAIL_CHARS = 64 << 10;
-    private static final long PATIENCE_NANOS = 500_000_000;
+    private static final long PATIENCE_NANOS = 1_000_000_000;
 
     private final boolean grouped;
     private final LongSupplier nanos;
-    private final long start;
     private final Map<Source, Stream> streams =
             new TreeMap<>(Comparator.comparing(Source::rank).thenComparing(Source::error));
     private int chars;
+    /** When the first of the lines that wait was printed. */
+    private OptionalLong waitingSince = OptionalLong.empty();
 
     private record Source(int rank, boolean error) {}
 
@@ -47,7 +49,6 @@ final class CellText implements Screen.Live, Cells.Listener {
     CellText(boolean grouped, LongSupplier nanos) {
         this.grouped = grouped;
         this.nanos = nanos;
-        this.start = nanos.getAsLong();
     }
 
     @Override
@@ -74,6 +75,9 @@ final class CellText implements Screen.Live, Cells.Listener {
         int length = line.length() + 1;
         stream.overflown |= chars + length > MOST_CHARS || stream.chars + length > MOST_CHARS_OF_RANK;
         if (!stream.overflown) {
+            if (waitingSince.isEmpty()) {
+                waitingSince = OptionalLong.of(nanos.getAsLong());
+            }
             stream.waiting.add(line);
             stream.chars += length;
             chars += length;
@@ -89,9 +93,13 @@ final class CellText implements Screen.Live, Cells.Listener {
 
     @Override
     public void tick(NotebookPort port) {
-        if (port.interactive() && !grouped && nanos.getAsLong() - start > PATIENCE_NANOS) {
+        if (port.interactive() && !grouped && waitedEnough()) {
             show(port, taken(false));
         }
+    }
+
+    private synchronized boolean waitedEnough() {
+        return waitingSince.isPresent() && nanos.getAsLong() - waitingSince.getAsLong() > PATIENCE_NANOS;
     }
 
     @Override
@@ -107,6 +115,7 @@ final class CellText implements Screen.Live, Cells.Listener {
 
     /** What is new, as text; at the end also unfinished lines and tails. */
     private synchronized String taken(boolean last) {
+        waitingSince = OptionalLong.empty();
         Map<List<Object>, List<Source>> equal = new LinkedHashMap<>();
         streams.forEach((source, stream) -> {
             List<String> lines = stream.waiting;

@@ -44,8 +44,8 @@ final class CellTextTest {
             each.printed(0, false, "first\nunfini");
             each.tick(port);
         }
-        assertEquals("", port.streamed.toString(), "the first half second is for folding");
-        now.addAndGet(1_000_000_000);
+        assertEquals("", port.streamed.toString(), "a line waits for those of other ranks");
+        now.addAndGet(1_000_000_001);
         grouped.tick(port);
         assertEquals("", port.streamed.toString());
         live.tick(port);
