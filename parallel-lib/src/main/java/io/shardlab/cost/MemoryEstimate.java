@@ -4,6 +4,7 @@ import io.shardlab.mesh.Axis;
 import io.shardlab.mesh.Coordinates;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.MemoryCategory;
@@ -94,20 +95,23 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
      */
     private static long activationBytes(Plan plan, Coordinates at) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
+        boolean recompute = plan.options().recompute();
         long saved = plan.schedule()
-                .peakOnRank(at.pipeline(), stage -> savedElements(plan.stages().get(stage), at.tensor(), rows));
+                .peakOnRank(
+                        at.pipeline(), stage -> savedElements(plan.stages().get(stage), at.tensor(), rows, recompute));
         long largest = plan.stagesOf(at.pipeline()).stream()
                 .mapToLong(stage -> SegmentCost.of(stage, at.tensor(), rows).largestElements())
                 .max()
                 .orElse(0);
-        return (saved + 3 * largest) * plan.type().bytes();
+        long again = recompute ? largestRecomputed(plan, at, rows) : 0;
+        return (saved + again + 3 * largest) * plan.type().bytes();
     }
 
     /**
-     * What one micro-batch of a stage keeps: the insides of its segments, its input, and every step's output [N,D] once. A
+     * What one micro-batch of a stage keeps: the insides of its segments unless they are computed again, its input, and every step's output [N,D] once. A
      * COPY shares its input's storage; the loss is a scalar; token ids are small and left out.
      */
-    static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows) {
+    static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows, boolean recompute) {
         long value = rows.count() * rows.width();
         long values = stage.input().equals(Stage.TOKENS) ? 0 : 1;
         for (Step step : stage.steps()) {
@@ -118,7 +122,22 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
                 values++;
             }
         }
-        return values * value + SegmentCost.of(stage, tensorIndex, rows).savedElements();
+        return values * value
+                + stage.segments().stream()
+                        .filter(segment -> !recompute || !segment.recomputable())
+                        .mapToLong(segment ->
+                                SegmentCost.of(segment, tensorIndex, rows).savedElements())
+                        .sum();
+    }
+
+    /** What the segment that keeps most has inside while it is computed again: one at a time. */
+    private static long largestRecomputed(Plan plan, Coordinates at, SegmentCost.Rows rows) {
+        return plan.stagesOf(at.pipeline()).stream()
+                .flatMap(stage -> stage.segments().stream())
+                .filter(Segment::recomputable)
+                .mapToLong(segment -> SegmentCost.of(segment, at.tensor(), rows).savedElements())
+                .max()
+                .orElse(0);
     }
 
     /** Buffers of messages: one to send and one to receive for each pipeline neighbour, and two for tensor collectives. */
@@ -126,7 +145,9 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
         long message = rows.count() * rows.width() * plan.type().bytes();
         int neighbours = 0;
-        if (plan.mesh().degree(Axis.PIPELINE) > 1) {
+        if (plan.options().chunks() > 1) {
+            neighbours = 2; // the last rank passes on to the first
+        } else if (plan.mesh().degree(Axis.PIPELINE) > 1) {
             neighbours += at.pipeline() > 0 ? 1 : 0;
             neighbours += at.pipeline() < plan.mesh().degree(Axis.PIPELINE) - 1 ? 1 : 0;
         }

@@ -12,6 +12,7 @@ import io.shardlab.plan.Stage;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.WeightSource;
 import java.util.List;
+import java.util.Optional;
 
 /** DJL's PyTorch engine on one device. */
 final class DjlEngine implements Engine {
@@ -21,6 +22,7 @@ final class DjlEngine implements Engine {
 
     private final ai.djl.engine.Engine engine;
     private final NDManager manager;
+    private final Optional<Blas> blas;
 
     DjlEngine(Device device, int threads) {
         engine = ai.djl.engine.Engine.getEngine("PyTorch");
@@ -31,6 +33,7 @@ final class DjlEngine implements Engine {
         manager = NDManager.newBaseManager(
                 device.kind() == Device.Kind.GPU ? ai.djl.Device.gpu(0) : ai.djl.Device.cpu(), "PyTorch");
         manager.setName("rank");
+        blas = device.kind() == Device.Kind.CPU ? Blas.ofEngine() : Optional.empty();
     }
 
     @Override
@@ -88,7 +91,7 @@ final class DjlEngine implements Engine {
 
     @Override
     public Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights, boolean trainable) {
-        return new DjlShard(manager, stages, tensorIndex, type, weights, trainable);
+        return new DjlShard(manager, stages, tensorIndex, type, weights, blas);
     }
 
     @Override

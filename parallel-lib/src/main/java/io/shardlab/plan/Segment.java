@@ -19,6 +19,11 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         parameters = List.copyOf(parameters);
     }
 
+    /** Whether it keeps more than its inputs for its backward pass, so that computing it again then saves memory. */
+    public boolean recomputable() {
+        return !(kind instanceof Embedding || kind instanceof Norm || kind instanceof Residual);
+    }
+
     /** Which mathematics a segment stands for, with the figures that its parameters' shapes do not already tell. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
     @JsonSubTypes({
@@ -29,7 +34,16 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         @JsonSubTypes.Type(value = Residual.class, name = "residual"),
         @JsonSubTypes.Type(value = Head.class, name = "head")
     })
-    public sealed interface Kind {}
+    public sealed interface Kind {
+
+        /**
+         * Whether its input gradients can be had before its weight gradients, as schedules with I and W passes want it. A kind
+         * whose weights cost little may compute them along with the inputs'.
+         */
+        default boolean splitsBackward() {
+            return true;
+        }
+    }
 
     /** Token ids [B,T] to rows of the weight [V,D]: [B,T,D]. */
     public record Embedding() implements Kind {}

@@ -1,10 +1,12 @@
 package io.shardlab.run;
 
 import io.shardlab.comm.Communicator;
+import io.shardlab.comm.Pending;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.Span;
@@ -23,12 +25,16 @@ import java.util.function.BiConsumer;
  */
 final class StageProgram {
 
+    private static final boolean OVERLAP = Boolean.parseBoolean(System.getProperty(Seat.OVERLAP_PROPERTY, "true"));
+
     private final Stage stage;
     private final Communicator tensorGroup;
     private final Recorder recorder;
     private final StopSignal stop;
     /** Values that no step after this one reads. */
     private final List<Set<String>> lastUses;
+
+    private Optional<NonFiniteSearch> search = Optional.empty();
 
     StageProgram(Stage stage, Communicator tensorGroup, Recorder recorder, StopSignal stop) {
         this.stage = stage;
@@ -51,6 +57,11 @@ final class StageProgram {
             uses.addFirst(last);
         }
         return uses;
+    }
+
+    /** Lets every value of the passes to come be looked at, or none. */
+    void look(Optional<NonFiniteSearch> wanted) {
+        search = wanted;
     }
 
     Stage stage() {
@@ -84,10 +95,13 @@ final class StageProgram {
             } else {
                 output = scope.alias(inputs.get(0));
                 if (step instanceof Step.Communicate communicate) {
-                    communicate(communicate.collective(), communicate, output);
+                    communicate(communicate.collective(), communicate, output, Optional.empty());
                 }
             }
             observer.accept(step.output(), output);
+            Tensor value = output;
+            int position = i;
+            search.ifPresent(s -> s.forward(stage, position, value));
             for (String name : lastUses.get(i)) {
                 Tensor unused = values.remove(name);
                 if (unused != null) {
@@ -106,30 +120,77 @@ final class StageProgram {
 
     /** Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens. */
     Optional<Tensor> backward(Scope scope, Tensor outputGradient) {
+        return backward(scope, outputGradient, false);
+    }
+
+    /** As {@link #backward}, but puts weight gradients off until {@link #backwardWeights}. */
+    Optional<Tensor> backwardInputs(Scope scope, Tensor outputGradient) {
+        return backward(scope, outputGradient, true);
+    }
+
+    /** Adds the weight gradients that {@link #backwardInputs} put off. */
+    void backwardWeights(Scope scope) {
+        for (int i = stage.steps().size() - 1; i >= 0; i--) {
+            stop.check();
+            if (stage.steps().get(i) instanceof Step.Local local) {
+                scope.backwardWeights(local.segment());
+            }
+        }
+    }
+
+    private Optional<Tensor> backward(Scope scope, Tensor outputGradient, boolean inputsOnly) {
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put(stage.output(), outputGradient);
+        // The segment whose weights wait until the collective on its input's gradient is under way.
+        Optional<Segment> waiting = Optional.empty();
         for (int i = stage.steps().size() - 1; i >= 0; i--) {
             stop.check();
             Step step = stage.steps().get(i);
+            int position = i;
             Tensor gradient = gradients.remove(step.output());
             if (gradient == null) {
                 throw new IllegalStateException("value '" + step.output() + "' has no gradient");
             }
             if (step instanceof Step.Local local) {
-                List<Optional<Tensor>> found = scope.backward(local.segment(), gradient);
+                List<Optional<Tensor>> found = scope.backwardInputs(local.segment(), gradient);
+                found.forEach(input -> input.ifPresent(value -> look(position, value)));
                 for (int input = 0; input < found.size(); input++) {
                     String name = step.inputs().get(input);
                     found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor));
                 }
                 gradient.close();
+                if (!inputsOnly && beforeCollective(i)) {
+                    waiting = Optional.of(local.segment());
+                } else if (!inputsOnly) {
+                    scope.backwardWeights(local.segment());
+                }
             } else {
                 if (step instanceof Step.Communicate communicate) {
-                    communicate(communicate.collective().adjoint(), communicate, gradient);
+                    Optional<Segment> weights = waiting;
+                    waiting = Optional.empty();
+                    communicate(
+                            communicate.collective().adjoint(),
+                            communicate,
+                            gradient,
+                            weights.map(segment -> () -> scope.backwardWeights(segment)));
                 }
+                look(position, gradient);
                 accumulate(scope, gradients, step.inputs().get(0), gradient);
             }
         }
         return Optional.ofNullable(gradients.get(stage.input()));
+    }
+
+    private void look(int position, Tensor gradient) {
+        search.ifPresent(s -> s.backward(stage, position, gradient));
+    }
+
+    /** Whether going back, a collective comes right after step {@code i}, on what that step gave. */
+    private boolean beforeCollective(int i) {
+        return i > 0
+                && stage.steps().get(i - 1) instanceof Step.Communicate communicate
+                && communicate.collective().adjoint().communicates()
+                && stage.steps().get(i).inputs().contains(communicate.output());
     }
 
     private static void accumulate(Scope scope, Map<String, Tensor> gradients, String name, Tensor gradient) {
@@ -143,8 +204,9 @@ final class StageProgram {
         }
     }
 
-    /** Runs a collective in place. */
-    private void communicate(Collective collective, Step.Communicate step, Tensor tensor) {
+    /** Runs a collective in place, and other work while it is under way. Its span shows what is waited for after that work. */
+    private void communicate(
+            Collective collective, Step.Communicate step, Tensor tensor, Optional<Runnable> meanwhile) {
         if (collective == Collective.COPY) {
             return;
         }
@@ -152,14 +214,29 @@ final class StageProgram {
             throw new UnsupportedOperationException(collective.name().toLowerCase(Locale.ROOT) + " over "
                     + step.axis().shortName() + " is not there yet");
         }
-        recorder.enterWithin("all_reduce", step.output());
-        long start = System.nanoTime();
         var bytes = tensor.bytes();
         long sent = 2L * (tensorGroup.size() - 1) * bytes.remaining() / tensorGroup.size();
-        tensorGroup.allReduce(bytes, tensor.type());
-        tensor.written();
-        recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
+        boolean overlaps = OVERLAP && meanwhile.isPresent();
+        Optional<Pending> pending =
+                overlaps ? Optional.of(tensorGroup.startAllReduce(bytes, tensor.type())) : Optional.empty();
+        try {
+            if (overlaps) {
+                meanwhile.orElseThrow().run();
+            }
+            recorder.enterWithin("all_reduce", step.output());
+            long start = System.nanoTime();
+            pending.ifPresentOrElse(Pending::await, () -> tensorGroup.allReduce(bytes, tensor.type()));
+            tensor.written();
+            recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
+        } catch (RuntimeException | Error e) {
+            // Whoever catches this frees the tensor.
+            tensorGroup.abandon();
+            throw e;
+        }
         recorder.count("tp all_reduce", sent);
         recorder.resume();
+        if (!overlaps) {
+            meanwhile.ifPresent(Runnable::run);
+        }
     }
 }

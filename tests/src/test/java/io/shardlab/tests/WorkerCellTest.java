@@ -32,9 +32,8 @@ final class WorkerCellTest {
         assertEquals(List.of(), cell.errors());
         return lab.run(new Request.Cell(cell.program(), ALL, Map.of(), false)).stream()
                 .map(reply -> ((Reply.CellRan) reply).outcome())
-                .map(outcome -> outcome.value()
-                        .map(CellOutcome.Shown::text)
-                        .orElseGet(() -> String.valueOf(outcome.failure())))
+                .map(outcome ->
+                        outcome.value().map(CellOutcome.Shown::text).orElseGet(() -> String.valueOf(outcome.failure())))
                 .toList();
     }
 

@@ -20,6 +20,8 @@ public interface Actions {
 
     Object check(CheckOptions options);
 
+    Object schedule(ScheduleOptions options);
+
     Object status();
 
     Object timeline(TimelineOptions options);

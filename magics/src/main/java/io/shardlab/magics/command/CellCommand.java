@@ -6,14 +6,22 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
-/** {@code %%shard} with a Java body. */
-public record CellCommand(CellOptions options) implements Command {
+/** {@code %%shard} with a Java body; the line form has none. */
+public record CellCommand(CellOptions options, Optional<String> body) implements Command {
 
-    /** The line form has no body to run. */
+    CellCommand withBody(String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("the cell is empty: write Java below %%shard");
+        }
+        return new CellCommand(options, Optional.of(text));
+    }
+
     @Override
     public Object perform(Actions actions) {
-        throw new IllegalArgumentException(
-                "cell needs a body: `%%shard -t 0` on the first line of a cell, Java below it");
+        return actions.cell(
+                options,
+                body.orElseThrow(() -> new IllegalArgumentException(
+                        "cell needs a body: `%%shard -t 0` on the first line of a cell, Java below it")));
     }
 
     @CommandLine.Command(
@@ -82,7 +90,8 @@ public record CellCommand(CellOptions options) implements Command {
                 }
                 return Duration.ofNanos(Math.round(Math.min(seconds, 1e9) * 1e9));
             });
-            return new CellCommand(new CellOptions(selection, group, limit, Optional.ofNullable(name)));
+            return new CellCommand(
+                    new CellOptions(selection, group, limit, Optional.ofNullable(name)), Optional.empty());
         }
     }
 }

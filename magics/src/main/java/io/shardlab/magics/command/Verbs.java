@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.schedule.ScheduleRule;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.util.ArrayList;
@@ -34,6 +35,7 @@ public final class Verbs {
         verbs.put("train", TrainCommand.Flags::new);
         verbs.put("infer", InferCommand.Flags::new);
         verbs.put("check", CheckCommand.Flags::new);
+        verbs.put("schedule", ScheduleCommand.Flags::new);
         verbs.put("status", StatusCommand.Flags::new);
         verbs.put("timeline", TimelineCommand.Flags::new);
         verbs.put("mem", MemCommand.Flags::new);
@@ -82,6 +84,28 @@ public final class Verbs {
         // A magic's line goes to its end, comments included.
         int comment = line.indexOf("//");
         return parseArguments(comment < 0 ? line : line.subList(0, comment));
+    }
+
+    /** Reads the words after {@code %%shard}, with the cell's body; without a form it is Java for workers. */
+    public static Command parseCell(List<String> line, String body) {
+        boolean named = !line.isEmpty() && !line.get(0).matches("[-/\\u2010-\\u2015\\u2212].*");
+        List<String> words = new ArrayList<>(line);
+        if (!named) {
+            words.add(0, "cell");
+        }
+        Command command = parse(words);
+        if (command instanceof CellCommand cell) {
+            return cell.withBody(body);
+        }
+        if (command instanceof ScheduleCommand schedule) {
+            return new ScheduleCommand(schedule.options().withText(body));
+        }
+        if (command instanceof HelpCommand) {
+            return command;
+        }
+        throw new IllegalArgumentException("'" + words.get(0) + "' is no form of a cell; forms: `%%shard [-t SEL] …` "
+                + "runs Java on workers (`%shard help cell`), `%%shard schedule NAME`; `%shard " + words.get(0)
+                + " …` is a line");
     }
 
     private static Command parseArguments(List<String> arguments) {
@@ -204,7 +228,9 @@ public final class Verbs {
 
     private static String missing(String verb, CommandLine.MissingParameterException missing) {
         if (!missing.getMissing().isEmpty() && missing.getMissing().get(0).isPositional()) {
-            return verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
+            return verb.equals("schedule")
+                    ? "schedule needs a NAME: `%shard schedule zb-h1`; rules: " + String.join(", ", ScheduleRule.NAMES)
+                    : verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
         }
         CommandLine.Model.ArgSpec flag = missing.getMissing().isEmpty()
                 ? missing.getArgSpec()
@@ -238,7 +264,8 @@ public final class Verbs {
         StringBuilder text = new StringBuilder("%shard VERB …: shards Deep Java Library models over worker JVMs\n\n");
         VERBS.forEach((verb, syntax) -> text.append(String.format(
                 "  %-9s %s%n",
-                verb, commandLine(syntax.get())
+                verb,
+                commandLine(syntax.get())
                         .getCommandSpec()
                         .usageMessage()
                         .description()[0]

@@ -8,6 +8,7 @@ import io.shardlab.parity.Difference;
 import io.shardlab.parity.Shards;
 import io.shardlab.parity.Verdict;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -53,8 +54,7 @@ final class CheckRun {
         @Nullable Path folder = null;
         try {
             folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
-            Plan sharded = broken(
-                    Planner.replan(placed, request.workload(), placed.schedule().name()), request.breakage());
+            Plan sharded = broken(placed, request.breakage());
             List<Reply> dumped =
                     workers.apply(new Request.Dump(folder.resolve("dump").toString()));
             stopIfCancelled(dumped);
@@ -75,7 +75,15 @@ final class CheckRun {
     private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
             throws IOException {
         Plan single = Planner.plan(
-                model, Scheme.SINGLE, new Planner.Settings(sharded.type(), sharded.workload(), "1f1b", sharded.seed()));
+                model,
+                Scheme.SINGLE,
+                new Planner.Settings(
+                        sharded.type(),
+                        sharded.workload(),
+                        "1f1b",
+                        sharded.seed(),
+                        // Dropout is part of what is computed; the other options are only ways to do it.
+                        Options.DEFAULT.withDropout(sharded.options().dropout())));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();

@@ -4,6 +4,7 @@ import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
@@ -80,7 +81,7 @@ public final class Lab implements AutoCloseable {
 
     /** Plans and prices a model; starts nothing. */
     public PlanView plan(PlanOptions options) {
-        return new PlanView(work.call("plan", () -> backend.plan(options)));
+        return new PlanView(work.call("plan", () -> backend.plan(known(options))));
     }
 
     public PlanView plan(String model, Scheme scheme) {
@@ -89,7 +90,7 @@ public final class Lab implements AutoCloseable {
 
     /** Puts a model's shards on the workers. */
     public Placed place(PlanOptions options) {
-        return new Placed(work.call("place", () -> backend.place(options)));
+        return new Placed(work.call("place", () -> backend.place(known(options))));
     }
 
     public Placed place(String model, Scheme scheme) {
@@ -120,6 +121,7 @@ public final class Lab implements AutoCloseable {
                     Backend.TrainOutcome outcome = backend.train(
                             new Backend.TrainRequest(
                                     prepared.workload(),
+                                    prepared.schedule(),
                                     options.settings(),
                                     prepared.tokens().file()),
                             new Recorder(folder, progress, stepsDone));
@@ -152,11 +154,17 @@ public final class Lab implements AutoCloseable {
         }
     }
 
-    /** A placed plan, the workload to run and the tokens to run it on. */
-    private record Prepared(Plan plan, Plan.Workload workload, Corpus.Tokens tokens) {}
+    private PlanOptions known(PlanOptions options) {
+        options.schedule().ifPresent(backend.schedules()::require);
+        return options;
+    }
+
+    /** A placed plan, the workload and schedule to run and the tokens to run it on. */
+    private record Prepared(Plan plan, Plan.Workload workload, Optional<String> schedule, Corpus.Tokens tokens) {}
 
     /** Checks everything that can be checked before anything moves, then places what is not placed yet. */
     private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Corpus.Source source) {
+        choice.schedule().ifPresent(backend.schedules()::require);
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plan(options).plan()).orElseGet(this::placedPlan);
         Plan.Workload workload = choice.over(plan.workload());
@@ -166,7 +174,7 @@ public final class Lab implements AutoCloseable {
                     + " with " + tokens.count() + " tokens; allowed: up to " + Math.max(0, tokens.count() - 2));
         }
         missing.ifPresent(backend::place);
-        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, tokens);
+        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), tokens);
     }
 
     /** What must be placed first, if anything. */
@@ -223,6 +231,7 @@ public final class Lab implements AutoCloseable {
             Prepared prepared = prepare(options.placement(), options.workload(), source);
             return new Verdict(backend.check(new Backend.CheckRequest(
                     prepared.workload(),
+                    prepared.schedule(),
                     options.steps(),
                     options.tolerance(),
                     prepared.tokens().file(),
@@ -232,6 +241,20 @@ public final class Lab implements AutoCloseable {
 
     public Verdict check() {
         return check(CheckOptions.DEFAULT);
+    }
+
+    /** Draws a schedule, a rule's or one that was written before. */
+    public ScheduleView schedule(ScheduleOptions options) {
+        return work.call("schedule", () -> {
+            Schedules schedules = backend.schedules();
+            options.text().ifPresent(text -> schedules.write(options.name(), text));
+            return ScheduleView.of(options, schedules, backend.placed());
+        });
+    }
+
+    /** Keeps a schedule written as text, a line per rank, so that {@code --schedule NAME} finds it. */
+    public ScheduleView schedule(String name, String text) {
+        return schedule(ScheduleOptions.of(name).withText(text));
     }
 
     /** One row per worker. */
@@ -297,10 +320,8 @@ public final class Lab implements AutoCloseable {
     }
 
     CellRun cell(CellOptions options, String source, Cells.Listener listener) {
-        CellRun run = work.call(
-                "cell",
-                () -> new CellRun(backend.cells().run(options, source, listener)),
-                this::stoppedCell);
+        CellRun run =
+                work.call("cell", () -> new CellRun(backend.cells().run(options, source, listener)), this::stoppedCell);
         options.name().ifPresent(name -> results.put(name, run));
         return run;
     }

@@ -1,15 +1,12 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.command.Actions;
-import io.shardlab.magics.command.CellCommand;
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.view.Html;
+import io.shardlab.schedule.ScheduleException;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * needs it, so that help and refusals cost nothing.
  */
 public final class Notebook implements AutoCloseable {
-
-    /** The verb of cells that are Java for workers; may be left out. */
-    private static final String CELL = "cell";
 
     private final Screen screen;
     private final Supplier<Backend> opener;
@@ -54,53 +48,33 @@ public final class Notebook implements AutoCloseable {
 
     /** {@code %shard arguments…}; a refusal or failure is a {@link ShardException}. */
     public Object line(List<String> arguments) {
-        return perform(parsed(arguments));
+        return perform(() -> Verbs.parse(arguments));
     }
 
-    /** {@code %%shard flags…} with a body. */
+    /** {@code %%shard arguments…} with a body. */
     public Object cell(List<String> arguments, String body) {
-        boolean named = !arguments.isEmpty() && arguments.get(0).equals(CELL);
-        if (!named && !arguments.isEmpty() && !arguments.get(0).matches("[-/].*")) {
-            throw new ShardException(
-                    "'" + arguments.get(0) + "' is no form of a cell; forms: `%%shard [-t SEL] …` runs "
-                            + "Java on workers (`%shard help cell`); `%shard " + arguments.get(0) + " …` is a line");
-        }
-        List<String> whole = named
-                ? arguments
-                : Stream.concat(Stream.of(CELL), arguments.stream()).toList();
-        Command command = parsed(whole);
-        if (command instanceof CellCommand cell) {
-            if (body.isBlank()) {
-                throw new ShardException("the cell is empty: write Java below %%shard");
-            }
-            return perform(actions -> actions.cell(cell.options(), body));
-        }
-        return perform(command);
+        return perform(() -> Verbs.parseCell(arguments, body));
     }
 
-    private static Command parsed(List<String> arguments) {
+    private Object perform(Supplier<Command> parsing) {
+        Command command;
         try {
-            return Verbs.parse(arguments);
+            command = parsing.get();
         } catch (IllegalArgumentException refused) {
             throw new ShardException(String.valueOf(refused.getMessage()), refused);
         }
-    }
-
-    private Object perform(Command command) {
-        return perform(command::perform);
-    }
-
-    private Object perform(Function<Actions, Object> action) {
         try {
-            return action.apply(verbs);
+            return command.perform(verbs);
         } catch (ShardException failed) {
             if (!failed.failures().isEmpty()) {
                 screen.show(FailureCard.of(failed.failures()).content());
+            } else if (failed.getCause() instanceof Cells.MistakenCell mistaken) {
+                screen.show(CellView.mistakes(mistaken));
+            } else if (failed.getCause() instanceof ScheduleException drawn) {
+                screen.show(NotebookPort.Content.of(Html.preformatted(drawn.picture()), drawn.picture()));
             } else if (failed.interrupted()) { // the front end hides the message of an interrupted cell
                 String line = String.valueOf(failed.getMessage());
                 screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n"));
-            } else if (failed.getCause() instanceof Cells.MistakenCell mistaken) {
-                screen.show(CellView.mistakes(mistaken));
             }
             throw failed;
         } catch (RuntimeException failed) {

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.schedule.ScheduleException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -102,7 +103,8 @@ final class Work implements AutoCloseable {
             state = cause == null ? "" : " (" + translated(cause).getMessage() + ")";
         } catch (InterruptedException again) {
             control.execute(backend::kill);
-            return ShardException.interrupted("interrupted twice: " + what + "; workers are being killed, with their weights and variables");
+            return ShardException.interrupted(
+                    "interrupted twice: " + what + "; workers are being killed, with their weights and variables");
         }
         String remains = kept.get();
         return ShardException.interrupted("interrupted: " + what + (remains.isEmpty() ? "" : "; " + remains) + state);
@@ -118,6 +120,9 @@ final class Work implements AutoCloseable {
         }
         if (cause instanceof Cells.MistakenCell mistaken) {
             return new ShardException(oneLine(String.valueOf(mistaken.getMessage())), mistaken);
+        }
+        if (cause instanceof ScheduleException drawn) {
+            return new ShardException(oneLine(drawn.problem()), drawn);
         }
         if (cause instanceof IllegalArgumentException || cause instanceof IllegalStateException) {
             return new ShardException(oneLine(String.valueOf(cause.getMessage())), cause);
