@@ -44,8 +44,7 @@ final class PendingCall {
     /** Whether a cell has failed on a rank, so that others may wait for it in vain. */
     boolean cellFailed() {
         return replies.values().stream()
-                .anyMatch(reply -> reply instanceof Reply.CellRan ran
-                        && ran.outcome().failure().isPresent());
+                .anyMatch(reply -> reply instanceof Reply.CellRan ran && ran.failed());
     }
 
     /** How a rank failed, if one has: rather a cause than a consequence. */

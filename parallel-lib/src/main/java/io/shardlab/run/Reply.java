@@ -52,7 +52,13 @@ public sealed interface Reply {
     record Generated(List<Integer> tokens, MemoryUse memory) implements Reply {}
 
     /** A cell has ended, well or not: a cell's exception is no failure of the rank. */
-    record CellRan(CellOutcome outcome) implements Reply {}
+    record CellRan(CellOutcome outcome) implements Reply {
+
+        /** Whether it ended with an exception, so that others may wait for this rank in vain. */
+        public boolean failed() {
+            return outcome.failure().isPresent();
+        }
+    }
 
     /** The cells' variables as this rank has them. */
     record Held(List<RemoteVariable> variables) implements Reply {
