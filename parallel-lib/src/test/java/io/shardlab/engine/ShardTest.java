@@ -108,7 +108,7 @@ final class ShardTest {
             for (int step = 1; step <= 60; step++) {
                 pass(shard, head, false);
                 pass(shard, head, false);
-                java.util.Arrays.stream(shard.squaredGradients("embed")).sum();
+                assertEquals(1, Math.min(1, shard.squaredGradients("embed").length));
                 shard.update(rule, 1e-3, step, 1);
                 if (step == 5) {
                     atFive = shard.numArrays();

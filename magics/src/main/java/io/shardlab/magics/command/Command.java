@@ -21,6 +21,10 @@ public sealed interface Command
                 MemCommand,
                 TrafficCommand,
                 LogsCommand,
+                CellCommand,
+                VarsCommand,
+                PushCommand,
+                PullCommand,
                 DevicesCommand,
                 ModelsCommand,
                 DataCommand,
@@ -39,6 +43,11 @@ public sealed interface Command
                 usageHelp = true,
                 description = "this text")
         boolean help;
+
+        /** Whether it is the first line of a cell. */
+        boolean takesBody() {
+            return false;
+        }
 
         /** The command that the flags say; throws {@link IllegalArgumentException} with one line. */
         abstract Command read();
