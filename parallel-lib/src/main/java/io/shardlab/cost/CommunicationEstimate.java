@@ -7,9 +7,12 @@ import io.shardlab.plan.Collective;
 import io.shardlab.plan.GradientBucket;
 import io.shardlab.plan.OptimizerSlice;
 import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.trace.Phase;
+import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.Traffic;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -23,17 +26,18 @@ import java.util.Map;
  * <p>Bytes are those of the bandwidth-optimal algorithms on S bytes and n ranks: all-reduce 2(n−1)/n·S, gather, all-gather
  * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Gradients are summed over the data axis in the buckets of {@link
  * GradientBucket}, each use of a parameter apart; a split optimizer takes reduce-scatter and all-gather for that all-reduce,
- * the same volume. Every value of a stage program is taken as [b,T,D]. Left out: the
- * scalars of the gradient norm and of the loss, a few dozen bytes per parameter.
+ * the same volume. Every value of a stage program is taken as [b,T,D]. The gradient
+ * norms and the loss, on which ranks agree at the end of a step, are counted in {@code phases} only.
  *
  * @param traffic per rank, collective and axis; what never happens is absent
+ * @param phases the same by phase, and the agreement of all ranks on a step
  */
-public record CommunicationEstimate(List<Traffic> traffic) {
+public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> phases) {
 
     /** The name of pipeline transfers, which are no collective. */
     public static final String SEND = "send";
 
-    private record Key(String collective, Axis axis) {}
+    private record Key(Phase phase, String collective, Axis axis) {}
 
     private record Volume(long count, long bytes) {
         Volume plus(Volume other) {
@@ -43,22 +47,64 @@ public record CommunicationEstimate(List<Traffic> traffic) {
 
     public CommunicationEstimate {
         traffic = List.copyOf(traffic);
+        phases = List.copyOf(phases);
     }
 
     public static CommunicationEstimate of(Plan plan) {
         List<Traffic> traffic = new ArrayList<>();
+        List<PhaseTraffic> phases = new ArrayList<>();
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             int sender = rank;
-            rankVolumes(plan, plan.mesh().coordinates(rank))
-                    .forEach((key, volume) -> traffic.add(
-                            new Traffic(sender, key.collective(), key.axis(), volume.count(), volume.bytes())));
+            Map<Key, Volume> volumes = rankVolumes(plan, plan.mesh().coordinates(rank));
+            Map<Key, Volume> sums = new LinkedHashMap<>();
+            volumes.forEach((key, volume) -> {
+                phases.add(of(sender, key.phase(), key.axis().shortName(), key.collective(), volume));
+                sums.merge(new Key(Phase.COMMIT, key.collective(), key.axis()), volume, Volume::plus);
+            });
+            sums.forEach((key, volume) ->
+                    traffic.add(new Traffic(sender, key.collective(), key.axis(), volume.count(), volume.bytes())));
+            if (plan.splitsOptimizer() && plan.mesh().data() > 1) {
+                phases.add(of(
+                        sender,
+                        Phase.GRADIENT_SYNC,
+                        Axis.DATA.shortName(),
+                        nameOf(Collective.ALL_REDUCE),
+                        sharedNorms(plan, plan.mesh().coordinates(rank))));
+            }
+            if (plan.mesh().size() > 1) {
+                phases.add(of(sender, Phase.COMMIT, "mesh", nameOf(Collective.ALL_REDUCE), agreement(plan)));
+            }
         }
-        return new CommunicationEstimate(traffic);
+        return new CommunicationEstimate(traffic, phases);
     }
 
-    /** The name of a collective in counts and files, for instance {@code all_reduce}. */
+    private static PhaseTraffic of(int rank, Phase phase, String axis, String collective, Volume volume) {
+        return new PhaseTraffic(rank, phase, axis, collective, volume.count(), volume.bytes());
+    }
+
+    /** Where the optimizer is split, data ranks put norms together from those of blocks: one float64 each. */
+    private static Volume sharedNorms(Plan plan, Coordinates at) {
+        long blocks = plan.stagesOf(at.pipeline()).stream()
+                .flatMap(stage -> stage.parameters().stream())
+                .distinct()
+                .mapToLong(parameter -> OptimizerSlice.numBlocks(
+                        parameter.localShape(at.tensor()).numElements()))
+                .sum();
+        return new Volume(
+                1, bytesSent(Collective.ALL_REDUCE, blocks * Double.BYTES, plan.mesh().data()));
+    }
+
+    /** A squared norm per parameter, the loss, and whether anyone stops: one float64 each. */
+    private static Volume agreement(Plan plan) {
+        long bytes = (plan.parameters().size() + 2L) * Double.BYTES;
+        return new Volume(1, bytesSent(Collective.ALL_REDUCE, bytes, plan.mesh().size()));
+    }
+
+    /** The name of a collective in counts and files, for instance {@code all_reduce}; every gather is one to all. */
     public static String nameOf(Collective collective) {
-        return collective.name().toLowerCase(Locale.ROOT);
+        return (collective == Collective.GATHER ? Collective.ALL_GATHER : collective)
+                .name()
+                .toLowerCase(Locale.ROOT);
     }
 
     /** What one rank sends for a collective on {@code bytes} over {@code degree} ranks. */
@@ -83,31 +129,27 @@ public record CommunicationEstimate(List<Traffic> traffic) {
             for (Step step : stage.steps()) {
                 if (step instanceof Step.Communicate communicate) {
                     long times = plan.schedule().numMicrobatches();
-                    add(volumes, plan, communicate.axis(), communicate.collective(), times, value);
-                    add(
-                            volumes,
-                            plan,
-                            communicate.axis(),
-                            communicate.collective().adjoint(),
-                            times,
-                            value);
+                    Collective there = communicate.collective();
+                    add(volumes, plan, Phase.FORWARD, communicate.axis(), there, times, value);
+                    add(volumes, plan, Phase.BACKWARD, communicate.axis(), there.adjoint(), times, value);
                 }
             }
         }
         for (Action action : plan.schedule().actions().get(at.pipeline())) {
-            if (action instanceof Action.Send) {
-                volumes.merge(new Key(SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
+            if (action instanceof Action.Send send) {
+                Phase phase = send.pass() == Pass.FORWARD ? Phase.FORWARD : Phase.BACKWARD;
+                volumes.merge(new Key(phase, SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
                 Stage stage = plan.stages().get(action.stage());
                 for (GradientBucket bucket : GradientBucket.ofGradients(stage, at.tensor(), plan.type())) {
-                    add(volumes, plan, Axis.DATA, gradientSum(plan), 1, bytesOf(plan, bucket));
+                    add(volumes, plan, Phase.GRADIENT_SYNC, Axis.DATA, gradientSum(plan), 1, bytesOf(plan, bucket));
                 }
             }
         }
         if (plan.splitsOptimizer()) {
             for (GradientBucket bucket :
                     GradientBucket.ofWeights(plan.stagesOf(at.pipeline()), at.tensor(), plan.type())) {
-                add(volumes, plan, Axis.DATA, Collective.ALL_GATHER, 1, bytesOf(plan, bucket));
+                add(volumes, plan, Phase.COMMIT, Axis.DATA, Collective.ALL_GATHER, 1, bytesOf(plan, bucket));
             }
         }
         addTied(volumes, plan, at);
@@ -124,11 +166,17 @@ public record CommunicationEstimate(List<Traffic> traffic) {
     }
 
     private static void add(
-            Map<Key, Volume> volumes, Plan plan, Axis axis, Collective collective, long times, long bytes) {
+            Map<Key, Volume> volumes,
+            Plan plan,
+            Phase phase,
+            Axis axis,
+            Collective collective,
+            long times,
+            long bytes) {
         int degree = plan.mesh().degree(axis);
         if (collective.communicates() && degree > 1) {
             Volume volume = new Volume(times, times * bytesSent(collective, bytes, degree));
-            volumes.merge(new Key(nameOf(collective), axis), volume, Volume::plus);
+            volumes.merge(new Key(phase, nameOf(collective), axis), volume, Volume::plus);
         }
     }
 
@@ -145,7 +193,10 @@ public record CommunicationEstimate(List<Traffic> traffic) {
                 }
                 long bytes = elements * plan.type().bytes();
                 Volume volume = new Volume(1, bytesSent(Collective.ALL_REDUCE, bytes, holders.size()));
-                volumes.merge(new Key(nameOf(Collective.ALL_REDUCE), Axis.PIPELINE), volume, Volume::plus);
+                volumes.merge(
+                        new Key(Phase.GRADIENT_SYNC, nameOf(Collective.ALL_REDUCE), Axis.PIPELINE),
+                        volume,
+                        Volume::plus);
             }
         }
     }

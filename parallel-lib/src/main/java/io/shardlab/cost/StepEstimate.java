@@ -146,7 +146,7 @@ public record StepEstimate(
         return slowest;
     }
 
-    /** The collectives of one pass; one latency per call, as Alpa's model has it. */
+    /** The collectives of one pass; see {@link Hardware#collectiveNanos}. */
     private static long wireNanos(Plan plan, Stage stage, Hardware hardware, boolean backward) {
         long nanos = 0;
         for (Step step : stage.steps()) {
@@ -154,7 +154,7 @@ public record StepEstimate(
                 int degree = plan.mesh().degree(communicate.axis());
                 Collective collective = backward ? communicate.collective().adjoint() : communicate.collective();
                 if (degree > 1 && collective.communicates()) {
-                    nanos += hardware.messageNanos(CommunicationEstimate.bytesSent(
+                    nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(
                             collective, CommunicationEstimate.valueBytes(plan), degree));
                 }
             }
@@ -173,10 +173,10 @@ public record StepEstimate(
         long nanos = 0;
         for (GradientBucket bucket : GradientBucket.ofGradients(stage, 0, plan.type())) {
             long bytes = CommunicationEstimate.bytesOf(plan, bucket);
-            nanos += hardware.messageNanos(
+            nanos += hardware.collectiveNanos(
                     CommunicationEstimate.bytesSent(CommunicationEstimate.gradientSum(plan), bytes, degree));
             if (plan.splitsOptimizer()) {
-                nanos += hardware.messageNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));
+                nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));
             }
         }
         return nanos;

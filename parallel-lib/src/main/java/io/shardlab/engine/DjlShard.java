@@ -261,11 +261,10 @@ final class DjlShard implements Shard {
     @Override
     public List<MomentSlice> moments(String name) {
         Held parameter = held(name);
-        long count = parameter.storage.getShape().size();
         return parameter
                 .moments
                 .map(moments -> List.of(new MomentSlice(
-                        new Extent(0, count), DjlTensor.storage(moments.first), DjlTensor.storage(moments.second))))
+                        parameter.own, DjlTensor.storage(moments.first), DjlTensor.storage(moments.second))))
                 .orElse(List.of());
     }
 
@@ -273,7 +272,9 @@ final class DjlShard implements Shard {
     public void zeroMoments() {
         dropMoments();
         for (Held parameter : held.values()) {
-            parameter.moments = Optional.of(new Moments(zeros(parameter), zeros(parameter)));
+            if (parameter.own.length() > 0) {
+                parameter.moments = Optional.of(new Moments(zeros(parameter), zeros(parameter)));
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.Phase;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -86,6 +87,7 @@ final class Generation {
         boolean speaks = at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0 && at.data() == 0;
         figures.putDouble(0, speaks && !cancelled ? token : 0);
         figures.putDouble(Double.BYTES, cancelled ? 1 : 0);
+        recorder.traffic().enter(Phase.COMMIT);
         guard.uninterrupted(() -> placed.mesh().allReduce(figures, TensorType.FLOAT64));
         if (figures.getDouble(Double.BYTES) > 0) {
             guard.uninterrupted(placed::resetGroups);
@@ -99,6 +101,7 @@ final class Generation {
         int length = sequence.size();
         boolean last = stage.output().equals(Stage.LOSS);
         recorder.enter("forward", stage.label());
+        recorder.traffic().enter(Phase.FORWARD);
         try (Scope scope = placed.shard().scope(false)) {
             Map<String, Tensor> given = new HashMap<>();
             if (stage.input().equals(Stage.TOKENS)) {

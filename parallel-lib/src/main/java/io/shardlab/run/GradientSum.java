@@ -95,7 +95,6 @@ final class GradientSum {
                 if (started.contains(call)) {
                     call.awaitSum();
                     long bytes = CommunicationEstimate.bytesSent(collective, call.numBytes(), numRanks);
-                    recorder.count("dp " + CommunicationEstimate.nameOf(collective), bytes);
                     sent += bytes;
                 }
             }

@@ -10,6 +10,7 @@ import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.tensor.TensorShape;
+import io.shardlab.trace.Phase;
 import io.shardlab.trace.Span;
 import java.util.HashMap;
 import java.util.List;
@@ -79,10 +80,12 @@ final class MicrobatchRunner implements AutoCloseable {
             String label = action.toString();
             if (action instanceof Action.Compute compute) {
                 recorder.enter(compute.pass() == Pass.FORWARD ? "forward" : "backward", label);
+                recorder.traffic().enter(phaseOf(compute.pass()));
                 compute(compute);
                 recorder.span(Span.kindOf(compute.pass()), label, start, 0);
             } else if (action instanceof Action.Send send) {
                 recorder.enter("send", label);
+                recorder.traffic().enter(phaseOf(send.pass()));
                 recorder.span(Span.Kind.SEND, label, start, send(send));
             } else if (action instanceof Action.Receive receive) {
                 recorder.enter("receive", label);
@@ -93,7 +96,12 @@ final class MicrobatchRunner implements AutoCloseable {
             }
         }
         placed.gradientSum().ifPresent(sum -> sum.await(recorder));
+        recorder.traffic().enter(Phase.GRADIENT_SYNC);
         return lossSum;
+    }
+
+    private static Phase phaseOf(Pass pass) {
+        return pass == Pass.FORWARD ? Phase.FORWARD : Phase.BACKWARD;
     }
 
     private Live live(Action action, int microbatch) {
@@ -183,7 +191,6 @@ final class MicrobatchRunner implements AutoCloseable {
         var bytes = tensor.bytes();
         long sent = bytes.remaining();
         placed.pipeline().send(neighbour, tag(action.pass(), action.toStage(), action.microbatch()), bytes);
-        recorder.count("pp send", sent);
         tensor.close();
         if (forward) {
             live.output = Optional.empty();

@@ -59,10 +59,12 @@ final class PlacedPlan implements AutoCloseable {
         try {
             mesh = open(
                     transport,
-                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()));
-            tensor = open(transport, shape.group(Axis.TENSOR, rank));
-            pipeline = open(transport, column);
-            replicas = open(transport, shape.group(Axis.DATA, rank));
+                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()),
+                    "mesh",
+                    recorder);
+            tensor = open(transport, shape.group(Axis.TENSOR, rank), Axis.TENSOR.shortName(), recorder);
+            pipeline = open(transport, column, Axis.PIPELINE.shortName(), recorder);
+            replicas = open(transport, shape.group(Axis.DATA, rank), Axis.DATA.shortName(), recorder);
         } catch (RuntimeException | Error e) {
             shard.close();
             throw e;
@@ -74,7 +76,7 @@ final class PlacedPlan implements AutoCloseable {
                         .map(holder -> column.ranks().get(holder))
                         .toList();
                 Group group = new Group("tied " + parameter.name() + " " + column.name(), ranks);
-                tied.put(parameter.name(), open(transport, group));
+                tied.put(parameter.name(), open(transport, group, Axis.PIPELINE.shortName(), recorder));
             }
         }
         for (Stage stage : stages) {
@@ -86,9 +88,9 @@ final class PlacedPlan implements AutoCloseable {
                 sums && plan.splitsOptimizer() ? Optional.of(new SplitOptimizer(this, replicas)) : Optional.empty();
     }
 
-    private static Communicator open(Transport transport, Group group) {
+    private static Communicator open(Transport transport, Group group, String axis, Recorder recorder) {
         try {
-            return Communicator.open(transport, group);
+            return new CountedCommunicator(Communicator.open(transport, group), axis, recorder.traffic());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

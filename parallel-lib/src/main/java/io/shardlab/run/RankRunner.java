@@ -61,7 +61,7 @@ public final class RankRunner implements RankExecutor {
         CommitGuard guard = new CommitGuard(stop);
         try {
             Transport transport = SharedMemoryTransport.open(
-                    seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard));
+                    seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard), seat.link());
             RankRunner runner = new RankRunner(seat, stop, page, guard, transport, true);
             runner.loadEngineEarly();
             return runner;
@@ -145,6 +145,13 @@ public final class RankRunner implements RankExecutor {
         }
         if (request instanceof Request.Probe probe) {
             return probe(probe);
+        }
+        if (request instanceof Request.Traffic wanted) {
+            Reply.Sent sent = new Reply.Sent(recorder.traffic().sentTo());
+            if (wanted.reset()) {
+                recorder.traffic().reset();
+            }
+            return sent;
         }
         if (request instanceof Request.Memory wanted) {
             MemoryUse use = memory();
@@ -256,7 +263,7 @@ public final class RankRunner implements RankExecutor {
                 reporter.step(run.metrics(request.firstStep() + step, result, rate, nanos), recorder, this::memory);
             }
         }
-        return new Reply.Trained(request.until() - request.done(), memory(), recorder.traffic());
+        return new Reply.Trained(request.until() - request.done(), memory(), recorder.traffic().byHeading());
     }
 
     private CheckpointFiles files(Consumer<Event> events) {
@@ -292,6 +299,11 @@ public final class RankRunner implements RankExecutor {
             }
         }
         return new Reply.Done(memory());
+    }
+
+    /** How many arrays the engine keeps for the placed shard. */
+    int numArrays() {
+        return placed().shard().numArrays();
     }
 
     private MemoryUse memory() {

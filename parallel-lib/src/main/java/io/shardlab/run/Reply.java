@@ -14,6 +14,7 @@ import java.util.Map;
     @JsonSubTypes.Type(value = Reply.Measured.class, name = "measured"),
     @JsonSubTypes.Type(value = Reply.Trained.class, name = "trained"),
     @JsonSubTypes.Type(value = Reply.Generated.class, name = "generated"),
+    @JsonSubTypes.Type(value = Reply.Sent.class, name = "sent"),
     @JsonSubTypes.Type(value = Reply.Filed.class, name = "filed"),
     @JsonSubTypes.Type(value = Reply.Cancelled.class, name = "cancelled"),
     @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
@@ -36,12 +37,16 @@ public sealed interface Reply {
      * Training is done.
      *
      * @param memory high-water marks of the run
-     * @param traffic counted collectives and transfers of this rank: {@code tp all_reduce} → count and bytes sent
+     * @param traffic counted collectives and transfers of this rank: by {@code phase axis collective}, for instance {@code
+     *     forward tp all_reduce}
      */
     record Trained(int stepsDone, MemoryUse memory, Map<String, Traffic> traffic) implements Reply {}
 
     /** Bytes a rank put on the data plane under one heading. */
     record Traffic(long count, long bytes) {}
+
+    /** Bytes that a rank has sent since the last reset, by collective and receiver. */
+    record Sent(Map<String, Map<Integer, Long>> bytesTo) implements Reply {}
 
     /** All generated tokens; none from a rank that the plan does not need. */
     record Generated(List<Integer> tokens, MemoryUse memory) implements Reply {}

@@ -19,6 +19,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = Request.Load.class, name = "load"),
     @JsonSubTypes.Type(value = Request.Probe.class, name = "probe"),
     @JsonSubTypes.Type(value = Request.Memory.class, name = "memory"),
+    @JsonSubTypes.Type(value = Request.Traffic.class, name = "traffic"),
     @JsonSubTypes.Type(value = Request.Print.class, name = "print")
 })
 public sealed interface Request {
@@ -80,6 +81,9 @@ public sealed interface Request {
 
     /** Asks for measured memory. */
     record Memory(boolean resetHighWater) implements Request {}
+
+    /** Asks what the rank has sent to each other rank. */
+    record Traffic(boolean reset) implements Request {}
 
     /** Prints lines to standard output, to try the way that output takes. */
     record Print(int lines) implements Request {}

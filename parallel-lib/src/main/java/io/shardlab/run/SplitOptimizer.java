@@ -113,7 +113,6 @@ final class SplitOptimizer {
         for (BucketCall call : calls) {
             long part = CommunicationEstimate.bytesSent(Collective.ALL_GATHER, call.numBytes(), group.size());
             gather(call, shard::weight);
-            recorder.count("dp " + CommunicationEstimate.nameOf(Collective.ALL_GATHER), part);
             sent += part;
         }
         recorder.span(Span.Kind.DATA_SYNC, "all_gather weights", start, sent);

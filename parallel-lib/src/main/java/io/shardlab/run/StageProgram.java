@@ -233,7 +233,6 @@ final class StageProgram {
             tensorGroup.abandon();
             throw e;
         }
-        recorder.count("tp all_reduce", sent);
         recorder.resume();
         if (!overlaps) {
             meanwhile.ifPresent(Runnable::run);

@@ -5,6 +5,7 @@ import io.shardlab.engine.Tensor;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.Phase;
 import io.shardlab.trace.Span;
 import io.shardlab.trace.StepMetrics;
 import java.nio.ByteBuffer;
@@ -98,12 +99,12 @@ final class TrainRun {
             long sent = 2L * (group.size() - 1) * gradient.remaining() / group.size();
             group.allReduce(gradient, plan.type());
             recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + name, start, sent);
-            recorder.count("tied all_reduce", sent);
         });
     }
 
     private StepResult agree(double lossSum, boolean stopped) {
         recorder.enter("all_reduce", "gradient norm and loss");
+        recorder.traffic().enter(Phase.COMMIT);
         long start = System.nanoTime();
         int count = parameters.size();
         for (int i = 0; i < count; i++) {

@@ -131,6 +131,7 @@ final class FailedRunTest {
             List<Reply> replies = ranks.execute(train(plan, tokens, 5, 2));
             replies.forEach(reply -> assertInstanceOf(Reply.Failed.class, reply));
             String message = onlyFailure(replies);
+            // The same is found on every data rank; the first is named.
             int last = (plan.mesh().pipeline() - 1) * plan.mesh().tensor();
             assertEquals(
                     "step 5: the output of head is not finite on rank " + last + " ("

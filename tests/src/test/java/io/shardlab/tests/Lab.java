@@ -39,8 +39,12 @@ final class Lab implements AutoCloseable {
     }
 
     static Lab start(Path home, int workers, Consumer<WorkerEvent> listener) throws Exception {
+        return start(home, ClusterSpec.cpu(workers, 2), listener);
+    }
+
+    static Lab start(Path home, ClusterSpec spec, Consumer<WorkerEvent> listener) throws Exception {
         List<StepMetrics> steps = new ArrayList<>();
-        Cluster cluster = Cluster.start(ClusterSpec.cpu(workers, 2), home, event -> {
+        Cluster cluster = Cluster.start(spec, home, event -> {
             if (event instanceof WorkerEvent.Said said && said.event() instanceof Event.StepDone done) {
                 synchronized (steps) {
                     steps.add(done.metrics());

@@ -32,6 +32,8 @@ public interface Actions {
 
     Object mem(boolean chart, boolean reset);
 
+    Object traffic(boolean chart, boolean reset);
+
     Object logs(Selection selection, int lines);
 
     Object devices();

@@ -19,6 +19,7 @@ public sealed interface Command
                 StatusCommand,
                 TimelineCommand,
                 MemCommand,
+                TrafficCommand,
                 LogsCommand,
                 DevicesCommand,
                 ModelsCommand,

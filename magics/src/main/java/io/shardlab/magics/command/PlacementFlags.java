@@ -149,7 +149,8 @@ final class PlacementFlags {
                 Optional.ofNullable(weights).map(Values::path),
                 devices,
                 memory,
-                price);
+                price,
+                Values.optional(pricing.link));
     }
 
     /** A flag that says how to lay a model out, if one was given. Inference has no schedule of its own. */

@@ -41,6 +41,7 @@ public final class Verbs {
         verbs.put("status", StatusCommand.Flags::new);
         verbs.put("timeline", TimelineCommand.Flags::new);
         verbs.put("mem", MemCommand.Flags::new);
+        verbs.put("traffic", TrafficCommand.Flags::new);
         verbs.put("logs", LogsCommand.Flags::new);
         verbs.put("devices", DevicesCommand.Flags::new);
         verbs.put("models", ModelsCommand.Flags::new);
@@ -55,7 +56,6 @@ public final class Verbs {
         Map<String, String> later = new LinkedHashMap<>();
         later.put("compare", "comparing schemes");
         later.put("top", "the live table of workers");
-        later.put("traffic", "the table of bytes from rank to rank");
         later.put("vars", "listing remote variables");
         later.put("push", "sending values to workers");
         later.put("pull", "fetching values from workers");

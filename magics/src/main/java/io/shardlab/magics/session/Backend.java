@@ -73,6 +73,14 @@ public interface Backend extends AutoCloseable {
     /** Memory measured now and since the last reset. */
     List<MemoryRow> memory(boolean resetHighWater);
 
+    /** What each rank has sent to each other since the last reset. */
+    List<TrafficRow> traffic(boolean reset);
+
+    /** What the running workers only simulate, for titles: {@code simulated link 10 GB/s, 20 µs}. */
+    default Optional<String> simulated() {
+        return Optional.empty();
+    }
+
     /** One step of the last run (the last step where empty), or the estimate for the placed plan. */
     Timeline timeline(OptionalInt step, boolean predicted);
 
@@ -308,6 +316,19 @@ public interface Backend extends AutoCloseable {
             OptionalLong expectedBytes,
             OptionalLong countedCount,
             OptionalLong countedBytes) {}
+
+    /**
+     * What one rank has sent.
+     *
+     * @param bytesTo each rank, itself included with 0
+     * @param byCollective bytes to all together: {@code all_reduce}, {@code send} …
+     */
+    record TrafficRow(int rank, String role, List<Long> bytesTo, Map<String, Long> byCollective) {
+        public TrafficRow {
+            bytesTo = List.copyOf(bytesTo);
+            byCollective = Map.copyOf(byCollective);
+        }
+    }
 
     record MemoryRow(
             int rank,

@@ -299,6 +299,11 @@ public final class Lab implements AutoCloseable {
         return check(CheckOptions.DEFAULT);
     }
 
+    /** What the running workers only simulate, for titles. */
+    Optional<String> simulated() {
+        return backend.simulated();
+    }
+
     /** Draws a schedule, a rule's or one that was written before. */
     public ScheduleView schedule(ScheduleOptions options) {
         return work.call("schedule", () -> {
@@ -329,6 +334,15 @@ public final class Lab implements AutoCloseable {
 
     List<Backend.MemoryRow> memoryRows(boolean reset) {
         return work.call("mem", () -> backend.memory(reset));
+    }
+
+    /** Bytes that each rank has sent to each other, one row per sender. */
+    public Table traffic() {
+        return Grids.traffic("traffic", trafficRows(false)).table();
+    }
+
+    List<Backend.TrafficRow> trafficRows(boolean reset) {
+        return work.call("traffic", () -> backend.traffic(reset));
     }
 
     /** What each rank did in a step; also as a Chrome trace if a file is named. */

@@ -11,6 +11,7 @@ import io.shardlab.cost.MemoryEstimate;
 import io.shardlab.cost.StepEstimate;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
+import io.shardlab.mesh.Link;
 import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.model.ModelSpec;
@@ -32,6 +33,7 @@ import io.shardlab.weights.CheckpointFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -137,7 +139,7 @@ final class LocalBackend implements Backend {
         try {
             ask(new Request.Warm(), event -> {});
             List<Reply> rates = ask(new Request.Measure(), event -> {});
-            measured = Estimates.hardware(rates);
+            measured = over(spec.link(), Estimates.hardware(rates));
             warm = true;
         } finally {
             if (!warm) {
@@ -156,6 +158,26 @@ final class LocalBackend implements Backend {
         }
         double millis = (System.nanoTime() - startNanos) / 1e6;
         return new Workers(rows, millis, false, new Machine(machine).banner(spec, warnings));
+    }
+
+    /** Measured latencies hold a simulated link's and the machine's own; its rate is the link's. */
+    private static Hardware over(Optional<Link> link, Hardware rates) {
+        return link.map(line -> new Hardware(
+                        rates.flopsPerSecond(),
+                        line.bytesPerSecond(),
+                        Math.max(line.latencyNanos(), rates.latencyNanos()),
+                        Hardware.CHUNK_BYTES))
+                .orElse(rates);
+    }
+
+    @Override
+    public Optional<String> simulated() {
+        return runningLink().map(Estimates::label);
+    }
+
+    private Optional<Link> runningLink() {
+        Cluster known = cluster;
+        return known == null ? Optional.empty() : known.spec().link();
     }
 
     private static OptionalLong optional(Optional<Long> value) {
@@ -340,10 +362,13 @@ final class LocalBackend implements Backend {
                 ? List.of()
                 : known.spec().devices().stream().map(Object::toString).toList();
         return new Estimates(
-                Optional.ofNullable(measured).map(rates -> calibrated(options.model(), rates)),
+                Optional.ofNullable(measured)
+                        .map(rates -> calibrated(options.model(), rates))
+                        .map(rates -> options.link().map(rates::over).orElse(rates)),
                 limit,
                 options.pricePerHour(),
-                devices);
+                devices,
+                options.link().or(this::runningLink));
     }
 
     @Override
@@ -367,7 +392,8 @@ final class LocalBackend implements Backend {
                 options.weights(),
                 OptionalInt.empty(),
                 options.memoryBytes(),
-                OptionalDouble.empty());
+                OptionalDouble.empty(),
+                options.link());
     }
 
     @Override
@@ -622,6 +648,27 @@ final class LocalBackend implements Backend {
                         Optional.empty(),
                         optional(current().spec().memoryBytes())))
                 .toList();
+    }
+
+    @Override
+    public List<TrafficRow> traffic(boolean reset) {
+        List<Reply> replies = ask(new Request.Traffic(reset), event -> {});
+        List<TrafficRow> rows = new ArrayList<>();
+        for (int rank = 0; rank < replies.size(); rank++) {
+            Map<String, Map<Integer, Long>> sent = ((Reply.Sent) replies.get(rank)).bytesTo();
+            long[] bytesTo = new long[replies.size()];
+            Map<String, Long> byCollective = new HashMap<>();
+            sent.forEach((name, bytes) -> bytes.forEach((to, count) -> {
+                bytesTo[to] += count;
+                byCollective.merge(name, count, Long::sum);
+            }));
+            rows.add(new TrafficRow(
+                    rank,
+                    Failures.role(mesh(), rank),
+                    Arrays.stream(bytesTo).boxed().toList(),
+                    byCollective));
+        }
+        return rows;
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.shardlab.run.Reply;
 import io.shardlab.trace.Bubble;
 import io.shardlab.trace.MemoryCategory;
 import io.shardlab.trace.MemoryUse;
+import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.Span;
 import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.TimeTerm;
@@ -257,15 +258,16 @@ final class TrainingRecord {
         for (Reply reply : replies) {
             if (reply instanceof Reply.Trained trained) {
                 steps = trained.stepsDone();
-                trained.traffic().forEach((name, traffic) -> counted.merge(name, traffic, TrainingRecord::plus));
+                trained.traffic()
+                        .forEach((name, traffic) -> counted.merge(withoutPhase(name), traffic, TrainingRecord::plus));
             }
         }
         if (steps == 0) {
             return List.of();
         }
         Map<String, Reply.Traffic> expected = new TreeMap<>();
-        for (io.shardlab.trace.Traffic traffic : CommunicationEstimate.of(plan).traffic()) {
-            String name = traffic.axis().shortName() + " " + traffic.collective();
+        for (PhaseTraffic traffic : CommunicationEstimate.of(plan).phases()) {
+            String name = withoutPhase(traffic.heading());
             Reply.Traffic whole = new Reply.Traffic(traffic.count() * steps, traffic.bytes() * steps);
             expected.merge(name, whole, TrainingRecord::plus);
         }
@@ -285,6 +287,11 @@ final class TrainingRecord {
                     optional(found.map(Reply.Traffic::bytes))));
         }
         return rows;
+    }
+
+    /** Files tell axes and collectives apart, not phases. */
+    private static String withoutPhase(String heading) {
+        return heading.substring(heading.indexOf(' ') + 1);
     }
 
     private static OptionalLong optional(Optional<Long> value) {

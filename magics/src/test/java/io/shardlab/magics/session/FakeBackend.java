@@ -357,6 +357,13 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public List<TrafficRow> traffic(boolean reset) {
+        return List.of(
+                new TrafficRow(0, "tp=0", List.of(0L, 3L << 20), Map.of("all_reduce", 2L << 20, "send", 1L << 20)),
+                new TrafficRow(1, "tp=1", List.of(2L << 20, 0L), Map.of("all_reduce", 2L << 20)));
+    }
+
+    @Override
     public Timeline timeline(OptionalInt step, boolean predicted) {
         if (step.orElse(0) > 100) {
             throw new IllegalArgumentException("step " + step.getAsInt() + " was not run; allowed: 0 to 100");

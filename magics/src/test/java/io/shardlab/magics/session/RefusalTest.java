@@ -55,6 +55,9 @@ class RefusalTest {
                 "status --for 30s                  | unknown flag '--for'",
                 "up -n 2 -n 3                      | --workers is given twice",
                 "train --lr 1 --lr 2               | --lr is given twice",
+                "plan tiny --link fast             | the rate 'fast' must be a number with kB/s, MB/s",
+                "up --link 10GB/s,20               | the delay '20' must be a number with ns, us, ms or s",
+                "up --link 10GB/s,3s               | the delay 3 s must be at most 1 s",
                 // values that are missing
                 "up -n                             | --workers needs a value",
                 "train --steps                     | --steps needs a value",
@@ -161,7 +164,6 @@ class RefusalTest {
                 "plan tiny --chunks two            | --chunks two must be a whole number of at least 1",
                 "infer --prompt x --schedule gpipe | infer --schedule needs a MODEL to lay out",
                 "train --chunks 2                  | train --chunks needs a MODEL to lay out",
-                "plan tiny --link 10GB/s,20us      | --link 10GB/s,20us is not there yet",
                 "plan tiny --auto                  | --auto is not there yet",
                 "up --on env                       | --on env is not there yet",
                 "train --lora 4                    | --lora 4 is not there yet",
