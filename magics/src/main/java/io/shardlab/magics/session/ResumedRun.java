@@ -97,7 +97,7 @@ record ResumedRun(
                 OptionalInt.empty(),
                 OptionalLong.empty(),
                 OptionalDouble.empty(),
-                Optional.empty()));
+                asked.flatMap(PlanOptions::link)));
     }
 
     /** Masks are made from the seed, so a run with dropout goes on only with its own. */
