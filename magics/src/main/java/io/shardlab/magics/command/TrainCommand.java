@@ -126,7 +126,8 @@ public record TrainCommand(TrainOptions options) implements Command {
 
         /** Flags that a resumed run takes from its checkpoint. */
         private static final List<String> OF_A_NEW_RUN = List.of(
-                "--lr", "--dropout",
+                "--lr",
+                "--dropout",
                 "--weight-decay",
                 "--betas",
                 "--clip",

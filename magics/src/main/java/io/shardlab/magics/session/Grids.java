@@ -208,7 +208,8 @@ final class Grids {
                         Column.text("file", "file", Backend.FileRow::file),
                         Column.megabytes("size_mb", "size MB", row -> OptionalLong.of(row.bytes())),
                         Column.number("seconds", "seconds", 3, Backend.FileRow::seconds),
-                        Column.number("mb_per_s", "MB/s", 0, row -> row.bytes() / 1048576.0 / Math.max(row.seconds(), 1e-9))),
+                        Column.number(
+                                "mb_per_s", "MB/s", 0, row -> row.bytes() / 1048576.0 / Math.max(row.seconds(), 1e-9))),
                 filed.outcome().rows());
     }
 

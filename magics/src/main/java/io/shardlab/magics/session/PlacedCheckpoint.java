@@ -41,8 +41,8 @@ final class PlacedCheckpoint {
             Plan plan, Optional<ModelSpec> model, Ranks ranks, Backend.Progress progress, BooleanSupplier stopped) {
         this.plan = plan;
         this.model = model;
-        Checkpoints.Watcher percent =
-                (what, done, total) -> progress.progress(what + " %", Math.min(100, 100 * done / Math.max(1, total)), 100);
+        Checkpoints.Watcher percent = (what, done, total) ->
+                progress.progress(what + " %", Math.min(100, 100 * done / Math.max(1, total)), 100);
         BiConsumer<Integer, Event> events = Checkpoints.sum(plan.mesh().size(), percent);
         checkpoints = new Checkpoints(
                 request -> {
