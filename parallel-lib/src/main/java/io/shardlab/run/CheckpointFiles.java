@@ -76,7 +76,7 @@ final class CheckpointFiles {
         if (first) {
             written.addAll(write(folder, Kind.WEIGHTS, request, name -> List.of(weight(name))));
         }
-        if (placed.optimizerSteps() > 0 && (first || placed.plan().options().zero() > 0)) {
+        if (placed.optimizerSteps() > 0 && (first || placed.plan().splitsOptimizer())) {
             written.addAll(write(folder, Kind.FIRST, request, name -> moments(name, Shard.MomentSlice::first)));
             written.addAll(write(folder, Kind.SECOND, request, name -> moments(name, Shard.MomentSlice::second)));
         }

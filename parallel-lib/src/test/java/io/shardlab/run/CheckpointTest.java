@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
@@ -43,10 +44,12 @@ final class CheckpointTest {
     }
 
     private static Plan plan(String scheme, TensorType type, boolean tied, int vocabulary, long seed) {
+        // Data ranks split the optimizer's state, so that moments are saved and loaded in slices, too.
+        Options options = scheme.contains("dp") ? Options.DEFAULT.withZero(1) : Options.DEFAULT;
         return Planner.plan(
                 model(tied, vocabulary),
                 Scheme.parse(scheme),
-                new Planner.Settings(type, new Plan.Workload(4, 8, 2), "1f1b", seed));
+                new Planner.Settings(type, new Plan.Workload(4, 8, 2), "1f1b", seed, options));
     }
 
     private Path tokens() throws IOException {
@@ -83,6 +86,8 @@ final class CheckpointTest {
             pp=2      | FLOAT64 | true  | 251
             tp=2,pp=2 | FLOAT64 | false | 64
             tp=2,pp=2 | FLOAT32 | true  | 251
+            dp=2      | FLOAT64 | true  | 251
+            dp=2,tp=2 | FLOAT32 | false | 251
             """)
     void whatOneLayoutSavedEveryLayoutLoadsAndTrainsOn(String from, TensorType type, boolean tied, int vocabulary)
             throws IOException {
@@ -95,7 +100,7 @@ final class CheckpointTest {
             save(ranks, source, SAVED_AT, saved);
             undisturbed = train(ranks, source, tokens(), SAVED_AT, SIX_STEPS.steps());
         }
-        for (String to : List.of("single", "tp=2", "pp=2", "tp=2,pp=2")) {
+        for (String to : List.of("single", "tp=2", "pp=2", "tp=2,pp=2", "dp=2", "dp=2,tp=2")) {
             Plan target = plan(to, type, tied, vocabulary, 8);
             try (RankThreads ranks = new RankThreads(target.mesh().size() + 1)) {
                 ranks.demand(new Request.Place(target, Optional.empty()), (rank, event) -> {});
