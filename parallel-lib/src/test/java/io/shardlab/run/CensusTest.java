@@ -107,6 +107,7 @@ final class CensusTest {
                 .sum();
     }
 
+    /** The split vocabulary adds a sum after the embedding, one before the head on the way back, and the loss's gather. */
     @Test
     void aTensorStepSumsTwiceForwardAndTwiceBackwardPerLayerAndMicrobatch() {
         Map<String, Long> calls = new HashMap<>();
@@ -116,11 +117,13 @@ final class CensusTest {
                 calls.put(traffic.heading(), traffic.count());
             }
         }
-        long perPass = 4 * 2 * 2;
+        long microbatches = 2;
+        long perPass = (4 * 2 + 1) * microbatches;
         assertEquals(
                 Map.of(
                         "forward tp all_reduce", perPass,
                         "backward tp all_reduce", perPass,
+                        "forward tp all_gather", microbatches,
                         "commit mesh all_reduce", 1L),
                 calls);
     }
