@@ -91,7 +91,11 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
                         parameter.localShape(at.tensor()).numElements()))
                 .sum();
         return new Volume(
-                1, bytesSent(Collective.ALL_REDUCE, blocks * Double.BYTES, plan.mesh().data()));
+                1,
+                bytesSent(
+                        Collective.ALL_REDUCE,
+                        blocks * Double.BYTES,
+                        plan.mesh().data()));
     }
 
     /** A squared norm per parameter, the loss, and whether anyone stops: one float64 each. */

@@ -176,7 +176,8 @@ public record StepEstimate(
             nanos += hardware.collectiveNanos(
                     CommunicationEstimate.bytesSent(CommunicationEstimate.gradientSum(plan), bytes, degree));
             if (plan.splitsOptimizer()) {
-                nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));
+                nanos +=
+                        hardware.collectiveNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));
             }
         }
         return nanos;

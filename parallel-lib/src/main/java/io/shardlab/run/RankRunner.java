@@ -263,7 +263,8 @@ public final class RankRunner implements RankExecutor {
                 reporter.step(run.metrics(request.firstStep() + step, result, rate, nanos), recorder, this::memory);
             }
         }
-        return new Reply.Trained(request.until() - request.done(), memory(), recorder.traffic().byHeading());
+        return new Reply.Trained(
+                request.until() - request.done(), memory(), recorder.traffic().byHeading());
     }
 
     private CheckpointFiles files(Consumer<Event> events) {

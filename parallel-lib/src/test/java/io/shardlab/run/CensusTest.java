@@ -38,7 +38,12 @@ final class CensusTest {
         return Planner.plan(
                 model,
                 Scheme.parse(scheme),
-                new Planner.Settings(TensorType.FLOAT32, new Plan.Workload(8, 16, microbatches), schedule, 7, Options.DEFAULT.withZero(zero)));
+                new Planner.Settings(
+                        TensorType.FLOAT32,
+                        new Plan.Workload(8, 16, microbatches),
+                        schedule,
+                        7,
+                        Options.DEFAULT.withZero(zero)));
     }
 
     private Path tokens() throws Exception {
@@ -50,7 +55,18 @@ final class CensusTest {
     }
 
     @ParameterizedTest(name = "{0} m={1} {2} zero={3}")
-    @CsvSource({"single, 2, 1f1b, 0", "tp=2, 2, 1f1b, 0", "pp=2, 4, 1f1b, 0", "pp=3, 4, gpipe, 0", "tp=2;pp=2, 4, 1f1b, 0", "tp=3;pp=2, 2, gpipe, 0", "dp=2, 2, 1f1b, 0", "dp=2, 2, 1f1b, 1", "dp=2;pp=2, 2, 1f1b, 1", "dp=2;tp=2, 2, 1f1b, 0"})
+    @CsvSource({
+        "single, 2, 1f1b, 0",
+        "tp=2, 2, 1f1b, 0",
+        "pp=2, 4, 1f1b, 0",
+        "pp=3, 4, gpipe, 0",
+        "tp=2;pp=2, 4, 1f1b, 0",
+        "tp=3;pp=2, 2, gpipe, 0",
+        "dp=2, 2, 1f1b, 0",
+        "dp=2, 2, 1f1b, 1",
+        "dp=2;pp=2, 2, 1f1b, 1",
+        "dp=2;tp=2, 2, 1f1b, 0"
+    })
     void everyCollectiveIsCountedInItsPhaseAsThePlanSays(String scheme, int microbatches, String schedule, int zero)
             throws Exception {
         Plan plan = plan(scheme.replace(';', ','), microbatches, schedule, zero);
