@@ -11,6 +11,8 @@ import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.tensor.Extent;
+import io.shardlab.tensor.Placement;
 import io.shardlab.trace.Phase;
 import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.Traffic;
@@ -26,8 +28,8 @@ import java.util.Map;
  * <p>Bytes are those of the bandwidth-optimal algorithms on S bytes and n ranks: all-reduce 2(n−1)/n·S, gather, all-gather
  * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Gradients are summed over the data axis in the buckets of {@link
  * GradientBucket}, each use of a parameter apart; a split optimizer takes reduce-scatter and all-gather for that all-reduce,
- * the same volume. Every value of a stage program is taken as [b,T,D]. The gradient
- * norms and the loss, on which ranks agree at the end of a step, are counted in {@code phases} only.
+ * the same volume. The gradient norms and the loss, on which ranks agree at the end of a step, are counted in {@code phases}
+ * only.
  *
  * @param traffic per rank, collective and axis; what never happens is absent
  * @param phases the same by phase, and the agreement of all ranks on a step
@@ -120,20 +122,47 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         };
     }
 
-    /** The bytes of one [b,T,D] value of one micro-batch. */
-    static long valueBytes(Plan plan) {
-        SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
+    /** The bytes of the whole value of a collective for one micro-batch. */
+    static long valueBytes(Plan plan, Step.Communicate communicate) {
+        return SegmentCost.Rows.of(plan).count()
+                * communicate.width()
+                * plan.type().bytes();
+    }
+
+    /** The bytes of what a tensor rank passes to the next stage for one micro-batch. */
+    static long boundaryBytes(Plan plan, int tensorIndex) {
+        SegmentCost.Rows rows = SegmentCost.Rows.of(plan).part(tensorIndex);
         return rows.count() * rows.width() * plan.type().bytes();
+    }
+
+    /** The bytes of the gradients of which each tensor rank finds a summand, and which are added up once per step. */
+    private static long partialGradientBytes(Plan plan, Coordinates at) {
+        return plan.stagesOf(at.pipeline()).stream()
+                        .flatMap(stage -> stage.parameters().stream())
+                        .distinct()
+                        .filter(ParameterSpec::partialGradient)
+                        .mapToLong(CommunicationEstimate::sharedElements)
+                        .sum()
+                * plan.type().bytes();
+    }
+
+    private static long sharedElements(ParameterSpec parameter) {
+        long elements = parameter.shape().numElements();
+        if (!(parameter.placement() instanceof Placement.Split split)) {
+            return elements;
+        }
+        long shared = split.sharedExtents().stream().mapToLong(Extent::length).sum();
+        return shared * (elements / parameter.shape().dim(split.dim()));
     }
 
     private static Map<Key, Volume> rankVolumes(Plan plan, Coordinates at) {
         Map<Key, Volume> volumes = new LinkedHashMap<>();
-        long value = valueBytes(plan);
         for (Stage stage : plan.stagesOf(at.pipeline())) {
             for (Step step : stage.steps()) {
                 if (step instanceof Step.Communicate communicate) {
                     long times = plan.schedule().numMicrobatches();
                     Collective there = communicate.collective();
+                    long value = valueBytes(plan, communicate);
                     add(volumes, plan, Phase.FORWARD, communicate.axis(), there, times, value);
                     add(volumes, plan, Phase.BACKWARD, communicate.axis(), there.adjoint(), times, value);
                 }
@@ -142,7 +171,8 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         for (Action action : plan.schedule().actions().get(at.pipeline())) {
             if (action instanceof Action.Send send) {
                 Phase phase = send.pass() == Pass.FORWARD ? Phase.FORWARD : Phase.BACKWARD;
-                volumes.merge(new Key(phase, SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
+                Volume volume = new Volume(1, boundaryBytes(plan, at.tensor()));
+                volumes.merge(new Key(phase, SEND, Axis.PIPELINE), volume, Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
                 Stage stage = plan.stages().get(action.stage());
                 for (GradientBucket bucket : GradientBucket.ofGradients(stage, at.tensor(), plan.type())) {
@@ -155,6 +185,10 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
                     GradientBucket.ofWeights(plan.stagesOf(at.pipeline()), at.tensor(), plan.type())) {
                 add(volumes, plan, Phase.COMMIT, Axis.DATA, Collective.ALL_GATHER, 1, bytesOf(plan, bucket));
             }
+        }
+        long partial = partialGradientBytes(plan, at);
+        if (partial > 0) {
+            add(volumes, plan, Phase.GRADIENT_SYNC, Axis.TENSOR, Collective.ALL_REDUCE, 1, partial);
         }
         addTied(volumes, plan, at);
         return volumes;

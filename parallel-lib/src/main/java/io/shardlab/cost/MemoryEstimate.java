@@ -24,7 +24,8 @@ import java.util.stream.Stream;
  * The bytes that each rank of a plan will need while it trains, by the categories in which workers measure.
  *
  * <p>Weights, gradients and two Adam moments follow the local shapes: tensor and pipeline divide them, the data axis only the
- * moments, and only where the optimizer is split (ZeRO stage 1); replicated norms are not divided, a tied parameter counts once per rank that holds it. Activations are what the
+ * moments, and only where the optimizer is split (ZeRO stage 1); replicated norms are not divided (the embedding and the
+ * projection to the vocabulary are), a tied parameter counts once per rank that holds it. Activations are what the
  * stages save per micro-batch times the micro-batches in flight at the schedule's peak, so under 1F1B pipelining divides
  * the weights of rank 0 but hardly its activations. The quadratic attention term and the last stage's logits always count.
  *
@@ -126,26 +127,28 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
     }
 
     /**
-     * What one micro-batch of a stage keeps: the insides of its segments unless they are computed again, its input, and every step's output [N,D] once. A
-     * COPY shares its input's storage; the loss is a scalar; token ids are small and left out.
+     * What one micro-batch of a stage keeps: the insides of its segments unless they are computed again, its input, and every step's
+     * output once. A COPY shares its input's storage; token ids are small and left out.
      */
     static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows, boolean recompute) {
-        long value = rows.count() * rows.width();
-        long values = stage.input().equals(Stage.TOKENS) ? 0 : 1;
+        StageValues values = new StageValues(stage, tensorIndex, rows);
+        long elements = values.elements(stage.input());
         for (Step step : stage.steps()) {
             boolean ownStorage = step instanceof Step.Local
                     || (step instanceof Step.Communicate communicate
                             && communicate.collective().communicates());
             if (ownStorage && !step.output().equals(Stage.LOSS)) {
-                values++;
+                elements += values.elements(step.output());
             }
         }
-        return values * value
-                + stage.segments().stream()
-                        .filter(segment -> !recompute || !segment.recomputable())
-                        .mapToLong(segment ->
-                                SegmentCost.of(segment, tensorIndex, rows).savedElements())
-                        .sum();
+        for (Step step : stage.steps()) {
+            if (step instanceof Step.Local local
+                    && !(recompute && local.segment().recomputable())) {
+                elements += SegmentCost.of(local.segment(), tensorIndex, values.rows(step))
+                        .savedElements();
+            }
+        }
+        return elements;
     }
 
     /** What the segment that keeps most has inside while it is computed again: one at a time. */
@@ -165,6 +168,7 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
     private static long communicationBytes(Plan plan, Coordinates at) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
         long message = rows.count() * rows.width() * plan.type().bytes();
+        long boundary = CommunicationEstimate.boundaryBytes(plan, at.tensor());
         int neighbours = 0;
         if (plan.options().chunks() > 1) {
             neighbours = 2; // the last rank passes on to the first
@@ -173,7 +177,7 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
             neighbours += at.pipeline() < plan.mesh().degree(Axis.PIPELINE) - 1 ? 1 : 0;
         }
         int collectives = plan.mesh().degree(Axis.TENSOR) > 1 ? 1 : 0;
-        return 2L * (neighbours + collectives) * message + bucketBytes(plan, at);
+        return 2L * (neighbours * boundary + collectives * message) + bucketBytes(plan, at);
     }
 
     private static long bucketBytes(Plan plan, Coordinates at) {

@@ -55,7 +55,7 @@ public record StepEstimate(
                     * plan.schedule().numMicrobatches();
             sumNanos = Math.max(sumNanos, dataSumNanos(plan, stage, hardware));
         }
-        long message = CommunicationEstimate.valueBytes(plan);
+        long message = CommunicationEstimate.boundaryBytes(plan, 0);
         StageCosts costs = new StageCosts(passes, hardware.messageNanos(message), sumNanos, message);
         Timeline timeline = Simulator.simulate(plan.schedule(), costs, plan.mesh());
         return of(
@@ -155,7 +155,7 @@ public record StepEstimate(
                 Collective collective = backward ? communicate.collective().adjoint() : communicate.collective();
                 if (degree > 1 && collective.communicates()) {
                     nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(
-                            collective, CommunicationEstimate.valueBytes(plan), degree));
+                            collective, CommunicationEstimate.valueBytes(plan, communicate), degree));
                 }
             }
         }

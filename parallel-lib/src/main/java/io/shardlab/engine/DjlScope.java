@@ -76,7 +76,7 @@ final class DjlScope implements Scope {
         }
         boolean again =
                 segment.recomputable() && pass.map(TrainingPass::recompute).orElse(false);
-        Mathematics.Computed computed = again
+        Computed computed = again
                 ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.weights())
                 : layer.mathematics().compute(manager, aliases, layer.weights(), pass.isPresent());
         if (pass.isPresent()) {
@@ -104,12 +104,10 @@ final class DjlScope implements Scope {
         return pass.map(TrainingPass::dropout).filter(Dropout::drops).isPresent();
     }
 
-    /** What of a block's output [B,T,D], or of its gradient, stays. */
+    /** What of a block's output [B,T,D], of this rank's rows of it, or of its gradient, stays. */
     private Tensor dropped(Segment segment, Tensor values) {
         Dropout dropout = pass.orElseThrow().dropout();
-        long first = dropout.firstSequence()
-                * values.shape().numElements()
-                / values.shape().dim(0);
+        long first = dropout.firstToken() * values.shape().dim(values.shape().rank() - 1);
         Tensor kept = allocate(values.shape());
         dropout.apply(segment.name(), first, shard.type(), values.bytes(), kept.bytes());
         kept.written();
@@ -174,16 +172,23 @@ final class DjlScope implements Scope {
     @Override
     public Tensor nextTokenLogits(Segment head, Tensor hidden) {
         DjlShard.Layer layer = shard.layer(head);
-        if (!(layer.mathematics() instanceof HeadMathematics mathematics)) {
-            throw new IllegalArgumentException("segment '" + head.name() + "' is not a head");
-        }
         try (NDManager temporary = manager.newSubManager()) {
             NDArray input = DjlTensor.array(hidden).stopGradient();
             input.attach(temporary);
-            NDArray logits = mathematics.lastLogits(input, layer.values());
+            NDArray logits = lastLogits(layer, input);
             logits.attach(manager);
             return new DjlTensor(logits);
         }
+    }
+
+    private static NDArray lastLogits(DjlShard.Layer layer, NDArray input) {
+        if (layer.mathematics() instanceof HeadMathematics whole) {
+            return whole.lastLogits(input, layer.values());
+        }
+        if (layer.mathematics() instanceof VocabularyScoresMathematics part) {
+            return part.lastScores(input, layer.values());
+        }
+        throw new IllegalArgumentException("segment '" + layer.segment().name() + "' is not a head");
     }
 
     @Override

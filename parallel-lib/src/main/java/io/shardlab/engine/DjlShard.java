@@ -102,7 +102,8 @@ final class DjlShard implements Shard {
             owner.uses.add(use);
             uses.add(use);
         }
-        if (layers.put(segment.name(), new Layer(segment, Mathematics.of(segment, constants, blas), uses)) != null) {
+        if (layers.put(segment.name(), new Layer(segment, Mathematics.of(segment, constants, tensorIndex, blas), uses))
+                != null) {
             throw new IllegalArgumentException("segment '" + segment.name() + "' is placed twice on one rank");
         }
     }
@@ -224,9 +225,22 @@ final class DjlShard implements Shard {
 
     /** The part of a parameter's storage, or of one of the same shape, that the optimizer works on. */
     private ByteBuffer owned(ByteBuffer storage, Held parameter) {
-        int start = Math.toIntExact(parameter.own.start() * type.bytes());
-        int length = Math.toIntExact(parameter.own.length() * type.bytes());
+        return part(storage, parameter.own);
+    }
+
+    private ByteBuffer part(ByteBuffer storage, Extent elements) {
+        int start = Math.toIntExact(elements.start() * type.bytes());
+        int length = Math.toIntExact(elements.length() * type.bytes());
         return storage.slice(start, length).order(ByteOrder.nativeOrder());
+    }
+
+    @Override
+    public double squaredGradientNorm(String name, Extent elements) {
+        double sum = 0;
+        for (double block : Norms.squares(type, part(gradient(name), elements))) {
+            sum += block;
+        }
+        return sum;
     }
 
     @Override

@@ -46,7 +46,10 @@ public interface Scope extends AutoCloseable {
     /** The sum of two tensors of one shape, as a new tensor. */
     Tensor add(Tensor left, Tensor right);
 
-    /** The scores [V] of the token that follows the last position of [1,T,D]. */
+    /**
+     * The scores [V] of the token that follows the last position of [1,T,D]; where the vocabulary is split, those of this rank's
+     * part, from a value that is normed already.
+     */
     Tensor nextTokenLogits(Segment head, Tensor hidden);
 
     @Override

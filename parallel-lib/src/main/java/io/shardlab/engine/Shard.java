@@ -34,20 +34,14 @@ public interface Shard extends AutoCloseable {
      */
     ByteBuffer gradient(String segment, String parameter);
 
+    /** Σ g² over some elements of {@link #gradient}: their blocks as in {@link #squaredGradients}, in order. */
+    double squaredGradientNorm(String name, Extent elements);
+
     /**
      * Σ g² of {@link #gradient} for every block of {@link io.shardlab.plan.OptimizerSlice#BLOCK} elements, in double precision
      * and one fixed order; where the optimizer is split, of this rank's elements only.
      */
     double[] squaredGradients(String name);
-
-    /** Σ g² of {@link #gradient}: the blocks of {@link #squaredGradients} in order. */
-    default double squaredGradientNorm(String name) {
-        double sum = 0;
-        for (double block : squaredGradients(name)) {
-            sum += block;
-        }
-        return sum;
-    }
 
     /**
      * Leaves this rank's optimizer these elements of each parameter only, row-major: it keeps their moments and updates them.

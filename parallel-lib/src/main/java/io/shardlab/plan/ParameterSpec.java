@@ -10,8 +10,16 @@ import io.shardlab.tensor.TensorShape;
  * @param shape its full shape
  * @param placement what each rank of the tensor axis holds of it
  * @param standardDeviation of its initial values around 0; 0 means that it starts as all ones (a norm's weight)
+ * @param partialGradient whether each tensor rank finds a summand of the gradient only, of what several ranks hold: the summands are
+ *     added up once per step
  */
-public record ParameterSpec(String name, TensorShape shape, Placement placement, double standardDeviation) {
+public record ParameterSpec(
+        String name, TensorShape shape, Placement placement, double standardDeviation, boolean partialGradient) {
+
+    /** With whole gradients, or with partial ones where a split's extents overlap. */
+    public ParameterSpec(String name, TensorShape shape, Placement placement, double standardDeviation) {
+        this(name, shape, placement, standardDeviation, placement instanceof Placement.Split split && split.overlaps());
+    }
 
     public ParameterSpec {
         if (placement instanceof Placement.Split split && split.dim() >= shape.rank()) {
@@ -21,6 +29,15 @@ public record ParameterSpec(String name, TensorShape shape, Placement placement,
         if (placement instanceof Placement.Partial) {
             throw new IllegalArgumentException(name + ": a parameter cannot be placed as a partial sum");
         }
+        if (placement instanceof Placement.Split split && split.overlaps() && split.dim() != 0) {
+            throw new IllegalArgumentException(
+                    name + " may be held by several ranks along dimension 0 only, not " + split.dim());
+        }
+    }
+
+    /** The same parameter with summands of its gradient that are added up, or not. */
+    public ParameterSpec withPartialGradient(boolean partial) {
+        return new ParameterSpec(name, shape, placement, standardDeviation, partial);
     }
 
     /** Whether weight decay applies: to matrices only. */

@@ -2,6 +2,7 @@ package io.shardlab.plan;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.shardlab.mesh.Mesh;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
@@ -94,10 +95,26 @@ public record Plan(
                 .toList();
     }
 
-    /** Shape [b,T,D] of what one stage passes to the next for one micro-batch. */
+    /** Whether values between blocks are split along tokens: with sequence parallelism over at least two tensor ranks. */
     @JsonIgnore
-    public TensorShape boundaryShape() {
-        return TensorShape.of(microbatchSize(), workload.sequence(), hiddenSize);
+    public boolean splitsRows() {
+        return options.sequenceParallel() && scheme.tensor() > 1;
+    }
+
+    /**
+     * What the tensor rank at {@code tensorIndex} has of a value that one stage passes to the next: [b,T,D], or its rows of [b·T,D]
+     * where they are split.
+     *
+     * @param rows [b,T]
+     */
+    public TensorShape boundaryShape(TensorShape rows, int tensorIndex) {
+        if (!splitsRows()) {
+            return TensorShape.of(rows.dim(0), rows.dim(1), hiddenSize);
+        }
+        long own = Extent.even(rows.numElements(), scheme.tensor())
+                .get(tensorIndex)
+                .length();
+        return TensorShape.of(own, hiddenSize);
     }
 
     /** Every parameter of the model once, in model order: the order in which squared norms are summed. */

@@ -9,6 +9,7 @@ import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.trace.Phase;
 import io.shardlab.trace.Span;
@@ -112,7 +113,12 @@ final class MicrobatchRunner implements AutoCloseable {
 
     private TrainingPass trainingPass(int microbatch) {
         int perRank = plan.workload().microbatches();
-        long first = ((long) placed.at().data() * perRank + microbatch) * plan.microbatchSize();
+        long first = ((long) placed.at().data() * perRank + microbatch) * rows().numElements();
+        if (plan.splitsRows()) {
+            first += Extent.even(rows().numElements(), plan.scheme().tensor())
+                    .get(placed.at().tensor())
+                    .start();
+        }
         Dropout dropout = new Dropout(plan.options().dropout(), plan.seed(), dataStep, first);
         return new TrainingPass(plan.options().recompute(), dropout);
     }
@@ -126,11 +132,11 @@ final class MicrobatchRunner implements AutoCloseable {
         switch (action.pass()) {
             case FORWARD -> forward(live, program, action.microbatch());
             case BACKWARD -> {
-                live.inputGradient = program.backward(live.scope, outputGradient(live, program.stage()));
+                live.inputGradient = program.backward(live.scope, outputGradient(live, program.stage()), rows());
                 live.weightsDone = true;
             }
             case BACKWARD_INPUT -> live.inputGradient =
-                    program.backwardInputs(live.scope, outputGradient(live, program.stage()));
+                    program.backwardInputs(live.scope, outputGradient(live, program.stage()), rows());
             case BACKWARD_WEIGHT -> {
                 program.backwardWeights(live.scope);
                 live.weightsDone = true;
@@ -144,8 +150,7 @@ final class MicrobatchRunner implements AutoCloseable {
         boolean first = stage.input().equals(Stage.TOKENS);
         boolean last = stage.output().equals(Stage.LOSS);
         Map<String, Tensor> given = new HashMap<>();
-        TensorShape shape =
-                TensorShape.of(plan.microbatchSize(), plan.workload().sequence());
+        TensorShape shape = rows();
         if (first || last) {
             TokenFile.Batch batch = batches.apply(microbatch);
             if (first) {
@@ -159,11 +164,16 @@ final class MicrobatchRunner implements AutoCloseable {
             given.put(stage.input(), live.received.orElseThrow());
             live.received = Optional.empty();
         }
-        Tensor output = program.forward(live.scope, given, microbatch == 0 ? observer : (name, value) -> {});
+        Tensor output = program.forward(live.scope, given, shape, microbatch == 0 ? observer : (name, value) -> {});
         if (last) {
             lossSum += output.scalar();
         }
         live.output = Optional.of(output);
+    }
+
+    /** [b,T] of one micro-batch. */
+    private TensorShape rows() {
+        return TensorShape.of(plan.microbatchSize(), plan.workload().sequence());
     }
 
     private Tensor outputGradient(Live live, Stage stage) {
@@ -204,7 +214,8 @@ final class MicrobatchRunner implements AutoCloseable {
     private void receive(Action.Receive action) {
         Live live = live(action, action.microbatch());
         boolean forward = action.pass() == Pass.FORWARD;
-        Tensor tensor = live.scope.allocate(plan.boundaryShape());
+        Tensor tensor =
+                live.scope.allocate(plan.boundaryShape(rows(), placed.at().tensor()));
         int neighbour = plan.schedule().rankOf(action.stage() + (forward ? -1 : 1));
         Communicator pipeline = placed.pipeline();
         pipeline.receive(neighbour, tag(action.pass(), action.stage(), action.microbatch()), tensor.bytes());

@@ -10,6 +10,8 @@ import io.shardlab.mesh.Mesh;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Extent;
+import io.shardlab.tensor.Placement;
 import io.shardlab.transport.Transport;
 import io.shardlab.weights.WeightSource;
 import java.io.IOException;
@@ -35,6 +37,7 @@ final class PlacedPlan implements AutoCloseable {
     /** Per parameter that several pipeline ranks of this column hold: the group of its holders. */
     private final Map<String, Communicator> tied = new LinkedHashMap<>();
 
+    private final PartialGradients partialGradients;
     private final List<StageProgram> programs = new ArrayList<>();
     private final Optional<GradientSum> gradientSum;
     private final Optional<SplitOptimizer> splitOptimizer;
@@ -69,6 +72,7 @@ final class PlacedPlan implements AutoCloseable {
             shard.close();
             throw e;
         }
+        partialGradients = new PartialGradients(shard, tensor, plan.type());
         for (ParameterSpec parameter : plan.parameters()) {
             List<Integer> holders = plan.holders(parameter.name());
             if (holders.size() > 1 && holders.contains(at.pipeline())) {
@@ -116,6 +120,10 @@ final class PlacedPlan implements AutoCloseable {
         return mesh;
     }
 
+    Communicator tensor() {
+        return tensor;
+    }
+
     Communicator pipeline() {
         return pipeline;
     }
@@ -147,14 +155,26 @@ final class PlacedPlan implements AutoCloseable {
         return programs;
     }
 
-    /** Whether this rank's gradient of a parameter counts in the global norm: replicas, replicated and tied ones count once. */
-    boolean countsInNorm(ParameterSpec parameter) {
-        boolean split = parameter.placement() instanceof io.shardlab.tensor.Placement.Split;
-        return at.data() == 0 && plan.holders(parameter.name()).get(0) == at.pipeline() && (split || at.tensor() == 0);
+    PartialGradients partialGradients() {
+        return partialGradients;
     }
 
-    boolean holds(ParameterSpec parameter) {
-        return plan.holders(parameter.name()).contains(at.pipeline());
+    /** What of a parameter's local gradient counts in the global norm here: what several ranks hold counts once. */
+    Extent countedInNorm(ParameterSpec parameter) {
+        if (at.data() != 0 || plan.holders(parameter.name()).get(0) != at.pipeline()) {
+            return new Extent(0, 0);
+        }
+        long length = parameter.localShape(at.tensor()).numElements();
+        if (!(parameter.placement() instanceof Placement.Split split)) {
+            return new Extent(0, at.tensor() == 0 ? length : 0);
+        }
+        if (!split.overlaps()) {
+            return new Extent(0, length);
+        }
+        long inner = parameter.shape().numElements() / parameter.shape().dim(0);
+        Extent owned = split.owned(at.tensor());
+        long before = owned.start() - split.extents().get(at.tensor()).start();
+        return new Extent(before * inner, owned.length() * inner);
     }
 
     /** Whether this rank's sum of losses counts: those of the last stage's first tensor ranks, one for each data rank. */

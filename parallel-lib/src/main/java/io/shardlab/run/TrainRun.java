@@ -4,6 +4,7 @@ import io.shardlab.engine.AdamW;
 import io.shardlab.engine.Tensor;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.Phase;
 import io.shardlab.trace.Span;
@@ -75,6 +76,7 @@ final class TrainRun {
                 microbatch -> tokens.read(plan, placed.at().data(), settings, dataStep, microbatch),
                 observer)) {
             lossSum = runner.run();
+            placed.partialGradients().sum(recorder);
             sumTiedGradients();
             placed.splitOptimizer().ifPresent(SplitOptimizer::shareNorms);
         } catch (StopSignal.CancelledRun e) {
@@ -109,8 +111,9 @@ final class TrainRun {
         int count = parameters.size();
         for (int i = 0; i < count; i++) {
             ParameterSpec parameter = parameters.get(i);
-            boolean mine = !stopped && placed.holds(parameter) && placed.countsInNorm(parameter);
-            commit.putDouble(i * Double.BYTES, mine ? squaredGradientNorm(parameter.name()) : 0);
+            Extent counted = placed.countedInNorm(parameter);
+            boolean mine = !stopped && counted.length() > 0;
+            commit.putDouble(i * Double.BYTES, mine ? squaredGradientNorm(parameter.name(), counted) : 0);
         }
         commit.putDouble(count * Double.BYTES, placed.countsLoss() ? lossSum : 0);
         commit.putDouble((count + 1) * Double.BYTES, stopped ? 1 : 0);
@@ -129,10 +132,11 @@ final class TrainRun {
         return new StepResult(false, loss, Math.sqrt(sum));
     }
 
-    private double squaredGradientNorm(String parameter) {
+    private double squaredGradientNorm(String parameter, Extent elements) {
+        // Where the optimizer is split, tensor ranks share no rows: either all elements count here or none.
         return placed.splitOptimizer()
                 .map(split -> split.squaredGradientNorm(parameter))
-                .orElseGet(() -> placed.shard().squaredGradientNorm(parameter));
+                .orElseGet(() -> placed.shard().squaredGradientNorm(parameter, elements));
     }
 
     /** One whole step: passes, agreement, optimizer. */

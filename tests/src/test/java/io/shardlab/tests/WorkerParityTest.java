@@ -133,10 +133,19 @@ final class WorkerParityTest {
         assertEquals("gradient", verdict.first().orElseThrow().kind());
     }
 
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource({"'tp=2,pp=2',sp", "tp=4,sp", "tp=3,uneven", "tp=3,uneven sp"})
+    void splitTokensAndUnevenSplitsOfWorkersAgreeToRounding(String scheme, String flags) throws Exception {
+        Options options =
+                Options.DEFAULT.withSequenceParallel(flags.contains("sp")).withUneven(flags.contains("uneven"));
+        Plan plan = Lab.plan(scheme, TensorType.FLOAT64, MICROBATCHES, options);
+        assertEquals(Optional.empty(), compare(plan, scheme + "-" + flags).firstAbove(1e-12));
+    }
+
     @Test
     void aMissingAllReduceAmongWorkersIsABug() throws Exception {
         Plan broken =
-                BrokenPlan.without(Lab.plan("tp=2,pp=2", TensorType.FLOAT64, MICROBATCHES), Collective.ALL_REDUCE, 5);
+                BrokenPlan.without(Lab.plan("tp=2,pp=2", TensorType.FLOAT64, MICROBATCHES), Collective.ALL_REDUCE, 6);
         Comparison comparison = compare(broken, "broken");
         Verdict verdict = Verdict.of(comparison, comparison, Verdict.FLOAT64_TOLERANCE);
         assertEquals(Verdict.Kind.BUG, verdict.kind());

@@ -70,7 +70,7 @@ final class PlacementFlags {
     @Nullable
     String zero;
 
-    @Option(names = "--sp", description = "later: sequence parallelism")
+    @Option(names = "--sp", description = "sequence parallelism: split values between blocks along tokens")
     boolean sp;
 
     @Option(
@@ -86,7 +86,7 @@ final class PlacementFlags {
     @Nullable
     Double dropout;
 
-    @Option(names = "--uneven", description = "later: uneven splits")
+    @Option(names = "--uneven", description = "let tensor ranks have unequal numbers of heads and columns")
     boolean uneven;
 
     @Option(names = "--auto", description = "later: choosing the scheme by search")
@@ -119,6 +119,8 @@ final class PlacementFlags {
         return Options.DEFAULT
                 .withChunks(numChunks())
                 .withZero(zero())
+                .withSequenceParallel(sp)
+                .withUneven(uneven)
                 .withRecompute(recompute)
                 .withDropout(dropout == null ? 0 : dropout);
     }
@@ -165,6 +167,8 @@ final class PlacementFlags {
         said.put("--recompute", recompute);
         said.put("--weights", weights != null);
         said.put("--zero", zero != null);
+        said.put("--sp", sp);
+        said.put("--uneven", uneven);
         said.put("--schedule", verb.equals("infer") && workload.schedule != null);
         return said.entrySet().stream()
                 .filter(Map.Entry::getValue)

@@ -12,6 +12,7 @@ import io.shardlab.plan.Options;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.plan.Segment;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import io.shardlab.run.TrainSettings;
@@ -108,18 +109,27 @@ final class CheckRun {
                     + plan.scheme() + " has no collectives to break");
         }
         return switch (breakage.get()) {
-            case "all-reduce" -> BrokenPlan.without(plan, Collective.ALL_REDUCE, 0);
-            case "gradient-sum" -> BrokenPlan.without(plan, Collective.COPY, 0);
+                // Number 0 completes the embedding, number 1 the attention of the first layer.
+            case "all-reduce" -> BrokenPlan.without(
+                    plan, plan.splitsRows() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE, 1);
+            case "gradient-sum" -> BrokenPlan.without(
+                    plan, plan.splitsRows() ? Collective.ALL_GATHER : Collective.COPY, 0);
             default -> BrokenPlan.withSwappedShards(plan, firstSplit(plan));
         };
     }
 
     private static String firstSplit(Plan plan) {
-        return plan.parameters().stream()
-                .filter(parameter -> parameter.placement() instanceof Placement.Split)
+        return plan.stages().stream()
+                .flatMap(stage -> stage.segments().stream())
+                .filter(segment ->
+                        segment.kind() instanceof Segment.Attention || segment.kind() instanceof Segment.FeedForward)
+                .flatMap(segment -> segment.parameters().stream())
+                .filter(parameter ->
+                        parameter.placement() instanceof Placement.Split split && BrokenPlan.canSwap(split))
                 .map(ParameterSpec::name)
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no parameter is split under " + plan.scheme()));
+                .orElseThrow(() -> new IllegalArgumentException("--break swap needs a matrix split equally between"
+                        + " tensor ranks 0 and 1; " + plan.scheme() + " has none"));
     }
 
     private static void stopIfCancelled(List<Reply> replies) {

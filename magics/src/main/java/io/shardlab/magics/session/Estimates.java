@@ -181,13 +181,15 @@ record Estimates(
                 .sum();
     }
 
-    /** Which part of the split matrices a rank holds, by the first of each sort. */
+    /** Which part of the split matrices a rank holds, by the first of each sort; of keys where ranks share some. */
     static String cut(Plan plan, int rank) {
         Coordinates at = plan.mesh().coordinates(rank);
         StringBuilder text = new StringBuilder();
-        for (String name : List.of("q_proj", "gate_proj")) {
+        for (String name : List.of("q_proj", "k_proj", "gate_proj", "embed_tokens", "lm_head")) {
             for (ParameterSpec parameter : parameters(plan, rank)) {
-                if (parameter.name().contains(name) && parameter.placement() instanceof Placement.Split split) {
+                if (parameter.name().contains(name)
+                        && parameter.placement() instanceof Placement.Split split
+                        && (!name.equals("k_proj") || split.overlaps())) {
                     Extent extent = split.extents().get(at.tensor());
                     text.append(text.isEmpty() ? "" : ", ")
                             .append(String.format(

@@ -387,6 +387,7 @@ final class LocalBackend implements Backend {
                 options.type(),
                 options.options()
                         .withChunks(pipelined ? options.options().chunks() : 1)
+                        .withSequenceParallel(options.options().sequenceParallel() && scheme.tensor() > 1)
                         .withZero(scheme.data() > 1 ? options.options().zero() : 0),
                 options.seed(),
                 options.weights(),

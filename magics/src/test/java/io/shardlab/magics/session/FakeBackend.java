@@ -129,9 +129,10 @@ final class FakeBackend implements Backend {
             throw new IllegalArgumentException("weights folder " + path + " is not there");
         });
         Scheme scheme = options.scheme().orElse(Scheme.SINGLE);
-        if (scheme.tensor() > 4 || 4 % scheme.tensor() != 0) {
-            throw new IllegalArgumentException("tp=" + scheme.tensor()
-                    + " does not split 4 heads evenly; allowed: tp = 1, 2, 4 (--uneven comes later)");
+        if (scheme.tensor() > 4
+                || (4 % scheme.tensor() != 0 && !options.options().uneven())) {
+            throw new IllegalArgumentException(
+                    "tp=" + scheme.tensor() + " does not split 4 heads evenly; allowed: tp = 1, 2, 4, or --uneven");
         }
         if (scheme.pipeline() > FakePlans.LAYERS) {
             throw new IllegalArgumentException(

@@ -79,7 +79,7 @@ class RefusalTest {
                 "train --warmup -1                 | --warmup -1 must be at least 0",
                 "train --lr nan                    | --lr nan must be a number",
                 "plan tiny --dropout 1             | --dropout 1 must be below 1",
-                "place --recompute                 | place --recompute needs a MODEL to lay out",
+                "train --recompute                 | --recompute needs a MODEL",
                 "train --lr -0.1                   | --lr -0.1 must be a finite number of at least 0",
                 "train --lr 1e999                  | --lr 1e999 must be a finite number",
                 "train --clip infinity             | --clip infinity must be a number",
@@ -122,7 +122,7 @@ class RefusalTest {
                 "plan tiny --price cheap           | --price cheap is not a price per hour",
                 // layouts
                 "plan tiny --tp 8                  | tp=8 does not split 4 heads evenly ~ allowed: tp = 1, 2, 4",
-                "plan tiny --tp 3                  | tp=3 does not split 4 heads evenly ~ --uneven comes later",
+                "plan tiny --tp 3                  | tp=3 does not split 4 heads evenly ~ or --uneven",
                 "place tiny --pp 9                 | pp=9 is more than 8 layers",
                 "plan tiny --batch 6 --microbatches 4 | batch 6 is not divisible by microbatches 4",
                 "train tiny --batch 6 --microbatches 4 | batch 6 is not divisible by microbatches 4",
@@ -160,7 +160,6 @@ class RefusalTest {
                 "logs                              | no workers",
                 "timeline --step 500               | step 500 was not run",
                 // later
-                "plan tiny --sp                    | --sp is not there yet: sequence parallelism comes later",
                 "plan tiny --chunks two            | --chunks two must be a whole number of at least 1",
                 "infer --prompt x --schedule gpipe | infer --schedule needs a MODEL to lay out",
                 "train --chunks 2                  | train --chunks needs a MODEL to lay out",
