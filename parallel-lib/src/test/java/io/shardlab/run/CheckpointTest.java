@@ -44,7 +44,8 @@ final class CheckpointTest {
     }
 
     private static Plan plan(String scheme, TensorType type, boolean tied, int vocabulary, long seed) {
-        // Data ranks split the optimizer's state, so that moments are saved and loaded in slices, too; three tensor ranks
+        // Data ranks split the optimizer's state, so that moments are saved and loaded in slices, too; three tensor
+        // ranks
         // hold heads, columns and vocabulary in parts that are not equal.
         Options options =
                 Options.DEFAULT.withZero(scheme.contains("dp") ? 1 : 0).withUneven(scheme.contains("tp=3"));
