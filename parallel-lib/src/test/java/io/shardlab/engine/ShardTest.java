@@ -158,7 +158,8 @@ final class ShardTest {
                 // Asking again adds nothing.
                 assertArrayEquals(bytes(one), bytes(one));
                 assertEquals(
-                        java.util.Arrays.stream(one.squaredGradients("embed")).sum(), java.util.Arrays.stream(one.squaredGradients("embed")).sum());
+                        java.util.Arrays.stream(one.squaredGradients("embed")).sum(),
+                        java.util.Arrays.stream(one.squaredGradients("embed")).sum());
                 one.discardGradients();
                 two.discardGradients();
                 assertEquals(
