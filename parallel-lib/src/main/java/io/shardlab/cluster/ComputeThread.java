@@ -30,6 +30,7 @@ final class ComputeThread {
     private final Thread thread;
     private long cancelledThrough;
     private long begun;
+    private long released;
 
     /** Where a rank's words go. */
     interface Mouth {
@@ -60,8 +61,9 @@ final class ComputeThread {
         stop.cancel();
     }
 
-    /** Ends waits for other ranks in a request, if that is what the thread works on. */
+    /** Ends waits for other ranks in a request, now or when it begins. */
     synchronized void release(long id) {
+        released = id;
         if (begun == id) {
             stop.release();
         }
@@ -73,6 +75,9 @@ final class ComputeThread {
         stop.clear();
         if (id <= cancelledThrough) {
             stop.cancel();
+        }
+        if (id == released) {
+            stop.release();
         }
     }
 

@@ -29,10 +29,6 @@ public record ParameterSpec(
         if (placement instanceof Placement.Partial) {
             throw new IllegalArgumentException(name + ": a parameter cannot be placed as a partial sum");
         }
-        if (placement instanceof Placement.Split split && split.overlaps() && split.dim() != 0) {
-            throw new IllegalArgumentException(
-                    name + " may be held by several ranks along dimension 0 only, not " + split.dim());
-        }
     }
 
     /** The same parameter with summands of its gradient that are added up, or not. */

@@ -65,6 +65,10 @@ final class PartialGradients {
         if (!(parameter.placement() instanceof Placement.Split split)) {
             return List.of(new Extent(0, parameter.shape().numElements()));
         }
+        if (split.dim() != 0) {
+            throw new IllegalArgumentException(
+                    parameter.name() + " may be held by several ranks along dimension 0 only, not " + split.dim());
+        }
         return split.sharedExtents();
     }
 

@@ -17,8 +17,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -160,6 +162,8 @@ class ClusterLifeTest {
 
     @Test
     void startingAndStoppingLeavesNoFilesOrThreadsOpen() throws Exception {
+        // Other tests of this JVM may have left some.
+        Set<Thread> before = threads();
         cycle();
         int files = openFiles();
         for (int i = 0; i < 5; i++) {
@@ -168,8 +172,13 @@ class ClusterLifeTest {
         // A few descriptors may come and go with the JVM's own business; a leak would be one or more per worker.
         int now = openFiles();
         assertTrue(now <= files + 3, () -> files + " open files before, " + now + " after");
-        Trial.awaitTrue("no thread is left", Duration.ofSeconds(5), () -> Thread.getAllStackTraces().keySet().stream()
-                .noneMatch(thread -> thread.getName().startsWith("shardlab-") && thread.isAlive()));
+        Trial.awaitTrue("no new thread is left", Duration.ofSeconds(5), () -> before.containsAll(threads()));
+    }
+
+    private static Set<Thread> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("shardlab-"))
+                .collect(Collectors.toSet());
     }
 
     private void cycle() throws Exception {

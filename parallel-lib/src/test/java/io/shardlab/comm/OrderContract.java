@@ -141,7 +141,7 @@ interface OrderContract extends RanksUnderTest {
         List<Optional<Throwable>> outcomes = Crew.outcomes(transports(8), transport -> {
             long reserved = 0;
             if (transport.rank() < 2) {
-                for (int i = 0; i < 9; i++) {
+                for (int i = 0; i < 13; i++) {
                     Group pair = new Group("pair" + i, List.of(0, 1));
                     reserved += Communicator.open(transport, pair).bytesReserved();
                     assertTrue(reserved <= (48L << 20) / 8, "reserved " + reserved);
@@ -149,7 +149,7 @@ interface OrderContract extends RanksUnderTest {
             }
         });
         assertTrue(
-                outcomes.get(0).orElseThrow().toString().contains("8 open groups fill its share of 48 MiB"),
+                outcomes.get(0).orElseThrow().toString().contains("12 open groups fill its share of 48 MiB"),
                 outcomes.toString());
     }
 

@@ -21,6 +21,7 @@ import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.StepMetrics;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -162,17 +163,14 @@ final class TensorParityTest {
         }
     }
 
-    /** By the headings under which ranks count; a tied parameter's sum over the pipeline has its own. */
+    /** By the headings under which ranks count. */
     private static Map<String, Reply.Traffic> expectedTraffic(Plan plan, int rank) {
         Map<String, Reply.Traffic> expected = new HashMap<>();
-        CommunicationEstimate.of(plan).traffic().stream()
-                .filter(traffic -> traffic.rank() == rank)
-                .forEach(traffic -> {
-                    String heading = traffic.axis().shortName() + " " + traffic.collective();
-                    expected.put(
-                            heading.equals("pp all_reduce") ? "tied all_reduce" : heading,
-                            new Reply.Traffic(3 * traffic.count(), 3 * traffic.bytes()));
-                });
+        for (PhaseTraffic traffic : CommunicationEstimate.of(plan).phases()) {
+            if (traffic.rank() == rank) {
+                expected.put(traffic.heading(), new Reply.Traffic(3 * traffic.count(), 3 * traffic.bytes()));
+            }
+        }
         return expected;
     }
 
