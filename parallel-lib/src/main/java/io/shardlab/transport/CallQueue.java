@@ -86,8 +86,11 @@ final class CallQueue {
                 }
             }
             while (running != null && running.owner() == owner) {
-                owner.stopWaits();
-                any = true;
+                // One that is over may not have been taken off yet.
+                if (!running.isDone()) {
+                    owner.stopWaits();
+                    any = true;
+                }
                 interrupted |= pause();
             }
         }
