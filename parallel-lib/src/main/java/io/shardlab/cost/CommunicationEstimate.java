@@ -5,6 +5,7 @@ import io.shardlab.mesh.Coordinates;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
 import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
@@ -19,7 +20,7 @@ import java.util.Map;
  * What each rank of a plan sends in one training step, by collective and axis.
  *
  * <p>Bytes are those of the bandwidth-optimal algorithms on S bytes and n ranks: all-reduce 2(n−1)/n·S, gather, all-gather
- * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Every value of a stage program is taken as [b,T,D]. Left out: the
+ * and reduce-scatter (n−1)/n·S, send S (Chan et al. 2007). Left out: the
  * scalars of the gradient norm and of the loss, a few dozen bytes per parameter.
  *
  * @param traffic per rank, collective and axis; what never happens is absent
@@ -66,18 +67,22 @@ public record CommunicationEstimate(List<Traffic> traffic) {
         };
     }
 
-    /** The bytes of one [b,T,D] value of one micro-batch. */
-    static long valueBytes(Plan plan) {
-        SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
-        return rows.count() * rows.width() * plan.type().bytes();
+    /** The bytes of a value of one micro-batch. */
+    static long valueBytes(Plan plan, Stage stage, String value) {
+        return plan.valueShape(stage, value).numElements() * plan.type().bytes();
+    }
+
+    /** The bytes of what a stage passes on for one micro-batch; of the last stage's, what it would. */
+    static long boundaryBytes(Plan plan, int stage) {
+        return plan.boundaryShape(stage).numElements() * plan.type().bytes();
     }
 
     private static Map<Key, Volume> rankVolumes(Plan plan, Coordinates at) {
         Map<Key, Volume> volumes = new LinkedHashMap<>();
-        long value = valueBytes(plan);
         for (Stage stage : plan.stagesOf(at.pipeline())) {
             for (Step step : stage.steps()) {
                 if (step instanceof Step.Communicate communicate) {
+                    long value = valueBytes(plan, stage, communicate.input());
                     long times = plan.schedule().numMicrobatches();
                     add(volumes, plan, communicate.axis(), communicate.collective(), times, value);
                     add(
@@ -91,7 +96,8 @@ public record CommunicationEstimate(List<Traffic> traffic) {
             }
         }
         for (Action action : plan.schedule().actions().get(at.pipeline())) {
-            if (action instanceof Action.Send) {
+            if (action instanceof Action.Send send) {
+                long value = boundaryBytes(plan, send.pass() == Pass.FORWARD ? send.stage() : send.stage() - 1);
                 volumes.merge(new Key(SEND, Axis.PIPELINE), new Volume(1, value), Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
                 long bytes = stageBytes(plan, plan.stages().get(action.stage()), at.tensor());

@@ -108,17 +108,23 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
      * COPY shares its input's storage; the loss is a scalar; token ids are small and left out.
      */
     static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows) {
-        long value = rows.count() * rows.width();
-        long values = stage.input().equals(Stage.TOKENS) ? 0 : 1;
+        long values = stage.input().equals(Stage.TOKENS) ? 0 : elements(stage, stage.input(), rows);
         for (Step step : stage.steps()) {
             boolean ownStorage = step instanceof Step.Local
                     || (step instanceof Step.Communicate communicate
                             && communicate.collective().communicates());
             if (ownStorage && !step.output().equals(Stage.LOSS)) {
-                values++;
+                values += elements(stage, step.output(), rows);
             }
         }
-        return values * value + SegmentCost.of(stage, tensorIndex, rows).savedElements();
+        return values + SegmentCost.of(stage, tensorIndex, rows).savedElements();
+    }
+
+    /** Of one value of one micro-batch. */
+    private static long elements(Stage stage, String value, SegmentCost.Rows rows) {
+        return stage.sampleShape(value)
+                .map(sample -> rows.batch() * sample.numElements())
+                .orElse(rows.count() * rows.width());
     }
 
     /** Buffers of messages: one to send and one to receive for each pipeline neighbour, and two for tensor collectives. */

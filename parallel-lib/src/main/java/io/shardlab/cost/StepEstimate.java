@@ -15,6 +15,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
+import java.util.stream.IntStream;
 
 /**
  * How long one training step of a plan will take, and why.
@@ -52,7 +53,11 @@ public record StepEstimate(
                     * plan.schedule().numMicrobatches();
             sumNanos = Math.max(sumNanos, dataSumNanos(plan, stage, hardware));
         }
-        long message = CommunicationEstimate.valueBytes(plan);
+        // The widest of the boundaries stands for all: they are equal in a decoder.
+        long message = IntStream.range(0, Math.max(1, plan.stages().size() - 1))
+                .mapToLong(stage -> CommunicationEstimate.boundaryBytes(plan, stage))
+                .max()
+                .orElse(0);
         StageCosts costs = new StageCosts(passes, hardware.messageNanos(message), sumNanos, message);
         Timeline timeline = Simulator.simulate(plan.schedule(), costs, plan.mesh());
         return of(
@@ -136,7 +141,7 @@ public record StepEstimate(
                 Collective collective = backward ? communicate.collective().adjoint() : communicate.collective();
                 if (degree > 1 && collective.communicates()) {
                     nanos += hardware.messageNanos(CommunicationEstimate.bytesSent(
-                            collective, CommunicationEstimate.valueBytes(plan), degree));
+                            collective, CommunicationEstimate.valueBytes(plan, stage, communicate.input()), degree));
                 }
             }
         }

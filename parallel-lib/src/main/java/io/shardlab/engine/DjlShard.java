@@ -3,6 +3,7 @@ package io.shardlab.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import io.shardlab.plan.ParameterSpec;
@@ -16,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,6 +54,10 @@ final class DjlShard implements Shard {
     private final TensorType type;
     private final int tensorIndex;
     private final Constants constants;
+    private final UserBlocks blocks;
+    /** Blocks that this shard computes with, by code. */
+    private final Map<String, Block> built = new HashMap<>();
+
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, Layer> layers = new LinkedHashMap<>();
     private boolean backwardRan;
@@ -63,11 +69,13 @@ final class DjlShard implements Shard {
             int tensorIndex,
             TensorType type,
             WeightSource weights,
-            boolean trainable) {
+            boolean trainable,
+            UserBlocks blocks) {
         manager = parent.newSubManager();
         manager.setName("shard");
         this.type = type;
         this.tensorIndex = tensorIndex;
+        this.blocks = blocks;
         constants = new Constants(manager, type);
         try {
             for (Stage stage : stages) {
@@ -97,9 +105,15 @@ final class DjlShard implements Shard {
             owner.uses.add(leaf);
             leaves.add(leaf);
         }
-        if (layers.put(segment.name(), new Layer(segment, Mathematics.of(segment, constants), leaves)) != null) {
+        if (layers.put(segment.name(), new Layer(segment, mathematics(segment), leaves)) != null) {
             throw new IllegalArgumentException("segment '" + segment.name() + "' is placed twice on one rank");
         }
+    }
+
+    private Mathematics mathematics(Segment segment) {
+        return segment.kind() instanceof Segment.Block kind
+                ? BlockMathematics.of(kind, built.computeIfAbsent(kind.code(), blocks::build), manager)
+                : Mathematics.of(segment, constants);
     }
 
     /** Gives a leaf a gradient of zeros, so that code which adds to it by hand finds one. */

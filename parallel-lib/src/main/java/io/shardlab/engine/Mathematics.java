@@ -35,6 +35,15 @@ interface Mathematics {
         if (kind instanceof Segment.Head head) {
             return new HeadMathematics(constants.scalar(head.epsilon()));
         }
+        if (kind instanceof Segment.PartialLinear) {
+            return new PartialLinearMathematics();
+        }
+        if (kind instanceof Segment.Bias) {
+            return new BiasMathematics();
+        }
+        if (kind instanceof Segment.Loss loss) {
+            return new LossMathematics(loss.function(), constants);
+        }
         throw new IllegalArgumentException("segment kind " + kind + " has no mathematics");
     }
 }

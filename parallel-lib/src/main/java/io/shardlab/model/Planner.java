@@ -77,7 +77,7 @@ public final class Planner {
                 schedule(schedule, plan.scheme(), workload.microbatches()));
     }
 
-    private static Schedule schedule(String name, Scheme scheme, int microbatches) {
+    static Schedule schedule(String name, Scheme scheme, int microbatches) {
         Schedule passes = ScheduleRule.named(name).schedule(scheme.pipeline(), microbatches);
         return ScheduleCheck.check(Lowering.lower(passes, scheme.data()));
     }

@@ -51,8 +51,7 @@ public final class BrokenPlan {
                     List<Extent> extents = new ArrayList<>(split.extents());
                     Collections.swap(extents, 0, 1);
                     Placement swapped = new Placement.Split(split.dim(), extents);
-                    parameters.add(new ParameterSpec(
-                            parameter.name(), parameter.shape(), swapped, parameter.standardDeviation()));
+                    parameters.add(parameter.withPlacement(swapped));
                     found[0] = true;
                 } else {
                     parameters.add(parameter);

@@ -9,9 +9,16 @@ import io.shardlab.tensor.TensorShape;
  * @param name its Hugging Face name, unique in the model; a tied parameter appears in several segments under one name
  * @param shape its full shape
  * @param placement what each rank of the tensor axis holds of it
- * @param standardDeviation of its initial values around 0; 0 means that it starts as all ones (a norm's weight)
+ * @param standardDeviation of its initial values
+ * @param mean of its initial values: 1 for a norm's weight, else 0
  */
-public record ParameterSpec(String name, TensorShape shape, Placement placement, double standardDeviation) {
+public record ParameterSpec(
+        String name, TensorShape shape, Placement placement, double standardDeviation, double mean) {
+
+    /** Initial values around 0; all ones where the deviation is 0 (a norm's weight). */
+    public ParameterSpec(String name, TensorShape shape, Placement placement, double standardDeviation) {
+        this(name, shape, placement, standardDeviation, standardDeviation == 0 ? 1 : 0);
+    }
 
     public ParameterSpec {
         if (placement instanceof Placement.Split split && split.dim() >= shape.rank()) {
@@ -21,6 +28,10 @@ public record ParameterSpec(String name, TensorShape shape, Placement placement,
         if (placement instanceof Placement.Partial) {
             throw new IllegalArgumentException(name + ": a parameter cannot be placed as a partial sum");
         }
+    }
+
+    public ParameterSpec withPlacement(Placement changed) {
+        return new ParameterSpec(name, shape, changed, standardDeviation, mean);
     }
 
     /** Whether weight decay applies: to matrices only. */

@@ -7,6 +7,7 @@ import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -72,6 +73,11 @@ public record Plan(
                 throw new IllegalArgumentException("stage " + stages.get(i).index() + " stands at position " + i);
             }
         }
+        if (!stages.isEmpty() && stages.get(0).inputSampleShape().isPresent() && workload.sequence() != 1) {
+            throw new IllegalArgumentException(
+                    "seq " + workload.sequence() + " is for language models; " + model + " takes samples of shape "
+                            + stages.get(0).inputSampleShape().get());
+        }
     }
 
     @JsonIgnore
@@ -92,10 +98,22 @@ public record Plan(
                 .toList();
     }
 
-    /** Shape [b,T,D] of what one stage passes to the next for one micro-batch. */
+    /** Shape of what a stage passes to the next for one micro-batch: [b,T,D], or as the user's block has it. */
+    public TensorShape boundaryShape(int stage) {
+        return valueShape(stages.get(stage), stages.get(stage).output());
+    }
+
+    /** Shape of a value of a stage for one micro-batch, whole: [b,T,D], or as the user's block has it. */
+    public TensorShape valueShape(Stage stage, String value) {
+        return stage.sampleShape(value)
+                .map(sample -> sample.prepend(microbatchSize()))
+                .orElseGet(() -> TensorShape.of(microbatchSize(), workload.sequence(), hiddenSize));
+    }
+
+    /** Shape of one sample of a user's block; empty where the model reads tokens. */
     @JsonIgnore
-    public TensorShape boundaryShape() {
-        return TensorShape.of(microbatchSize(), workload.sequence(), hiddenSize);
+    public Optional<TensorShape> sampleShape() {
+        return stages.isEmpty() ? Optional.empty() : stages.get(0).inputSampleShape();
     }
 
     /** Every parameter of the model once, in model order: the order in which squared norms are summed. */

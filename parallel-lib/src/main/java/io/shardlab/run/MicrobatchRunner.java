@@ -7,7 +7,6 @@ import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
-import io.shardlab.tensor.TensorShape;
 import io.shardlab.trace.Span;
 import java.util.HashMap;
 import java.util.Map;
@@ -37,14 +36,14 @@ final class MicrobatchRunner implements AutoCloseable {
     private final Plan plan;
     private final Recorder recorder;
     private final StopSignal stop;
-    private final IntFunction<TokenFile.Batch> batches;
+    private final IntFunction<Samples.Batch> batches;
     private final BiConsumer<String, Tensor> observer;
     private final Map<Key, Live> alive = new HashMap<>();
     private double lossSum;
 
     /**
      * @param plan the placed plan, possibly with another workload and schedule
-     * @param batches gives the tokens of a micro-batch
+     * @param batches gives the samples of a micro-batch
      * @param observer sees every value of micro-batch 0
      */
     MicrobatchRunner(
@@ -52,7 +51,7 @@ final class MicrobatchRunner implements AutoCloseable {
             Plan plan,
             Recorder recorder,
             StopSignal stop,
-            IntFunction<TokenFile.Batch> batches,
+            IntFunction<Samples.Batch> batches,
             BiConsumer<String, Tensor> observer) {
         this.placed = placed;
         this.plan = plan;
@@ -108,15 +107,13 @@ final class MicrobatchRunner implements AutoCloseable {
         boolean first = stage.input().equals(Stage.TOKENS);
         boolean last = stage.output().equals(Stage.LOSS);
         Map<String, Tensor> given = new HashMap<>();
-        TensorShape shape =
-                TensorShape.of(plan.microbatchSize(), plan.workload().sequence());
         if (first || last) {
-            TokenFile.Batch batch = batches.apply(microbatch);
+            Samples.Batch batch = batches.apply(microbatch);
             if (first) {
-                given.put(Stage.TOKENS, live.scope.tokens(batch.inputs(), shape));
+                given.put(Stage.TOKENS, batch.inputs(live.scope));
             }
             if (last) {
-                given.put(Stage.TARGETS, live.scope.tokens(batch.targets(), shape));
+                given.put(Stage.TARGETS, batch.targets(live.scope));
             }
         }
         if (!first) {
@@ -163,7 +160,7 @@ final class MicrobatchRunner implements AutoCloseable {
     private void receive(Action.Receive action) {
         Live live = live(action, action.microbatch());
         boolean forward = action.pass() == Pass.FORWARD;
-        Tensor tensor = live.scope.allocate(plan.boundaryShape());
+        Tensor tensor = live.scope.allocate(plan.boundaryShape(forward ? action.stage() - 1 : action.stage()));
         int neighbour = plan.schedule().rankOf(action.stage() + (forward ? -1 : 1));
         Communicator pipeline = placed.pipeline();
         pipeline.receive(neighbour, tag(action.pass(), action.microbatch()), tensor.bytes());

@@ -2,15 +2,18 @@ package io.shardlab.run;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.shardlab.model.BlockSpec;
 import io.shardlab.trace.MemoryUse;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** How a request ended on one rank. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "reply")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Reply.Done.class, name = "done"),
     @JsonSubTypes.Type(value = Reply.Measured.class, name = "measured"),
+    @JsonSubTypes.Type(value = Reply.Described.class, name = "described"),
     @JsonSubTypes.Type(value = Reply.Trained.class, name = "trained"),
     @JsonSubTypes.Type(value = Reply.Generated.class, name = "generated"),
     @JsonSubTypes.Type(value = Reply.Cancelled.class, name = "cancelled"),
@@ -29,6 +32,15 @@ public sealed interface Reply {
      * @param latencyNanos of a small all-reduce over all ranks; 0 for a single rank
      */
     record Measured(double flopsPerSecond, double bytesPerSecond, long latencyNanos) implements Reply {}
+
+    /**
+     * A user's block, looked at; its units, or why it is refused. Ranks other than 0 have looked at nothing.
+     */
+    record Described(List<BlockSpec.Unit> units, Optional<String> refusal) implements Reply {
+        public Described {
+            units = List.copyOf(units);
+        }
+    }
 
     /**
      * Training is done.

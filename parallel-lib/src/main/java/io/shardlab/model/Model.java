@@ -1,0 +1,13 @@
+package io.shardlab.model;
+
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+
+/** What can be placed: a decoder, or a block that the user wrote. */
+public sealed interface Model permits ModelSpec, BlockSpec {
+
+    String name();
+
+    /** Places the model on a mesh; {@link IllegalArgumentException} says what does not fit and what does. */
+    Plan plan(Scheme scheme, Planner.Settings settings);
+}
