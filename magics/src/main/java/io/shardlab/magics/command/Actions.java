@@ -19,6 +19,8 @@ public interface Actions {
 
     Object check(CheckOptions options);
 
+    Object model(ModelOptions options);
+
     Object status();
 
     Object timeline(TimelineOptions options);

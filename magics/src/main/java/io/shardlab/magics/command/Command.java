@@ -13,6 +13,7 @@ public sealed interface Command
                 TrainCommand,
                 InferCommand,
                 CheckCommand,
+                ModelCommand,
                 StatusCommand,
                 TimelineCommand,
                 MemCommand,

@@ -34,6 +34,7 @@ public final class Verbs {
         verbs.put("train", TrainCommand.Flags::new);
         verbs.put("infer", InferCommand.Flags::new);
         verbs.put("check", CheckCommand.Flags::new);
+        verbs.put("model", ModelCommand.Flags::new);
         verbs.put("status", StatusCommand.Flags::new);
         verbs.put("timeline", TimelineCommand.Flags::new);
         verbs.put("mem", MemCommand.Flags::new);
@@ -81,6 +82,18 @@ public final class Verbs {
         // A magic's line goes to its end, comments included.
         int comment = line.indexOf("//");
         return parseArguments(comment < 0 ? line : line.subList(0, comment));
+    }
+
+    /** Reads the words after {@code %%shard}, with the cell's body. */
+    public static Command parseCell(List<String> line, String body) {
+        if (line.isEmpty() || !line.get(0).equals("model")) {
+            throw new IllegalArgumentException("%%shard cells are not there yet, except `%%shard model NAME`: running a"
+                    + " cell's " + body.lines().count() + " lines on workers comes later; nothing was started");
+        }
+        Command command = parse(line);
+        return command instanceof ModelCommand model
+                ? new ModelCommand(model.options().withText(body))
+                : command;
     }
 
     private static Command parseArguments(List<String> arguments) {
@@ -238,7 +251,7 @@ public final class Verbs {
         VERBS.forEach((verb, syntax) -> text.append(String.format(
                 "  %-9s %s%n",
                 verb, commandLine(syntax.get()).getCommandSpec().usageMessage().description()[0])));
-        text.append("\nlater: ").append(String.join(", ", LATER.keySet())).append(", %%shard cells\n");
+        text.append("\nlater: ").append(String.join(", ", LATER.keySet())).append(", %%shard cells on workers\n");
         text.append("\n%shard VERB --help explains one. A first tour:\n");
         text.append("  %shard up -n 2\n  %shard train tiny --tp 2 --steps 20\n  %shard check\n  %shard down\n");
         return text.toString();

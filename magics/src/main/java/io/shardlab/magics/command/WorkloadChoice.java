@@ -11,6 +11,7 @@ public record WorkloadChoice(OptionalInt batch, OptionalInt sequence, OptionalIn
             new WorkloadChoice(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
 
     private static final int BATCH = 8;
+    private static final int SAMPLES = 64;
     private static final int SEQUENCE = 128;
     private static final int MICROBATCHES = 4;
 
@@ -47,6 +48,20 @@ public record WorkloadChoice(OptionalInt batch, OptionalInt sequence, OptionalIn
                     "seq " + length + " is longer than the model's " + longest + " positions");
         }
         return new Plan.Workload(sequences, length, slices);
+    }
+
+    /**
+     * The workload of a new plan for samples without a length: a batch of 64, and for a pipeline the most micro-batches up to 4
+     * that divide it.
+     */
+    public Plan.Workload forSamples(int pipelineDegree) {
+        if (sequence.orElse(1) != 1) {
+            throw new IllegalArgumentException(
+                    "--seq " + sequence.getAsInt() + " is for language models; the samples of a block have no length");
+        }
+        int samples = batch.orElse(SAMPLES);
+        return new Plan.Workload(
+                samples, 1, microbatches.orElse(pipelineDegree > 1 ? divisorUpTo(MICROBATCHES, samples) : 1));
     }
 
     /** The placed plan's workload where nothing else was said. */

@@ -1,6 +1,6 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.model.ModelSpec;
+import io.shardlab.model.Model;
 import io.shardlab.model.Planner;
 import io.shardlab.parity.BrokenPlan;
 import io.shardlab.parity.Comparison;
@@ -37,12 +37,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckRun {
 
-    private final ModelSpec model;
+    private final Model model;
     private final Plan placed;
     private final Path home;
     private final Function<Request, List<Reply>> workers;
 
-    CheckRun(ModelSpec model, Plan placed, Path home, Function<Request, List<Reply>> workers) {
+    CheckRun(Model model, Plan placed, Path home, Function<Request, List<Reply>> workers) {
         this.model = model;
         this.placed = placed;
         this.home = home;
@@ -74,8 +74,8 @@ final class CheckRun {
 
     private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
             throws IOException {
-        Plan single = Planner.plan(
-                model, Scheme.SINGLE, new Planner.Settings(sharded.type(), sharded.workload(), "1f1b", sharded.seed()));
+        Plan single = model.plan(
+                Scheme.SINGLE, new Planner.Settings(sharded.type(), sharded.workload(), "1f1b", sharded.seed()));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();

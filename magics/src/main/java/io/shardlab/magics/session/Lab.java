@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
+import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
@@ -35,6 +36,7 @@ public final class Lab implements AutoCloseable {
     private final Backend backend;
     private final Work work;
     private final Corpus corpus;
+    private final SampleSets sampleSets;
     private final Path home;
     private Backend.Workers workers = new Backend.Workers(List.of(), 0, true, "no workers");
 
@@ -43,6 +45,7 @@ public final class Lab implements AutoCloseable {
         this.work = new Work(backend);
         this.home = home(environment);
         this.corpus = new Corpus(home, environment);
+        this.sampleSets = new SampleSets(home);
     }
 
     /** A laboratory on this machine, without workers yet. */
@@ -73,6 +76,11 @@ public final class Lab implements AutoCloseable {
     /** The workers as they came up, one row each. */
     public Table table() {
         return Grids.workers(workers).table();
+    }
+
+    /** Keeps a DJL block written as Java statements that return it, so that verbs find it by name. */
+    public UserModel model(ModelOptions options) {
+        return new UserModel(work.call("model", () -> backend.model(options)));
     }
 
     /** Plans and prices a model; starts nothing. */
@@ -108,17 +116,13 @@ public final class Lab implements AutoCloseable {
         return work.call(
                 "train",
                 () -> {
-                    Corpus.Source source = corpus.find(options.source());
-                    Prepared prepared = prepare(options.placement(), options.workload(), source);
+                    Prepared prepared = prepare(options.placement(), options.workload(), options.source());
                     RunFolder folder = RunFolder.create(
                             home,
                             options.name().orElse(prepared.plan().model().replaceAll("[^A-Za-z0-9._-]+", "_")),
                             prepared.plan());
                     Backend.TrainOutcome outcome = backend.train(
-                            new Backend.TrainRequest(
-                                    prepared.workload(),
-                                    options.settings(),
-                                    prepared.tokens().file()),
+                            new Backend.TrainRequest(prepared.workload(), options.settings(), prepared.data()),
                             new Recorder(folder, progress, stepsDone));
                     stepsDone.set(outcome.stepsDone());
                     Run run = new Run(outcome, folder.path());
@@ -149,21 +153,29 @@ public final class Lab implements AutoCloseable {
         }
     }
 
-    /** A placed plan, the workload to run and the tokens to run it on. */
-    private record Prepared(Plan plan, Plan.Workload workload, Corpus.Tokens tokens) {}
+    /** A placed plan, the workload to run and the file of tokens or samples to run it on. */
+    private record Prepared(Plan plan, Plan.Workload workload, Path data) {}
 
     /** Checks everything that can be checked before anything moves, then places what is not placed yet. */
-    private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Corpus.Source source) {
+    private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Optional<String> data) {
+        Corpus.Source source = corpus.find(data);
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plan(options).plan()).orElseGet(this::placedPlan);
         Plan.Workload workload = choice.over(plan.workload());
-        Corpus.Tokens tokens = corpus.tokens(source, plan.vocabularySize());
-        if (tokens.count() < workload.sequence() + 2L) {
-            throw new IllegalArgumentException("seq " + workload.sequence() + " is too long for " + tokens.description()
-                    + " with " + tokens.count() + " tokens; allowed: up to " + Math.max(0, tokens.count() - 2));
-        }
+        Path file = plan.sampleShape()
+                .map(sample -> sampleSets.find(data, sample, plan.vocabularySize()))
+                .orElseGet(() -> tokens(source, plan.vocabularySize(), workload.sequence()));
         missing.ifPresent(backend::place);
-        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, tokens);
+        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, file);
+    }
+
+    private Path tokens(Corpus.Source source, int vocabulary, int sequence) {
+        Corpus.Tokens tokens = corpus.tokens(source, vocabulary);
+        if (tokens.count() < sequence + 2L) {
+            throw new IllegalArgumentException("seq " + sequence + " is too long for " + tokens.description() + " with "
+                    + tokens.count() + " tokens; allowed: up to " + Math.max(0, tokens.count() - 2));
+        }
+        return tokens.file();
     }
 
     /** What must be placed first, if anything. */
@@ -192,6 +204,11 @@ public final class Lab implements AutoCloseable {
         return work.call("infer", () -> {
             missing(options.placement()).ifPresent(backend::place);
             Plan plan = placedPlan();
+            if (plan.sampleShape().isPresent()) {
+                throw new IllegalArgumentException("infer is for language models; " + plan.model()
+                        + " is a block of this notebook that takes samples of shape "
+                        + plan.sampleShape().get() + ", and can be trained and checked");
+            }
             List<Integer> prompt = ByteText.tokens(options.prompt(), plan.vocabularySize());
             ByteText decoder = new ByteText();
             Backend.InferOutcome outcome =
@@ -216,14 +233,9 @@ public final class Lab implements AutoCloseable {
     /** Compares the sharded model with one device. */
     public Verdict check(CheckOptions options) {
         return work.call("check", () -> {
-            Corpus.Source source = corpus.find(options.source());
-            Prepared prepared = prepare(options.placement(), options.workload(), source);
+            Prepared prepared = prepare(options.placement(), options.workload(), options.source());
             return new Verdict(backend.check(new Backend.CheckRequest(
-                    prepared.workload(),
-                    options.steps(),
-                    options.tolerance(),
-                    prepared.tokens().file(),
-                    options.breakage())));
+                    prepared.workload(), options.steps(), options.tolerance(), prepared.data(), options.breakage())));
         });
     }
 

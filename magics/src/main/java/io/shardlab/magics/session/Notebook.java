@@ -42,9 +42,18 @@ public final class Notebook implements AutoCloseable {
 
     /** {@code %shard arguments…}; a refusal or failure is a {@link ShardException}. */
     public Object line(List<String> arguments) {
+        return perform(() -> Verbs.parse(arguments));
+    }
+
+    /** {@code %%shard arguments…} with a body. */
+    public Object cell(List<String> arguments, String body) {
+        return perform(() -> Verbs.parseCell(arguments, body));
+    }
+
+    private Object perform(Supplier<Command> parsing) {
         Command command;
         try {
-            command = Verbs.parse(arguments);
+            command = parsing.get();
         } catch (IllegalArgumentException refused) {
             throw new ShardException(String.valueOf(refused.getMessage()), refused);
         }
@@ -61,14 +70,6 @@ public final class Notebook implements AutoCloseable {
         } catch (RuntimeException failed) {
             throw Work.translated(failed);
         }
-    }
-
-    /** {@code %%shard arguments…} with a body. */
-    public Object cell(List<String> arguments, String body) {
-        throw new ShardException(
-                "%%shard cells are not there yet: running a cell's "
-                        + body.lines().count() + " lines on workers comes later; nothing was started",
-                (Throwable) null);
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.command.Actions;
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
+import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
@@ -122,6 +123,17 @@ final class ShownVerbs implements Actions {
         }
         screen.show(content(answer.speeds(), answer.memoryGrid()));
         return answer;
+    }
+
+    @Override
+    public Object model(ModelOptions options) {
+        UserModel model = lab.get().model(options);
+        if (model.outcome().described()) {
+            shown(Grids.model(model.outcome()));
+        } else {
+            screen.show(Content.of(Html.paragraph(model.toString()), model + "\n"));
+        }
+        return model;
     }
 
     @Override
