@@ -54,9 +54,9 @@ def test_a_block_trains_alike_under_every_layout(shard, images):
     losses = {}
     for scheme in ("", "--pp 2", "--tp 2", "--dp 2"):
         shown = shard.run(
-            f"var run = %shard train mlp {scheme} --dtype float64 --seed 3 --steps 30 --lr 0.01 --batch 24 "
+            f"io.shardlab.magics.session.Run run = %shard train mlp {scheme} --dtype float64 --seed 3 --steps 30 --lr 0.01 --batch 24 "
             f"--microbatches 2 --data {images}\n"
-            "System.out.println(run.losses()[0]);\nSystem.out.println(run.losses()[29]);"
+            "System.out.println(run.loss()[0]);\nSystem.out.println(run.loss()[29]);"
         )
         assert shown.error is None, (scheme, shown.error)
         losses[scheme] = [float(line) for line in shown.stream.split()[-2:]]

@@ -19,7 +19,7 @@ public record ModelCommand(ModelOptions options) implements Command {
     @CommandLine.Command(
             name = "model",
             description =
-                    "As a %%%%shard cell, keeps the DJL block that the cell's Java code returns; as a line, shows it again.",
+                    "Keeps the DJL block that a cell's Java code returns; without a cell, shows it again.",
             footer = {
                 "",
                 "Examples:",
@@ -36,8 +36,8 @@ public record ModelCommand(ModelOptions options) implements Command {
                 "The packages ai.djl.nn (with convolutional, core, norm, pooling), ai.djl.ndarray and java.util are",
                 "imported; more imports may stand in the cell. Each worker builds its own block; initial weights come",
                 "from --seed and the parameters' names. Pipelines divide the children of a SequentialBlock, tensor",
-                "parallelism pairs of Linear with element-wise blocks between, data parallelism any block. BatchNorm and",
-                "Dropout are refused: they compute something else under each layout."
+                "parallelism pairs of Linear with element-wise blocks between, data parallelism any block.",
+                "BatchNorm and Dropout are refused: they compute something else under each layout."
             })
     static final class Flags extends Syntax {
         @CommandLine.Parameters(paramLabel = "NAME", description = "under which plan, place, train and check find it")
