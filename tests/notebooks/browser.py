@@ -80,12 +80,54 @@ def chromium():
     return webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
 
 
-def run_all(notebook, folder, minutes=10):
-    """Runs every cell and saves FOLDER/NAME-before.png and NAME-after.png; returns the number of error outputs."""
+class Page:
+    """A notebook open in JupyterLab, in a kernel of its own."""
+
+    def __init__(self, driver):
+        self.driver = driver
+
+    def run_all(self):
+        click(self.driver, ".lm-MenuBar-itemLabel", "Run")
+        click(self.driver, ".lm-Menu-itemLabel", "Run All Cells")
+        until(self.waiting, 30, "no cell started")
+
+    def waiting(self):
+        """How many cells wait or run."""
+        return self.driver.execute_script(WAITING)
+
+    def finish(self, seconds):
+        until(lambda: not self.waiting(), seconds, "cells were still running")
+
+    def errors(self):
+        return self.driver.execute_script(ERRORS)
+
+    def text(self):
+        """What the outputs of all cells say."""
+        return self.driver.execute_script(
+            "return [...document.querySelectorAll('.jp-Notebook .jp-OutputArea-output')].map(o => o.innerText).join('\\n')")
+
+    def interrupt(self):
+        click(self.driver, ".lm-MenuBar-itemLabel", "Kernel")
+        click(self.driver, ".lm-Menu-itemLabel", "Interrupt Kernel")
+
+    def restart(self):
+        click(self.driver, ".lm-MenuBar-itemLabel", "Kernel")
+        click(self.driver, ".lm-Menu-itemLabel", "Restart Kernel…")
+        click(self.driver, ".jp-Dialog-buttonLabel", "Restart")
+
+    def idle(self, seconds):
+        until(lambda: "Idle" in self.driver.page_source, seconds, "the kernel was not idle")
+
+    def picture(self, file):
+        screenshot(self.driver, file)
+
+
+@contextlib.contextmanager
+def opened(notebook):
+    """A copy of the notebook in a browser, its kernel idle."""
     from selenium.webdriver.common.by import By
 
-    notebook, folder = Path(notebook), Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    notebook = Path(notebook)
     with tempfile.TemporaryDirectory() as copies, contextlib.ExitStack() as stack:
         shutil.copy(notebook, copies)
         url, token = stack.enter_context(server(copies))
@@ -93,15 +135,21 @@ def run_all(notebook, folder, minutes=10):
         stack.callback(driver.quit)
         driver.get(f"{url}lab/tree/{notebook.name}?reset&token={token}")
         until(lambda: driver.find_elements(By.CSS_SELECTOR, CELL), 60, "no cell appeared")
-        until(lambda: "Idle" in driver.page_source, 120, "the kernel was not idle")
-        screenshot(driver, folder / f"{notebook.stem}-before.png")
+        page = Page(driver)
+        page.idle(120)
+        yield page
 
-        click(driver, ".lm-MenuBar-itemLabel", "Run")
-        click(driver, ".lm-Menu-itemLabel", "Run All Cells")
-        until(lambda: driver.execute_script(WAITING), 30, "no cell started")
-        until(lambda: not driver.execute_script(WAITING), minutes * 60, "cells were still running")
-        screenshot(driver, folder / f"{notebook.stem}-after.png")
-        return driver.execute_script(ERRORS)
+
+def run_all(notebook, folder, minutes=10):
+    """Runs every cell and saves FOLDER/NAME-before.png and NAME-after.png; returns the number of error outputs."""
+    notebook, folder = Path(notebook), Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with opened(notebook) as page:
+        page.picture(folder / f"{notebook.stem}-before.png")
+        page.run_all()
+        page.finish(minutes * 60)
+        page.picture(folder / f"{notebook.stem}-after.png")
+        return page.errors()
 
 
 def click(driver, selector, text):
@@ -120,6 +168,7 @@ def screenshot(driver, file):
         ".reduce((most, panel) => Math.max(most, panel.scrollHeight), 0)"
     )
     driver.set_window_size(1400, min(max(1000, height + 300), 12000))
+    driver.execute_script("document.querySelectorAll('.jp-WindowedPanel-outer').forEach(panel => panel.scrollTop = 0)")
     until(lambda: driver.execute_script("return document.readyState") == "complete", 20, "the page did not settle")
     time.sleep(1)
     driver.save_screenshot(str(file))

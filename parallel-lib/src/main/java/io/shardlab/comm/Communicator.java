@@ -22,6 +22,11 @@ import java.util.Map;
  * </ul>
  *
  * After a failed call the buffers' contents are undefined and the group needs {@link #reset()}.
+ *
+ * <p>The {@code start} methods begin a collective and let the caller compute on: one more thread per rank executes all
+ * that it has started, in that order. Buffers must stay alive and untouched until {@link Pending#await} returns. Any other
+ * call in the group first waits for what was started in it. Who leaves in between, after a failure or a cancellation,
+ * calls {@link #abandon()} before it frees the buffers.
  */
 public interface Communicator extends AutoCloseable {
 
@@ -30,7 +35,7 @@ public interface Communicator extends AutoCloseable {
         if (group.size() == 1) {
             return new SoloCommunicator(group);
         }
-        return new WindowCommunicator(transport.open(group));
+        return new OrderedCommunicator(transport.open(group));
     }
 
     /** This member's rank within the group. */
@@ -44,6 +49,15 @@ public interface Communicator extends AutoCloseable {
 
     /** Replaces the tensor by the sum over the members, added up from member 0 to the last for every element. */
     void allReduce(ByteBuffer tensor, TensorType type);
+
+    /** Starts what {@link #allReduce} does. */
+    Pending startAllReduce(ByteBuffer tensor, TensorType type);
+
+    /** Starts what {@link #allGather} does. */
+    Pending startAllGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type);
+
+    /** Starts what {@link #reduceScatter} does; {@code all} may be neither read nor written meanwhile. */
+    Pending startReduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type);
 
     /** Puts the members' parts, which may differ in length, one after the other into {@code all}. */
     void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type);
@@ -64,8 +78,14 @@ public interface Communicator extends AutoCloseable {
     void receive(int from, long tag, ByteBuffer message);
 
     /**
-     * Forgets unfinished calls and messages on their way. All members call it while none is inside another call of this
-     * group: between two barriers of another group.
+     * Ends this member's started collectives, without the others; none touches a buffer any more when this returns. If
+     * any was unfinished, the group needs {@link #reset()}; else nothing happens.
+     */
+    void abandon();
+
+    /**
+     * Forgets unfinished calls, started ones too, and messages on their way. All members call it while none is inside another call of this
+     * group: between two barriers of another group. Started collectives may still be under way; they are abandoned.
      */
     void reset();
 

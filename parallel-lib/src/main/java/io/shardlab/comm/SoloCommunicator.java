@@ -20,6 +20,24 @@ record SoloCommunicator(Group group) implements Communicator {
     }
 
     @Override
+    public Pending startAllReduce(ByteBuffer tensor, TensorType type) {
+        allReduce(tensor, type);
+        return Pending.DONE;
+    }
+
+    @Override
+    public Pending startAllGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
+        allGather(local, all, elementsPerRank, type);
+        return Pending.DONE;
+    }
+
+    @Override
+    public Pending startReduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type) {
+        reduceScatter(all, local, elementsPerRank, type);
+        return Pending.DONE;
+    }
+
+    @Override
     public void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
         Parts parts = new Parts(1);
         parts.set(elementsPerRank, type);
@@ -54,6 +72,9 @@ record SoloCommunicator(Group group) implements Communicator {
     private IllegalArgumentException nobody() {
         return new IllegalArgumentException("group " + group.name() + " has one member; there is no other to talk to");
     }
+
+    @Override
+    public void abandon() {}
 
     @Override
     public void reset() {}

@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Small all-reduces take one round: every member sums all windows itself. Large ones go in chunks: member i sums
  * slice i of a chunk, and everybody fetches the sums of a chunk in the round of the next one. Both add in rank order.
+ *
+ * <p>Owned by one thread at a time; {@link OrderedCommunicator} sees to that.
  */
-final class WindowCommunicator implements Communicator {
+final class WindowCommunicator {
 
     private static final int ONE_ROUND_BYTES = 64 << 10;
     private static final int CHUNK_BYTES = 256 << 10;
@@ -42,18 +44,15 @@ final class WindowCommunicator implements Communicator {
         this.mine = windows.data(me);
     }
 
-    @Override
-    public int rank() {
+    int rank() {
         return me;
     }
 
-    @Override
-    public Group group() {
+    Group group() {
         return windows.group();
     }
 
-    @Override
-    public void allReduce(ByteBuffer tensor, TensorType type) {
+    void allReduce(ByteBuffer tensor, TensorType type) {
         int elements = Parts.elements(tensor, type);
         begin(Operation.ALL_REDUCE, type, elements, 0);
         int bytes = tensor.remaining();
@@ -120,8 +119,7 @@ final class WindowCommunicator implements Communicator {
         return Math.max(0, Math.min(slice, length - member * slice));
     }
 
-    @Override
-    public void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
+    void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
         parts.set(elementsPerRank, type);
         parts.require(all, local, me);
         begin(Operation.ALL_GATHER, type, parts.total() / type.bytes(), parts.fingerprint());
@@ -144,8 +142,7 @@ final class WindowCommunicator implements Communicator {
         end(Operation.ALL_GATHER, parts.total());
     }
 
-    @Override
-    public void reduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type) {
+    void reduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type) {
         parts.set(elementsPerRank, type);
         parts.require(all, local, me);
         begin(Operation.REDUCE_SCATTER, type, parts.total() / type.bytes(), parts.fingerprint());
@@ -178,8 +175,7 @@ final class WindowCommunicator implements Communicator {
         return Math.min(piece, parts.length(member) - within(member, start));
     }
 
-    @Override
-    public void broadcast(ByteBuffer tensor, int root) {
+    void broadcast(ByteBuffer tensor, int root) {
         if (root < 0 || root >= size) {
             throw new IllegalArgumentException("root " + root + " is not a member of group " + group());
         }
@@ -202,23 +198,20 @@ final class WindowCommunicator implements Communicator {
         end(Operation.BROADCAST, me == root ? bytes : 0);
     }
 
-    @Override
-    public void barrier() {
+    void barrier() {
         begin(Operation.BARRIER, TensorType.FLOAT32, 0, 0);
         rounds.meet();
         end(Operation.BARRIER, 0);
     }
 
-    @Override
-    public void send(int to, long tag, ByteBuffer message) {
+    void send(int to, long tag, ByteBuffer message) {
         requireUsable();
         windows.checkFaults();
         windows.send(to, tag, message);
         count(Operation.SEND, message.remaining());
     }
 
-    @Override
-    public void receive(int from, long tag, ByteBuffer message) {
+    void receive(int from, long tag, ByteBuffer message) {
         requireUsable();
         windows.checkFaults();
         inside = Operation.RECEIVE;
@@ -226,21 +219,18 @@ final class WindowCommunicator implements Communicator {
         inside = null;
     }
 
-    @Override
-    public void reset() {
+    void reset() {
         requireOpen();
         windows.reset();
         rounds.reset();
         inside = null;
     }
 
-    @Override
-    public long bytesReserved() {
+    long bytesReserved() {
         return closed ? 0 : windows.bytesReserved();
     }
 
-    @Override
-    public Map<String, Census> census() {
+    Map<String, Census> census() {
         Map<String, Census> census = new LinkedHashMap<>();
         for (Operation operation : Operation.values()) {
             int at = operation.ordinal();
@@ -251,8 +241,7 @@ final class WindowCommunicator implements Communicator {
         return census;
     }
 
-    @Override
-    public void close() {
+    void close() {
         closed = true;
         windows.close();
     }

@@ -7,6 +7,8 @@
  * every element, whatever the algorithm, so all ranks and all runs get the same bits. Each announcement says what its
  * rank is doing; ranks that do different things find out before they touch a number.
  *
+ * <p>A collective can be started and awaited later; {@link io.shardlab.comm.Pending} is what its caller holds meanwhile.
+ *
  * <p>This room knows groups and element types; it does not know plans, models or how ranks were started.
  */
 @NullMarked

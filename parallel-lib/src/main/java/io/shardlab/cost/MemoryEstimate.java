@@ -132,7 +132,9 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
         long message = rows.count() * rows.width() * plan.type().bytes();
         int neighbours = 0;
-        if (plan.mesh().degree(Axis.PIPELINE) > 1) {
+        if (plan.options().chunks() > 1) {
+            neighbours = 2; // the last rank passes on to the first
+        } else if (plan.mesh().degree(Axis.PIPELINE) > 1) {
             neighbours += at.pipeline() > 0 ? 1 : 0;
             neighbours += at.pipeline() < plan.mesh().degree(Axis.PIPELINE) - 1 ? 1 : 0;
         }

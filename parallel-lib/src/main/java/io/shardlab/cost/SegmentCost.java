@@ -12,8 +12,8 @@ import io.shardlab.tensor.TensorType;
  * What a segment costs one rank of the tensor axis for one micro-batch, from its local shapes.
  *
  * <p>A multiplication with its addition counts as 2 FLOPs; a backward takes twice the forward, once for the inputs'
- * gradients and once for the weights'. Saved elements are what libtorch's autograd graph keeps <em>inside</em> the segment;
- * the values between steps are counted once, by {@link MemoryEstimate}.
+ * gradients and once for the weights'. Saved elements are what the engine's tapes keep <em>inside</em> the segment; the values
+ * between steps are counted once, by {@link MemoryEstimate}.
  *
  * <p>Legend: b sequences, T tokens, N = b·T rows, D model width, A = H·d local query width, C = K·d local key width, H local
  * heads, F local hidden width, V local vocabulary.
@@ -130,39 +130,37 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
         return new SegmentCost(0, 0, rows.count() * rows.width());
     }
 
-    /** x·rsqrt(mean x² + ε)·w: keeps the reciprocal root [N] and the normalised rows [N,D]. */
+    /** x·rsqrt(mean x² + ε)·w: keeps the reciprocal root [N], in double precision. */
     private static SegmentCost norm(Rows rows) {
         long n = rows.count();
-        return new SegmentCost(4.0 * n * rows.width(), n * rows.width() + n, n * rows.width());
+        return new SegmentCost(4.0 * n * rows.width(), 2 * n, n * rows.width());
     }
 
     /**
      * Projections 2N·D(A+2C) and 2N·A·D, scores and context 2·2N·T·A (the masked half is computed too), softmax 5N·T·H.
-     * Keeps q and k before and after rotation, v, keys and values repeated for each query head where heads share them,
-     * the softmax [b,H,T,T], the context [N,A].
+     * Keeps q, k, v, the softmax [b,H,T,T] and the context [N,A]. The scores before the softmax live no longer than it takes,
+     * and gradients of scores are made head by head.
      */
     private static SegmentCost attention(Rows rows, long a, long c, long headDim) {
         long n = rows.count();
         long scores = n * rows.sequence() * (a / headDim);
         double flops = 2.0 * n * rows.width() * (2 * a + 2 * c) + 4.0 * n * rows.sequence() * a + 5.0 * scores;
-        long repeated = a == c ? 0 : 2 * n * a;
-        long saved = 2 * n * a + 2 * n * c + n * c + repeated + scores + n * a;
-        return new SegmentCost(flops, saved, Math.max(scores, n * a));
+        return new SegmentCost(flops, 2 * n * a + 2 * n * c + scores, Math.max(scores / 3, n * a));
     }
 
-    /** Three products of 2N·D·F. Keeps gate, sigmoid(gate), silu(gate), up and silu(gate)·up, all [N,F]. */
+    /** Three products of 2N·D·F. Keeps gate, its sigmoid and up, all [N,F]. */
     private static SegmentCost feedForward(Rows rows, long f) {
         long n = rows.count();
-        return new SegmentCost(6.0 * n * rows.width() * f + 6.0 * n * f, 5 * n * f, n * f);
+        return new SegmentCost(6.0 * n * rows.width() * f + 6.0 * n * f, 3 * n * f, n * f);
     }
 
-    /** A norm, 2N·D·V and 5N·V. Keeps what the norm keeps, its output [N,D], the logits and the log-softmax [N,V]. */
+    /** A norm, 2N·D·V and 5N·V. Keeps what the norm keeps, its output [N,D] and the log-softmax [N,V]. */
     private static SegmentCost head(Rows rows, long v) {
         long n = rows.count();
         SegmentCost norm = norm(rows);
         return new SegmentCost(
                 norm.forwardFlops() + 2.0 * n * rows.width() * v + 5.0 * n * v,
-                norm.savedElements() + n * rows.width() + 2 * n * v,
+                norm.savedElements() + n * rows.width() + n * v,
                 n * Math.max(v, rows.width()));
     }
 }

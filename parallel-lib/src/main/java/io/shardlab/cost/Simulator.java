@@ -2,7 +2,6 @@ package io.shardlab.cost;
 
 import io.shardlab.mesh.Mesh;
 import io.shardlab.plan.Action;
-import io.shardlab.plan.Pass;
 import io.shardlab.plan.Replay;
 import io.shardlab.plan.Schedule;
 import io.shardlab.trace.Span;
@@ -49,7 +48,7 @@ public final class Simulator {
 
     private static Span.Kind kindOf(Action action) {
         if (action instanceof Action.Compute compute) {
-            return compute.pass() == Pass.FORWARD ? Span.Kind.FORWARD : Span.Kind.BACKWARD;
+            return Span.kindOf(compute.pass());
         }
         if (action instanceof Action.Send) {
             return Span.Kind.SEND;

@@ -1,6 +1,7 @@
 package io.shardlab.cost;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -41,6 +42,79 @@ public final class StageBalance {
                     "pp=" + stages + " needs at least one layer per stage, the model has " + layerCosts.size());
         }
         return new StageBalance(layerCosts, firstExtra, lastExtra, stages).cut();
+    }
+
+    /**
+     * The same where stage s runs on rank s mod {@code ranks}. With several stages per rank what a rank runs in all counts first
+     * and its dearest stage second: from the best cut of single stages on, single layers move from stage to stage for as
+     * long as that helps.
+     */
+    public static List<Integer> split(
+            List<Double> layerCosts, double firstExtra, double lastExtra, int stages, int ranks) {
+        List<Integer> counts = new ArrayList<>(split(layerCosts, firstExtra, lastExtra, stages));
+        if (stages == ranks) {
+            return counts;
+        }
+        StageBalance balance = new StageBalance(layerCosts, firstExtra, lastExtra, stages);
+        boolean moved = true;
+        while (moved) {
+            moved = false;
+            for (int from = 0; from < stages; from++) {
+                for (int to = 0; to < stages; to++) {
+                    moved |= from != to && balance.moveOneLayer(counts, from, to, ranks);
+                }
+            }
+        }
+        return counts;
+    }
+
+    /** Takes a layer from one stage and gives one to another, if that is better; the stages between shift by a layer. */
+    private boolean moveOneLayer(List<Integer> counts, int from, int to, int ranks) {
+        if (counts.get(from) == 1) {
+            return false;
+        }
+        List<Integer> changed = new ArrayList<>(counts);
+        changed.set(from, counts.get(from) - 1);
+        changed.set(to, counts.get(to) + 1);
+        if (!isCheaper(changed, counts, ranks)) {
+            return false;
+        }
+        counts.clear();
+        counts.addAll(changed);
+        return true;
+    }
+
+    /** Judged by the dearest rank, by how even ranks are, and by the same of stages; differences of rounding do not count. */
+    private boolean isCheaper(List<Integer> left, List<Integer> right, int ranks) {
+        for (int bins : new int[] {ranks, stages}) {
+            double[] mine = sums(left, bins);
+            double[] others = sums(right, bins);
+            double dearest = Arrays.stream(mine).max().orElse(0)
+                    - Arrays.stream(others).max().orElse(0);
+            double evenness = squares(mine) - squares(others);
+            for (double difference : new double[] {dearest * costUpTo[costUpTo.length - 1], evenness}) {
+                if (Math.abs(difference) > 1e-9 * squares(others)) {
+                    return difference < 0;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static double squares(double[] sums) {
+        return Arrays.stream(sums).map(sum -> sum * sum).sum();
+    }
+
+    /** What the stages s, s + bins, s + 2·bins … cost together, for each s below {@code bins}. */
+    private double[] sums(List<Integer> counts, int bins) {
+        double[] sums = new double[bins];
+        int first = 0;
+        for (int stage = 0; stage < stages; stage++) {
+            int end = first + counts.get(stage);
+            sums[stage % bins] += cost(stage + 1, first, end);
+            first = end;
+        }
+        return sums;
     }
 
     private List<Integer> cut() {

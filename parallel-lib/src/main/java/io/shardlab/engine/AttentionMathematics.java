@@ -1,10 +1,12 @@
 package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import io.shardlab.plan.Segment;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Causal grouped-query attention (Ainslie et al. 2023) with rotary positions (Su et al. 2021), on the heads this rank holds.
@@ -18,10 +20,12 @@ final class AttentionMathematics implements Mathematics {
     private final Constants constants;
     private final NDIndex firstHalf;
     private final NDIndex secondHalf;
+    private final Optional<Linear> linear;
 
-    AttentionMathematics(Segment.Attention attention, Constants constants) {
+    AttentionMathematics(Segment.Attention attention, Constants constants, Optional<Linear> linear) {
         this.attention = attention;
         this.constants = constants;
+        this.linear = linear;
         int half = attention.headDim() / 2;
         firstHalf = new NDIndex("..., :" + half);
         secondHalf = new NDIndex("..., " + half + ":");
@@ -71,5 +75,14 @@ final class AttentionMathematics implements Mathematics {
     @Override
     public boolean differentiable(int input) {
         return true;
+    }
+
+    @Override
+    public Computed compute(NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {
+        if (linear.isEmpty()) {
+            return Mathematics.super.compute(manager, inputs, weights, training);
+        }
+        AttentionTape tape = new AttentionTape(manager, linear.get(), constants, attention, inputs.get(0), weights);
+        return new Computed(tape.forward(), tape);
     }
 }

@@ -77,27 +77,16 @@ final class BlockMathematics implements Mathematics {
 
     @Override
     public NDArray forward(List<NDArray> inputs, List<NDArray> weights) {
-        NDManager temporary = inputs.get(0).getManager();
-        NDManager[] owners = weights.stream().map(NDArray::getManager).toArray(NDManager[]::new);
         for (int i = 0; i < weights.size(); i++) {
-            // Where a block makes a parameter the receiver of an operation, the result must not stay on the shard's
-            // manager.
-            weights.get(i).attach(temporary);
             bound.bind(parameters.get(i), weights.get(i));
         }
-        try {
-            NDList values = new NDList(inputs.get(0));
-            for (Block child : children) {
-                values = child.forward(bound, values, true);
-            }
-            NDArray output = values.singletonOrThrow();
-            // One array of its own in row-major order, whatever the last child gave: its input, or a transposed view.
-            return output.flatten().reshape(output.getShape());
-        } finally {
-            for (int i = 0; i < weights.size(); i++) {
-                weights.get(i).attach(owners[i]);
-            }
+        NDList values = new NDList(inputs.get(0));
+        for (Block child : children) {
+            values = child.forward(bound, values, true);
         }
+        NDArray output = values.singletonOrThrow();
+        // One array of its own in row-major order, whatever the last child gave: its input, or a transposed view.
+        return output.flatten().reshape(output.getShape());
     }
 
     @Override

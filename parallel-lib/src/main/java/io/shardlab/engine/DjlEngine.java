@@ -15,6 +15,7 @@ import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.WeightSource;
 import java.util.List;
+import java.util.Optional;
 
 /** DJL's PyTorch engine on one device. */
 final class DjlEngine implements Engine {
@@ -25,6 +26,7 @@ final class DjlEngine implements Engine {
     private final ai.djl.engine.Engine engine;
     private final NDManager manager;
     private final UserBlocks blocks = new UserBlocks();
+    private final Optional<Blas> blas;
 
     DjlEngine(Device device, int threads) {
         engine = ai.djl.engine.Engine.getEngine("PyTorch");
@@ -35,6 +37,7 @@ final class DjlEngine implements Engine {
         manager = NDManager.newBaseManager(
                 device.kind() == Device.Kind.GPU ? ai.djl.Device.gpu(0) : ai.djl.Device.cpu(), "PyTorch");
         manager.setName("rank");
+        blas = device.kind() == Device.Kind.CPU ? Blas.ofEngine() : Optional.empty();
     }
 
     @Override
@@ -105,7 +108,7 @@ final class DjlEngine implements Engine {
 
     @Override
     public Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights, boolean trainable) {
-        return new DjlShard(manager, stages, tensorIndex, type, weights, trainable, blocks);
+        return new DjlShard(manager, stages, tensorIndex, type, weights, blas, blocks);
     }
 
     @Override

@@ -2,11 +2,8 @@ package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import io.shardlab.plan.Segment;
 import io.shardlab.tensor.TensorShape;
-import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -16,17 +13,12 @@ import java.util.Optional;
 /** One micro-batch as DJL arrays on a manager of its own. */
 final class DjlScope implements Scope {
 
-    /** What a segment's backward pass needs: its result with the graph behind it, and the leaves it started from. */
-    private record Graph(NDArray output, List<NDArray> leaves) {}
-
-    /** The same for a norm computed by hand. */
-    private record NormGraph(HostNorm norm, NDArray input, double[] roots) {}
-
     private final DjlShard shard;
     private final NDManager manager;
     private final boolean training;
-    private final Map<String, Graph> graphs = new HashMap<>();
-    private final Map<String, NormGraph> norms = new HashMap<>();
+    private final Map<String, Tape> tapes = new HashMap<>();
+    /** Of segments that have gone back to their inputs, but not yet to their weights. */
+    private final Map<String, Tape> putOff = new HashMap<>();
 
     DjlScope(DjlShard shard, NDManager manager, boolean training) {
         this.shard = shard;
@@ -55,103 +47,65 @@ final class DjlScope implements Scope {
 
     @Override
     public Tensor scalar(double value) {
-        return new DjlTensor(
-                shard.type() == TensorType.FLOAT32 ? manager.create((float) value) : manager.create(value));
+        return new DjlTensor(DjlTensor.scalar(manager, shard.type(), value));
     }
 
     @Override
     public Tensor forward(Segment segment, List<Tensor> inputs) {
         DjlShard.Layer layer = shard.layer(segment);
-        if (segment.kind() instanceof Segment.Norm norm && !manager.getDevice().isGpu()) {
-            return normByHand(segment, norm, inputs.get(0), layer.leaves().get(0));
+        if (segment.kind() instanceof Segment.Residual) {
+            return add(inputs.get(0), inputs.get(1));
         }
-        boolean graph = training && !(segment.kind() instanceof Segment.Residual);
-        // Intermediate results live on a manager that closes at once: what the graph needs, it holds itself.
-        try (NDManager temporary = manager.newSubManager()) {
-            List<NDArray> leaves = new ArrayList<>();
-            for (int i = 0; i < inputs.size(); i++) {
-                NDArray leaf = DjlTensor.array(inputs.get(i)).stopGradient();
-                leaf.attach(temporary);
-                if (graph && layer.mathematics().differentiable(i)) {
-                    leaf.setRequiresGradient(true);
-                }
-                leaves.add(leaf);
-            }
-            JniUtils.setGradMode(graph);
-            NDArray output;
-            try {
-                output = layer.mathematics().forward(leaves, layer.leaves());
-            } finally {
-                JniUtils.setGradMode(false);
-            }
-            output.attach(manager);
-            if (!graph) {
-                return new DjlTensor(output);
-            }
-            leaves.forEach(leaf -> leaf.attach(manager));
-            graphs.put(segment.name(), new Graph(output, leaves));
-            return new DjlTensor(output.stopGradient());
+        List<NDArray> aliases = new ArrayList<>();
+        for (Tensor input : inputs) {
+            NDArray alias = DjlTensor.array(input).stopGradient();
+            alias.attach(manager);
+            aliases.add(alias);
         }
-    }
-
-    private Tensor normByHand(Segment segment, Segment.Norm kind, Tensor input, NDArray weight) {
-        NDArray x = DjlTensor.array(input).stopGradient();
-        NDArray y = manager.create(x.getShape(), x.getDataType());
-        int width = Math.toIntExact(weight.getShape().get(0));
-        HostNorm norm = new HostNorm(Math.toIntExact(x.getShape().size() / width), width, kind.epsilon());
-        double[] roots =
-                norm.forward(shard.type(), DjlTensor.storage(x), DjlTensor.storage(weight), DjlTensor.storage(y));
+        Mathematics.Computed computed = layer.mathematics().compute(manager, aliases, layer.weights(), training);
         if (training) {
-            norms.put(segment.name(), new NormGraph(norm, x, roots));
+            tapes.put(segment.name(), computed.tape());
         } else {
-            x.close();
+            computed.tape().close();
         }
-        return new DjlTensor(y);
-    }
-
-    private Tensor normBackward(NormGraph graph, NDArray weight, Tensor outputGradient) {
-        NDArray dx = manager.create(graph.input.getShape(), graph.input.getDataType());
-        HostNorm.Saved saved =
-                new HostNorm.Saved(DjlTensor.storage(graph.input), DjlTensor.storage(weight), graph.roots);
-        try (NDArray weightGradient = weight.getGradient()) {
-            graph.norm.backward(
-                    shard.type(),
-                    saved,
-                    outputGradient.bytes(),
-                    DjlTensor.storage(dx),
-                    DjlTensor.storage(weightGradient));
-        }
-        graph.input.close();
-        shard.ranBackward();
-        return new DjlTensor(dx);
+        return new DjlTensor(computed.output());
     }
 
     @Override
     public List<Optional<Tensor>> backward(Segment segment, Tensor outputGradient) {
-        NormGraph norm = norms.remove(segment.name());
-        if (norm != null) {
-            NDArray weight = shard.layer(segment).leaves().get(0);
-            return List.of(Optional.of(normBackward(norm, weight, outputGradient)));
-        }
+        List<Optional<Tensor>> gradients = backwardInputs(segment, outputGradient);
+        backwardWeights(segment);
+        return gradients;
+    }
+
+    @Override
+    public List<Optional<Tensor>> backwardInputs(Segment segment, Tensor outputGradient) {
         if (segment.kind() instanceof Segment.Residual) {
             return List.of(Optional.of(alias(outputGradient)), Optional.of(alias(outputGradient)));
         }
-        Graph graph = graphs.remove(segment.name());
-        if (graph == null) {
+        Tape tape = tapes.remove(segment.name());
+        if (tape == null) {
             throw new IllegalStateException("segment '" + segment.name() + "' has no forward pass to go back through");
         }
-        JniUtils.backward((PtNDArray) graph.output, (PtNDArray) DjlTensor.array(outputGradient), false, false);
+        List<Optional<NDArray>> gradients = tape.backwardInputs(DjlTensor.array(outputGradient));
+        putOff.put(segment.name(), tape);
         shard.ranBackward();
-        graph.output.close();
-        Mathematics mathematics = shard.layer(segment).mathematics();
-        List<Optional<Tensor>> gradients = new ArrayList<>();
-        for (int i = 0; i < graph.leaves.size(); i++) {
-            NDArray leaf = graph.leaves.get(i);
-            gradients.add(
-                    mathematics.differentiable(i) ? Optional.of(new DjlTensor(leaf.getGradient())) : Optional.empty());
-            leaf.close();
+        return gradients.stream()
+                .map(gradient -> gradient.<Tensor>map(DjlTensor::new))
+                .toList();
+    }
+
+    @Override
+    public void backwardWeights(Segment segment) {
+        if (segment.kind() instanceof Segment.Residual) {
+            return;
         }
-        return gradients;
+        Tape tape = putOff.remove(segment.name());
+        if (tape == null) {
+            throw new IllegalStateException("segment '" + segment.name() + "' put no weight gradients off");
+        }
+        tape.backwardWeights();
+        shard.ranBackward();
     }
 
     @Override
@@ -173,7 +127,7 @@ final class DjlScope implements Scope {
         try (NDManager temporary = manager.newSubManager()) {
             NDArray input = DjlTensor.array(hidden).stopGradient();
             input.attach(temporary);
-            NDArray logits = mathematics.lastLogits(input, layer.leaves());
+            NDArray logits = mathematics.lastLogits(input, layer.values());
             logits.attach(manager);
             return new DjlTensor(logits);
         }

@@ -2,10 +2,7 @@ package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
@@ -24,18 +21,22 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Weights as DJL arrays. Each use of a parameter by a segment is a leaf of its own over the shared storage, so that the
- * gradients of a tied parameter's uses are kept apart and always summed in the same order.
+ * Weights as DJL arrays. Each use of a parameter by a segment has a gradient of its own, so that those of a tied
+ * parameter's uses are kept apart and always summed in the same order.
  */
 final class DjlShard implements Shard {
 
     /** A segment, ready to compute. */
-    record Layer(Segment segment, Mathematics mathematics, List<NDArray> leaves) {}
+    record Layer(Segment segment, Mathematics mathematics, List<Weight> weights) {
+        List<NDArray> values() {
+            return weights.stream().map(Weight::value).toList();
+        }
+    }
 
     private static final class Held {
         final ParameterSpec spec;
         final NDArray storage;
-        final List<NDArray> uses = new ArrayList<>();
+        final List<Weight> uses = new ArrayList<>();
         Optional<Moments> moments = Optional.empty();
 
         Held(ParameterSpec spec, NDArray storage) {
@@ -54,6 +55,7 @@ final class DjlShard implements Shard {
     private final TensorType type;
     private final int tensorIndex;
     private final Constants constants;
+    private final Optional<Blas> blas;
     private final UserBlocks blocks;
     /** Blocks that this shard computes with, by code. */
     private final Map<String, Block> built = new HashMap<>();
@@ -69,8 +71,9 @@ final class DjlShard implements Shard {
             int tensorIndex,
             TensorType type,
             WeightSource weights,
-            boolean trainable,
+            Optional<Blas> blas,
             UserBlocks blocks) {
+        this.blas = blas;
         manager = parent.newSubManager();
         manager.setName("shard");
         this.type = type;
@@ -80,7 +83,7 @@ final class DjlShard implements Shard {
         try {
             for (Stage stage : stages) {
                 for (Segment segment : stage.segments()) {
-                    addLayer(segment, weights, trainable);
+                    addLayer(segment, weights);
                 }
             }
         } catch (RuntimeException | Error e) {
@@ -89,23 +92,19 @@ final class DjlShard implements Shard {
         }
     }
 
-    private void addLayer(Segment segment, WeightSource weights, boolean trainable) {
-        List<NDArray> leaves = new ArrayList<>();
+    private void addLayer(Segment segment, WeightSource weights) {
+        List<Weight> uses = new ArrayList<>();
         for (ParameterSpec parameter : segment.parameters()) {
             Held owner = held.get(parameter.name());
             if (owner == null) {
                 owner = new Held(parameter, load(parameter, weights));
                 held.put(parameter.name(), owner);
             }
-            NDArray leaf = owner.storage.stopGradient();
-            leaf.setRequiresGradient(trainable);
-            if (trainable && segment.kind() instanceof Segment.Norm) {
-                defineGradient(leaf);
-            }
-            owner.uses.add(leaf);
-            leaves.add(leaf);
+            Weight use = new Weight(manager, owner.storage);
+            owner.uses.add(use);
+            uses.add(use);
         }
-        if (layers.put(segment.name(), new Layer(segment, mathematics(segment), leaves)) != null) {
+        if (layers.put(segment.name(), new Layer(segment, mathematics(segment), uses)) != null) {
             throw new IllegalArgumentException("segment '" + segment.name() + "' is placed twice on one rank");
         }
     }
@@ -113,19 +112,7 @@ final class DjlShard implements Shard {
     private Mathematics mathematics(Segment segment) {
         return segment.kind() instanceof Segment.Block kind
                 ? BlockMathematics.of(kind, built.computeIfAbsent(kind.code(), blocks::build), manager)
-                : Mathematics.of(segment, constants);
-    }
-
-    /** Gives a leaf a gradient of zeros, so that code which adds to it by hand finds one. */
-    private void defineGradient(NDArray leaf) {
-        JniUtils.setGradMode(true);
-        try (NDManager temporary = manager.newSubManager();
-                NDArray zero = temporary.zeros(new Shape(), leaf.getDataType());
-                NDArray sum = leaf.sum()) {
-            JniUtils.backward((PtNDArray) sum, (PtNDArray) zero, false, false);
-        } finally {
-            JniUtils.setGradMode(false);
-        }
+                : Mathematics.of(segment, constants, blas);
     }
 
     private NDArray load(ParameterSpec parameter, WeightSource weights) {
@@ -184,18 +171,11 @@ final class DjlShard implements Shard {
 
     @Override
     public ByteBuffer gradient(String name) {
-        combineUses();
-        return gradientStorage(held(name).uses.get(0));
-    }
-
-    /** The storage of a leaf's gradient; it stays at its place as long as the leaf lives. */
-    private ByteBuffer gradientStorage(NDArray leaf) {
         if (!backwardRan) {
             throw new IllegalStateException("no backward pass has run yet");
         }
-        try (NDArray gradient = leaf.getGradient()) {
-            return DjlTensor.storage(gradient);
-        }
+        combineUses();
+        return DjlTensor.storage(held(name).uses.get(0).gradient());
     }
 
     /** Adds the gradients of later uses of a parameter to that of its first, once per step. */
@@ -205,11 +185,8 @@ final class DjlShard implements Shard {
         }
         for (Held parameter : held.values()) {
             for (int use = 1; use < parameter.uses.size(); use++) {
-                try (NDArray first = parameter.uses.get(0).getGradient();
-                        NDArray later = parameter.uses.get(use).getGradient()) {
-                    first.addi(later);
-                }
-                JniUtils.zeroGrad((PtNDArray) parameter.uses.get(use));
+                parameter.uses.get(0).gradient().addi(parameter.uses.get(use).gradient());
+                parameter.uses.get(use).clear();
             }
         }
         usesCombined = true;
@@ -241,14 +218,7 @@ final class DjlShard implements Shard {
 
     @Override
     public void discardGradients() {
-        if (!backwardRan) {
-            return;
-        }
-        for (Held parameter : held.values()) {
-            for (NDArray leaf : parameter.uses) {
-                JniUtils.zeroGrad((PtNDArray) leaf);
-            }
-        }
+        held.values().forEach(parameter -> parameter.uses.forEach(Weight::clear));
         usesCombined = false;
     }
 

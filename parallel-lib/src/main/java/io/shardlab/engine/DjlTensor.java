@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /** A tensor that is a DJL array. */
 final class DjlTensor implements Tensor {
 
-    private static final NDIndex ALL = new NDIndex(":");
+    static final NDIndex ALL = new NDIndex(":");
 
     private final NDArray array;
     private @Nullable ByteBuffer bytes;
@@ -33,6 +33,19 @@ final class DjlTensor implements Tensor {
 
     static DataType dataType(TensorType type) {
         return type == TensorType.FLOAT32 ? DataType.FLOAT32 : DataType.FLOAT64;
+    }
+
+    static TensorType type(NDArray array) {
+        return array.getDataType() == DataType.FLOAT32 ? TensorType.FLOAT32 : TensorType.FLOAT64;
+    }
+
+    static NDArray scalar(NDManager manager, TensorType type, double value) {
+        return type == TensorType.FLOAT32 ? manager.create((float) value) : manager.create(value);
+    }
+
+    /** The only element of a scalar. */
+    static double number(NDArray array) {
+        return type(array) == TensorType.FLOAT32 ? array.getFloat() : array.getDouble();
     }
 
     /**
@@ -55,7 +68,7 @@ final class DjlTensor implements Tensor {
 
     @Override
     public TensorType type() {
-        return array.getDataType() == DataType.FLOAT32 ? TensorType.FLOAT32 : TensorType.FLOAT64;
+        return type(array);
     }
 
     @Override
@@ -86,7 +99,7 @@ final class DjlTensor implements Tensor {
 
     @Override
     public double scalar() {
-        return array.getDataType() == DataType.FLOAT32 ? array.getFloat() : array.getDouble();
+        return number(array);
     }
 
     @Override

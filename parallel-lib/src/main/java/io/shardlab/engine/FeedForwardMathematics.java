@@ -1,10 +1,12 @@
 package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import java.util.List;
+import java.util.Optional;
 
 /** SwiGLU (Shazeer 2020, equation 6): down(silu(gate x) · up x), on the columns this rank holds. */
-final class FeedForwardMathematics implements Mathematics {
+record FeedForwardMathematics(Optional<Linear> linear) implements Mathematics {
 
     @Override
     public NDArray forward(List<NDArray> inputs, List<NDArray> weights) {
@@ -18,5 +20,14 @@ final class FeedForwardMathematics implements Mathematics {
     @Override
     public boolean differentiable(int input) {
         return true;
+    }
+
+    @Override
+    public Computed compute(NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {
+        if (linear.isEmpty()) {
+            return Mathematics.super.compute(manager, inputs, weights, training);
+        }
+        FeedForwardTape tape = new FeedForwardTape(manager, linear.get(), inputs.get(0), weights);
+        return new Computed(tape.forward(), tape);
     }
 }

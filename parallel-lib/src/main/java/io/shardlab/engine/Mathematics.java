@@ -1,39 +1,57 @@
 package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
 import io.shardlab.plan.Segment;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * What a segment kind computes, written with DJL arrays. The first input must be the receiver of the first operation: results
- * inherit its manager.
+ * What a segment kind computes. Every kind is written with the engine's operators, which autograd can go back through; most
+ * have a second version by hand for main memory, whose backward pass is faster and can put weights off.
  */
 interface Mathematics {
 
+    /** A segment's result and the way back. */
+    record Computed(NDArray output, Tape tape) {}
+
+    /** With the engine's operators. The first input must be the receiver of the first operation: results inherit its manager. */
     NDArray forward(List<NDArray> inputs, List<NDArray> weights);
 
     /** Which inputs have a gradient. */
     boolean differentiable(int input);
 
-    static Mathematics of(Segment segment, Constants constants) {
+    /**
+     * Computes the segment and keeps what its backward pass needs, on the given manager.
+     *
+     * @param inputs aliases, which the tape takes over
+     * @param training whether a backward pass may follow; without it the tape is only closed
+     */
+    default Computed compute(NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {
+        return AutogradTape.record(this, manager, inputs, weights, training);
+    }
+
+    /** @param blas present where tensors lie in main memory and may be computed on by hand */
+    static Mathematics of(Segment segment, Constants constants, Optional<Blas> blas) {
         Segment.Kind kind = segment.kind();
+        Optional<Linear> linear = blas.map(Linear::new);
         if (kind instanceof Segment.Embedding) {
-            return new EmbeddingMathematics();
+            return new EmbeddingMathematics(blas.isPresent());
         }
         if (kind instanceof Segment.Norm norm) {
-            return new NormMathematics(constants.scalar(norm.epsilon()));
+            return new NormMathematics(norm.epsilon(), constants.scalar(norm.epsilon()), blas.isPresent());
         }
         if (kind instanceof Segment.Attention attention) {
-            return new AttentionMathematics(attention, constants);
+            return new AttentionMathematics(attention, constants, linear);
         }
         if (kind instanceof Segment.FeedForward) {
-            return new FeedForwardMathematics();
+            return new FeedForwardMathematics(linear);
         }
         if (kind instanceof Segment.Residual) {
             return new ResidualMathematics();
         }
         if (kind instanceof Segment.Head head) {
-            return new HeadMathematics(constants.scalar(head.epsilon()));
+            return new HeadMathematics(head.epsilon(), constants.scalar(head.epsilon()), linear);
         }
         if (kind instanceof Segment.PartialLinear) {
             return new PartialLinearMathematics();

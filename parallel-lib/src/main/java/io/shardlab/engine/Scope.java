@@ -18,32 +18,23 @@ public interface Scope extends AutoCloseable {
     Tensor scalar(double value);
 
     /**
-     * Computes a segment. In a training scope its graph is kept for {@link #backward}. The head gives the <em>sum</em> of the
+     * Computes a segment. In a training scope what {@link #backward} needs is kept; without {@link #backward}. The head gives the <em>sum</em> of the
      * cross-entropies of its targets.
      */
     Tensor forward(Segment segment, List<Tensor> inputs);
 
     /**
-     * Runs a segment's graph backward, once, and adds to the gradients of its weights.
+     * Goes back through a segment's forward pass, once, and adds to the gradients of its weights.
      *
      * @return the gradient of each input; empty where an input has none (token ids)
      */
     List<Optional<Tensor>> backward(Segment segment, Tensor outputGradient);
 
-    /**
-     * As {@link #backward}, but puts the gradients of the weights off until {@link #backwardWeights}.
-     *
-     * @throws UnsupportedOperationException where the segment's kind cannot be split that way
-     */
-    default List<Optional<Tensor>> backwardInputs(Segment segment, Tensor outputGradient) {
-        throw new UnsupportedOperationException(
-                "segment '" + segment.name() + "' cannot split its backward pass into input and weight gradients");
-    }
+    /** As {@link #backward}, but puts the gradients of the weights off until {@link #backwardWeights}, where it can. */
+    List<Optional<Tensor>> backwardInputs(Segment segment, Tensor outputGradient);
 
-    /** Adds the gradients that {@link #backwardInputs} put off. */
-    default void backwardWeights(Segment segment) {
-        throw new UnsupportedOperationException("segment '" + segment.name() + "' put no weight gradients off");
-    }
+    /** Adds the gradients that {@link #backwardInputs} put off; once for each call of that. */
+    void backwardWeights(Segment segment);
 
     /** Another handle on the same storage, without a graph. */
     Tensor alias(Tensor tensor);

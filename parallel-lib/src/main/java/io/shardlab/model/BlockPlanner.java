@@ -6,6 +6,7 @@ import io.shardlab.plan.Scheme;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.schedule.ScheduleRule;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -14,7 +15,8 @@ final class BlockPlanner {
 
     private BlockPlanner() {}
 
-    static Plan plan(BlockSpec model, Scheme scheme, Planner.Settings settings) {
+    static Plan plan(BlockSpec model, Scheme scheme, Planner.Settings settings, ScheduleRule rule) {
+        rule.requireChunks(settings.options().chunks());
         if (settings.options().sequenceParallel()) {
             throw new IllegalArgumentException(
                     "--sp is for language models; " + model.name() + " has no tokens to split");
@@ -41,8 +43,7 @@ final class BlockPlanner {
                 settings.seed(),
                 settings.options(),
                 stages,
-                Planner.schedule(
-                        settings.schedule(), scheme, settings.workload().microbatches()));
+                Planner.schedule(rule, scheme, settings.workload().microbatches(), stages));
     }
 
     private static List<Stage> stages(BlockSpec model, BlockLayers layers, Scheme scheme, int numStages) {
@@ -59,7 +60,7 @@ final class BlockPlanner {
         List<Double> costs = groups.stream()
                 .map(group -> group.stream().mapToDouble(BlockSpec.Unit::flops).sum())
                 .toList();
-        List<Integer> counts = StageBalance.split(costs, 0, 0, numStages);
+        List<Integer> counts = StageBalance.split(costs, 0, 0, numStages, scheme.pipeline());
         List<Stage> stages = new ArrayList<>();
         int group = 0;
         int unit = 0;

@@ -4,6 +4,7 @@ import io.shardlab.plan.LossFunction;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorShape;
 import java.util.List;
 import java.util.OptionalInt;
@@ -81,7 +82,7 @@ public record BlockSpec(String name, BlockCode code, LossFunction loss, List<Uni
     }
 
     @Override
-    public Plan plan(Scheme scheme, Planner.Settings settings) {
-        return BlockPlanner.plan(this, scheme, settings);
+    public Plan plan(Scheme scheme, Planner.Settings settings, ScheduleRule rule) {
+        return BlockPlanner.plan(this, scheme, settings, rule);
     }
 }

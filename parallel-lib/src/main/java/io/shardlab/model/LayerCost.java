@@ -9,8 +9,8 @@ final class LayerCost {
 
     private LayerCost() {}
 
-    /** Layers per stage, so that the dearest stage is as cheap as can be, embedding and head counted. */
-    static List<Integer> split(ModelSpec model, int numStages, int sequence) {
+    /** Layers per stage, so that the dearest rank is as cheap as can be, embedding and head counted. */
+    static List<Integer> split(ModelSpec model, int numStages, int numRanks, int sequence) {
         double d = model.hiddenSize();
         double heads = (double) model.numHeads() * model.headDim();
         double keys = (double) model.numKeyValueHeads() * model.headDim();
@@ -18,6 +18,6 @@ final class LayerCost {
         double layer = attention + 3 * d * model.feedForwardSize();
         double embedding = d;
         double head = d * model.vocabularySize();
-        return StageBalance.split(Collections.nCopies(model.numLayers(), layer), embedding, head, numStages);
+        return StageBalance.split(Collections.nCopies(model.numLayers(), layer), embedding, head, numStages, numRanks);
     }
 }

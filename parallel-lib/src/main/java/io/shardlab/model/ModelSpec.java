@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.shardlab.plan.Json;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.schedule.ScheduleRule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,8 +75,8 @@ public record ModelSpec(
     }
 
     @Override
-    public Plan plan(Scheme scheme, Planner.Settings settings) {
-        return Planner.plan(this, scheme, settings);
+    public Plan plan(Scheme scheme, Planner.Settings settings, ScheduleRule rule) {
+        return Planner.plan(this, scheme, settings, rule);
     }
 
     /** Parameters, tied ones counted once. */

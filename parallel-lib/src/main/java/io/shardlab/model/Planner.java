@@ -4,8 +4,10 @@ import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Schedule;
 import io.shardlab.plan.Scheme;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.schedule.GivenSchedule;
 import io.shardlab.schedule.Lowering;
 import io.shardlab.schedule.ScheduleCheck;
 import io.shardlab.schedule.ScheduleRule;
@@ -38,17 +40,33 @@ public final class Planner {
         if (scheme.data() > 1) {
             throw new IllegalArgumentException("dp=" + scheme.data() + " is not there yet; use tp and pp");
         }
-        if (scheme.pipeline() > model.numLayers()) {
-            throw new IllegalArgumentException("pp=" + scheme.pipeline() + " needs at least one layer per stage; "
-                    + model.name() + " has " + model.numLayers() + " layers");
+        return plan(
+                model,
+                scheme,
+                settings,
+                ScheduleRule.named(settings.schedule(), settings.options().chunks()));
+    }
+
+    /** The same under a schedule that needs no name, for instance one that a user wrote. */
+    public static Plan plan(ModelSpec model, Scheme scheme, Settings settings, ScheduleRule rule) {
+        rule.requireChunks(settings.options().chunks());
+        int numStages = scheme.pipeline() * settings.options().chunks();
+        if (numStages > model.numLayers()) {
+            throw new IllegalArgumentException("pp=" + scheme.pipeline()
+                    + (rule.chunks() > 1 ? " with chunks=" + rule.chunks() : "")
+                    + " needs at least one layer per stage; " + model.name() + " has " + model.numLayers() + " layers");
         }
         if (settings.workload().sequence() > model.maxSequence()) {
             throw new IllegalArgumentException("seq " + settings.workload().sequence() + " is longer than the "
                     + model.maxSequence() + " positions of " + model.name());
         }
         Decoder decoder = new Decoder(model, scheme.tensor());
-        List<Stage> stages =
-                stages(model, decoder, scheme.pipeline(), settings.workload().sequence());
+        List<Stage> stages = stages(
+                model,
+                decoder,
+                numStages,
+                scheme.pipeline(),
+                settings.workload().sequence());
         return new Plan(
                 model.name(),
                 scheme,
@@ -59,11 +77,27 @@ public final class Planner {
                 settings.seed(),
                 settings.options(),
                 stages,
-                schedule(settings.schedule(), scheme, settings.workload().microbatches()));
+                schedule(rule, scheme, settings.workload().microbatches(), stages));
     }
 
-    /** The same plan for another workload or schedule; stages, and so weights, stay where they are. */
+    /**
+     * The same plan for another workload or schedule; stages, and so weights, stay where they are.
+     *
+     * @param schedule name of a rule or of the plan's own schedule
+     */
     public static Plan replan(Plan plan, Plan.Workload workload, String schedule) {
+        boolean kept = schedule.equals(plan.schedule().name()) && !ScheduleRule.NAMES.contains(schedule);
+        return replan(
+                plan,
+                workload,
+                kept
+                        ? new GivenSchedule(plan.schedule())
+                        : ScheduleRule.named(schedule, plan.options().chunks()));
+    }
+
+    /** The same under a schedule that needs no name, for instance one that a user wrote. */
+    public static Plan replan(Plan plan, Plan.Workload workload, ScheduleRule rule) {
+        rule.requireChunks(plan.options().chunks());
         return new Plan(
                 plan.model(),
                 plan.scheme(),
@@ -74,16 +108,32 @@ public final class Planner {
                 plan.seed(),
                 plan.options(),
                 plan.stages(),
-                schedule(schedule, plan.scheme(), workload.microbatches()));
+                schedule(rule, plan.scheme(), workload.microbatches(), plan.stages()));
     }
 
-    static Schedule schedule(String name, Scheme scheme, int microbatches) {
-        Schedule passes = ScheduleRule.named(name).schedule(scheme.pipeline(), microbatches);
-        return ScheduleCheck.check(Lowering.lower(passes, scheme.data()));
+    static Schedule schedule(ScheduleRule rule, Scheme scheme, int microbatches, List<Stage> stages) {
+        Schedule passes = rule.schedule(scheme.pipeline(), microbatches);
+        if (passes.splitsBackward()) {
+            requireSplittable(rule, stages);
+        }
+        return ScheduleCheck.check(Lowering.complete(passes, scheme.data()));
     }
 
-    private static List<Stage> stages(ModelSpec model, Decoder decoder, int numStages, int sequence) {
-        List<Integer> counts = LayerCost.split(model, numStages, sequence);
+    private static void requireSplittable(ScheduleRule rule, List<Stage> stages) {
+        for (Stage stage : stages) {
+            for (Segment segment : stage.segments()) {
+                if (!segment.kind().splitsBackward()) {
+                    throw new IllegalArgumentException("schedule " + rule.name()
+                            + " runs input and weight gradients apart (I and W passes), which " + segment.name()
+                            + " cannot; use gpipe, 1f1b, 1f1b-eager or interleaved");
+                }
+            }
+        }
+    }
+
+    private static List<Stage> stages(
+            ModelSpec model, Decoder decoder, int numStages, int pipelineDegree, int sequence) {
+        List<Integer> counts = LayerCost.split(model, numStages, pipelineDegree, sequence);
         List<Stage> stages = new ArrayList<>();
         int first = 0;
         for (int index = 0; index < numStages; index++) {
@@ -102,7 +152,7 @@ public final class Planner {
             }
             stages.add(new Stage(
                     index,
-                    index,
+                    index % pipelineDegree,
                     label(first, end, isFirst, isLast),
                     steps,
                     isFirst ? Stage.TOKENS : "x" + 2 * first,

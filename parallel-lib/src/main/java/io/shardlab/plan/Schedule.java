@@ -1,7 +1,10 @@
 package io.shardlab.plan;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntToLongFunction;
+import java.util.stream.Stream;
 
 /**
  * What each pipeline rank does, in order.
@@ -49,6 +52,32 @@ public record Schedule(String name, int numStages, int numMicrobatches, List<Lis
             }
         }
         return peak;
+    }
+
+    /** Whether any backward pass is cut into input and weight gradients. */
+    public boolean splitsBackward() {
+        return passes().anyMatch(compute -> compute.pass() == Pass.BACKWARD_INPUT);
+    }
+
+    /**
+     * Whether every stage adds up its weight gradients in micro-batch order, as a single device does: results are then the
+     * same bits, else they agree to rounding.
+     */
+    public boolean sumsInOrder() {
+        Map<Integer, Integer> last = new HashMap<>();
+        return passes().filter(compute -> compute.pass() == Pass.BACKWARD || compute.pass() == Pass.BACKWARD_WEIGHT)
+                .allMatch(compute -> last.merge(
+                                compute.stage(),
+                                compute.microbatch(),
+                                (before, now) -> now > before ? now : Integer.MAX_VALUE)
+                        == compute.microbatch());
+    }
+
+    private Stream<Action.Compute> passes() {
+        return actions.stream()
+                .flatMap(List::stream)
+                .filter(Action.Compute.class::isInstance)
+                .map(Action.Compute.class::cast);
     }
 
     /** Its text form: a header, then one line per rank; {@link #parse} reads it back. */

@@ -41,6 +41,14 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         default Optional<TensorShape> sampleShape() {
             return Optional.empty();
         }
+
+        /**
+         * Whether its input gradients can be had before its weight gradients, as schedules with I and W passes want it. A kind
+         * whose weights cost little may compute them along with the inputs'.
+         */
+        default boolean splitsBackward() {
+            return true;
+        }
     }
 
     /** Token ids [B,T] to rows of the weight [V,D]: [B,T,D]. */
@@ -94,6 +102,11 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         public Optional<TensorShape> sampleShape() {
             return Optional.of(output);
         }
+
+        @Override
+        public boolean splitsBackward() {
+            return false;
+        }
     }
 
     /** x·Wᵀ on the columns of W that this rank holds: a partial sum over the tensor axis. Parameter: weight [O,I]. */
@@ -101,6 +114,11 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         @Override
         public Optional<TensorShape> sampleShape() {
             return Optional.of(output);
+        }
+
+        @Override
+        public boolean splitsBackward() {
+            return false;
         }
     }
 

@@ -12,7 +12,8 @@ final class CommitGuard {
 
     private final StopSignal stop;
     private Consumer<Event> events = event -> {};
-    private boolean committing;
+    /** Read by calls that wait on another thread, too. */
+    private volatile boolean committing;
 
     CommitGuard(StopSignal stop) {
         this.stop = stop;

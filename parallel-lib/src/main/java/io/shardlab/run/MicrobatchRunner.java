@@ -26,6 +26,8 @@ final class MicrobatchRunner implements AutoCloseable {
         Optional<Tensor> output = Optional.empty();
         Optional<Tensor> receivedGradient = Optional.empty();
         Optional<Tensor> inputGradient = Optional.empty();
+        /** Whether weight gradients are done too; what is left to do is to send the input gradient. */
+        boolean weightsDone;
 
         Live(Scope scope) {
             this.scope = scope;
@@ -68,10 +70,9 @@ final class MicrobatchRunner implements AutoCloseable {
             long start = System.nanoTime();
             String label = action.toString();
             if (action instanceof Action.Compute compute) {
-                boolean forward = compute.pass() == Pass.FORWARD;
-                recorder.enter(forward ? "forward" : "backward", label);
+                recorder.enter(compute.pass() == Pass.FORWARD ? "forward" : "backward", label);
                 compute(compute);
-                recorder.span(forward ? Span.Kind.FORWARD : Span.Kind.BACKWARD, label, start, 0);
+                recorder.span(Span.kindOf(compute.pass()), label, start, 0);
             } else if (action instanceof Action.Send send) {
                 recorder.enter("send", label);
                 recorder.span(Span.Kind.SEND, label, start, send(send));
@@ -97,9 +98,18 @@ final class MicrobatchRunner implements AutoCloseable {
         StageProgram program = placed.program(action.stage());
         switch (action.pass()) {
             case FORWARD -> forward(live, program, action.microbatch());
-            case BACKWARD -> backward(live, program, action);
-            default -> throw new UnsupportedOperationException("action " + action + " is not there yet");
+            case BACKWARD -> {
+                live.inputGradient = program.backward(live.scope, outputGradient(live, program.stage()));
+                live.weightsDone = true;
+            }
+            case BACKWARD_INPUT -> live.inputGradient =
+                    program.backwardInputs(live.scope, outputGradient(live, program.stage()));
+            case BACKWARD_WEIGHT -> {
+                program.backwardWeights(live.scope);
+                live.weightsDone = true;
+            }
         }
+        finishIfDone(action, action.microbatch());
     }
 
     private void forward(Live live, StageProgram program, int microbatch) {
@@ -127,16 +137,12 @@ final class MicrobatchRunner implements AutoCloseable {
         live.output = Optional.of(output);
     }
 
-    private void backward(Live live, StageProgram program, Action.Compute action) {
-        Stage stage = program.stage();
+    private Tensor outputGradient(Live live, Stage stage) {
         Tensor gradient = stage.output().equals(Stage.LOSS)
                 ? live.scope.scalar(1.0 / plan.workload().tokens())
                 : live.receivedGradient.orElseThrow();
         live.receivedGradient = Optional.empty();
-        live.inputGradient = program.backward(live.scope, gradient);
-        if (live.inputGradient.isEmpty()) {
-            finish(action.stage(), action.microbatch());
-        }
+        return gradient;
     }
 
     private long send(Action.Send action) {
@@ -146,13 +152,14 @@ final class MicrobatchRunner implements AutoCloseable {
         int neighbour = plan.schedule().rankOf(action.stage() + (forward ? 1 : -1));
         var bytes = tensor.bytes();
         long sent = bytes.remaining();
-        placed.pipeline().send(neighbour, tag(action.pass(), action.microbatch()), bytes);
+        placed.pipeline().send(neighbour, tag(action.pass(), action.toStage(), action.microbatch()), bytes);
         recorder.count("pp send", sent);
+        tensor.close();
         if (forward) {
-            tensor.close();
             live.output = Optional.empty();
         } else {
-            finish(action.stage(), action.microbatch());
+            live.inputGradient = Optional.empty();
+            finishIfDone(action, action.microbatch());
         }
         return sent;
     }
@@ -163,7 +170,7 @@ final class MicrobatchRunner implements AutoCloseable {
         Tensor tensor = live.scope.allocate(plan.boundaryShape(forward ? action.stage() - 1 : action.stage()));
         int neighbour = plan.schedule().rankOf(action.stage() + (forward ? -1 : 1));
         Communicator pipeline = placed.pipeline();
-        pipeline.receive(neighbour, tag(action.pass(), action.microbatch()), tensor.bytes());
+        pipeline.receive(neighbour, tag(action.pass(), action.stage(), action.microbatch()), tensor.bytes());
         tensor.written();
         if (forward) {
             live.received = Optional.of(tensor);
@@ -172,19 +179,24 @@ final class MicrobatchRunner implements AutoCloseable {
         }
     }
 
-    private static long tag(Pass pass, int microbatch) {
-        return (long) pass.ordinal() << 32 | microbatch;
+    /** Names a message by what it is for, so that one taken for another is noticed; stages and micro-batches have six digits. */
+    private static long tag(Pass pass, int stage, int microbatch) {
+        return (long) pass.ordinal() << 60 | (long) stage << 32 | microbatch;
     }
 
-    private void finish(int stage, int microbatch) {
-        Live live = alive.remove(new Key(stage, microbatch));
-        if (live != null) {
+    /** Ends the life of a micro-batch on a stage once its backward pass is whole and its input gradient is handed on. */
+    private void finishIfDone(Action action, int microbatch) {
+        Key key = new Key(action.stage(), microbatch);
+        Live live = alive.get(key);
+        if (live != null && live.weightsDone && live.inputGradient.isEmpty()) {
+            alive.remove(key);
             live.scope.close();
         }
     }
 
     @Override
     public void close() {
+        placed.abandonCalls();
         alive.values().forEach(live -> live.scope.close());
         alive.clear();
     }

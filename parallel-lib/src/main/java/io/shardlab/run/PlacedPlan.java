@@ -154,6 +154,14 @@ final class PlacedPlan implements AutoCloseable {
         return bytes;
     }
 
+    /** Ends the collectives that this rank has started and not awaited, before their buffers are freed. */
+    void abandonCalls() {
+        mesh.abandon();
+        tensor.abandon();
+        pipeline.abandon();
+        tied.values().forEach(Communicator::abandon);
+    }
+
     /** Forgets what ranks had begun with each other when they were stopped; the mesh group is not touched. */
     void resetGroups() {
         tensor.reset();

@@ -5,6 +5,7 @@ import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.Span;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
 
 /**
  * Runs a stage's steps forward, and backward in reverse with each collective replaced by its adjoint. Owned by the rank's
@@ -106,6 +108,26 @@ final class StageProgram {
 
     /** Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens. */
     Optional<Tensor> backward(Scope scope, Tensor outputGradient) {
+        return backward(scope, outputGradient, scope::backward);
+    }
+
+    /** As {@link #backward}, but puts weight gradients off until {@link #backwardWeights}. */
+    Optional<Tensor> backwardInputs(Scope scope, Tensor outputGradient) {
+        return backward(scope, outputGradient, scope::backwardInputs);
+    }
+
+    /** Adds the weight gradients that {@link #backwardInputs} put off. */
+    void backwardWeights(Scope scope) {
+        for (int i = stage.steps().size() - 1; i >= 0; i--) {
+            stop.check();
+            if (stage.steps().get(i) instanceof Step.Local local) {
+                scope.backwardWeights(local.segment());
+            }
+        }
+    }
+
+    private Optional<Tensor> backward(
+            Scope scope, Tensor outputGradient, BiFunction<Segment, Tensor, List<Optional<Tensor>>> ofSegment) {
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put(stage.output(), outputGradient);
         for (int i = stage.steps().size() - 1; i >= 0; i--) {
@@ -116,7 +138,7 @@ final class StageProgram {
                 throw new IllegalStateException("value '" + step.output() + "' has no gradient");
             }
             if (step instanceof Step.Local local) {
-                List<Optional<Tensor>> found = scope.backward(local.segment(), gradient);
+                List<Optional<Tensor>> found = ofSegment.apply(local.segment(), gradient);
                 for (int input = 0; input < found.size(); input++) {
                     String name = step.inputs().get(input);
                     found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor));

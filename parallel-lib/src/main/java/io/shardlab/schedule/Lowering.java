@@ -40,12 +40,39 @@ public final class Lowering {
         List<List<Action>> lowered = new ArrayList<>();
         for (int rank = 0; rank < computeOnly.numRanks(); rank++) {
             List<Action> actions = lowering.withTransfers(rank);
-            for (int stage = rank; dataDegree > 1 && stage < computeOnly.numStages(); stage += computeOnly.numRanks()) {
-                actions.add(new Action.ReduceGradients(stage));
+            if (dataDegree > 1) {
+                addGradientSums(computeOnly, rank, actions);
             }
             lowered.add(actions);
         }
         return new Schedule(computeOnly.name(), computeOnly.numStages(), computeOnly.numMicrobatches(), lowered);
+    }
+
+    /**
+     * A schedule as somebody handed it in, made complete: one of passes only is lowered; one with transfers stays as it is,
+     * except that missing gradient sums over the data axis are added at its end.
+     */
+    public static Schedule complete(Schedule handedIn, int dataDegree) {
+        List<Action> all = handedIn.actions().stream().flatMap(List::stream).toList();
+        if (all.stream().allMatch(Action.Compute.class::isInstance)) {
+            return lower(handedIn, dataDegree);
+        }
+        if (dataDegree == 1 || all.stream().anyMatch(Action.ReduceGradients.class::isInstance)) {
+            return handedIn;
+        }
+        List<List<Action>> completed = new ArrayList<>();
+        for (int rank = 0; rank < handedIn.numRanks(); rank++) {
+            List<Action> actions = new ArrayList<>(handedIn.actions().get(rank));
+            addGradientSums(handedIn, rank, actions);
+            completed.add(actions);
+        }
+        return new Schedule(handedIn.name(), handedIn.numStages(), handedIn.numMicrobatches(), completed);
+    }
+
+    private static void addGradientSums(Schedule schedule, int rank, List<Action> actions) {
+        for (int stage = rank; stage < schedule.numStages(); stage += schedule.numRanks()) {
+            actions.add(new Action.ReduceGradients(stage));
+        }
     }
 
     private void noteMessages() {

@@ -22,8 +22,12 @@ public record OneForwardOneBackward() implements ScheduleRule {
 
     @Override
     public List<Action> actions(int rank, int numRanks, int numMicrobatches) {
+        return alternating(rank, numRanks - rank, numMicrobatches);
+    }
+
+    /** Forwards until {@code inFlight} micro-batches are under way, then a forward for each backward. */
+    static List<Action> alternating(int rank, int inFlight, int numMicrobatches) {
         List<Action> actions = new ArrayList<>();
-        int inFlight = Math.min(numMicrobatches, numRanks - rank);
         int forward = 0;
         for (int backward = 0; backward < numMicrobatches; backward++) {
             while (forward < Math.min(backward + inFlight, numMicrobatches)) {

@@ -1,5 +1,7 @@
 package io.shardlab.trace;
 
+import io.shardlab.plan.Pass;
+
 /**
  * What one rank did between two moments.
  *
@@ -16,13 +18,30 @@ public record Span(int rank, int step, Kind kind, String label, long startNanos,
     /** The sort of thing a rank does. */
     public enum Kind {
         FORWARD,
+        /** A backward pass, or that of the inputs alone. */
         BACKWARD,
+        /** The gradients of the weights, where a schedule computes them apart. */
+        BACKWARD_WEIGHT,
         /** A collective inside a pass: these spans lie inside a forward or backward span. */
         COLLECTIVE,
         SEND,
         /** Waiting for and taking in a message. */
         RECEIVE,
-        OPTIMIZER
+        OPTIMIZER;
+
+        /** Whether it is a pass of a stage. */
+        public boolean isPass() {
+            return this == FORWARD || this == BACKWARD || this == BACKWARD_WEIGHT;
+        }
+    }
+
+    /** What a pass counts as. */
+    public static Kind kindOf(Pass pass) {
+        return switch (pass) {
+            case FORWARD -> Kind.FORWARD;
+            case BACKWARD, BACKWARD_INPUT -> Kind.BACKWARD;
+            case BACKWARD_WEIGHT -> Kind.BACKWARD_WEIGHT;
+        };
     }
 
     public Span {

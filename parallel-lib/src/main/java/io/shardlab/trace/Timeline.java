@@ -106,7 +106,7 @@ public record Timeline(boolean predicted, int numRanks, List<Span> spans) {
     }
 
     static boolean isPass(Span span) {
-        return span.kind() == Span.Kind.FORWARD || span.kind() == Span.Kind.BACKWARD;
+        return span.kind().isPass();
     }
 
     private static long window(List<Span> spans) {

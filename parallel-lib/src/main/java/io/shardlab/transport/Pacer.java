@@ -1,6 +1,7 @@
 package io.shardlab.transport;
 
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
  * The turns of one wait after another, by a {@link WaitPolicy}. Owned by one thread; allocates nothing.
@@ -11,19 +12,28 @@ public final class Pacer {
 
     private static final long YIELD_NANOS = 200_000;
     private static final long CHECK_NANOS = 1_000_000;
+    private static final long SHORTEST_SLEEP_NANOS = 2_000;
     private static final long LONGEST_SLEEP_NANOS = 20_000;
 
     private final WaitPolicy policy;
     private final Runnable ownCheck;
+    private final BooleanSupplier standsAside;
     private final long timeoutNanos;
     private int spun;
     private boolean timing;
     private long startNanos;
     private long checkedNanos;
 
-    Pacer(WaitPolicy policy, Runnable ownCheck) {
+    /**
+     * Begins no wait yet.
+     *
+     * @param ownCheck called beside the policy's
+     * @param standsAside whether the waiting thread should leave its core at once, because the rank computes meanwhile
+     */
+    Pacer(WaitPolicy policy, Runnable ownCheck, BooleanSupplier standsAside) {
         this.policy = policy;
         this.ownCheck = ownCheck;
+        this.standsAside = standsAside;
         this.timeoutNanos = policy.timeout().toNanos();
     }
 
@@ -35,7 +45,8 @@ public final class Pacer {
 
     /** Passes a little time; false when the policy's time-out is over. */
     public boolean pause() {
-        if (spun < policy.spins()) {
+        boolean aside = standsAside.getAsBoolean();
+        if (spun < policy.spins() && !aside) {
             spun++;
             Thread.onSpinWait();
             return true;
@@ -49,7 +60,9 @@ public final class Pacer {
             check(now);
         }
         long waited = now - startNanos;
-        if (waited < YIELD_NANOS || Thread.currentThread().isInterrupted()) {
+        if (aside) {
+            LockSupport.parkNanos(Math.min(LONGEST_SLEEP_NANOS, SHORTEST_SLEEP_NANOS + waited / 4));
+        } else if (waited < YIELD_NANOS || Thread.currentThread().isInterrupted()) {
             Thread.yield();
         } else {
             LockSupport.parkNanos(Math.min(LONGEST_SLEEP_NANOS, waited / 200));

@@ -24,6 +24,7 @@ final class SegmentTransport implements Transport {
     private final int size;
     private final WaitPolicy wait;
     private final Flusher flusher;
+    private final CallQueue calls;
     private final List<Windows> opened = new ArrayList<>();
 
     SegmentTransport(SegmentStore store, int rank, int size, WaitPolicy wait) {
@@ -39,6 +40,7 @@ final class SegmentTransport implements Transport {
         this.size = size;
         this.wait = wait;
         this.flusher = new Flusher("shardlab-messages-" + rank);
+        this.calls = new CallQueue("shardlab-calls-" + rank);
     }
 
     @Override
@@ -66,7 +68,8 @@ final class SegmentTransport implements Transport {
         Layout layout = Layout.of(group.size(), size);
         requireShare(group);
         Segment segment = index == 0 ? offer(group, layout) : join(group, index, layout);
-        Windows windows = new Windows(group, index, segment, layout, new Windows.Ends(flusher, this::forget), wait);
+        Windows.Ends ends = new Windows.Ends(flusher, calls, this::forget);
+        Windows windows = new Windows(group, index, segment, layout, ends, wait);
         opened.add(windows);
         return windows;
     }
@@ -75,6 +78,7 @@ final class SegmentTransport implements Transport {
     public void close() {
         flusher.close();
         List.copyOf(opened).forEach(Windows::close);
+        calls.close();
     }
 
     private void forget(Windows windows) {
@@ -110,7 +114,7 @@ final class SegmentTransport implements Transport {
     }
 
     private void awaitMembers(Group group, Segment segment, Layout layout) {
-        Pacer pacer = new Pacer(wait, () -> {});
+        Pacer pacer = new Pacer(wait, () -> {}, () -> false);
         for (int member = 1; member < group.size(); member++) {
             while (segment.acquire(layout.joined(member)) == 0) {
                 if (!pacer.pause()) {
@@ -131,7 +135,7 @@ final class SegmentTransport implements Transport {
     }
 
     private Segment join(Group group, int index, Layout layout) throws IOException {
-        Pacer pacer = new Pacer(wait, () -> {});
+        Pacer pacer = new Pacer(wait, () -> {}, () -> false);
         while (true) {
             Segment segment = find(group, layout, pacer);
             boolean ready = false;

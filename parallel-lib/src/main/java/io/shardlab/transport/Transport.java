@@ -4,7 +4,8 @@ import io.shardlab.mesh.Group;
 import java.io.IOException;
 
 /**
- * One rank's end of the data plane. All calls come from the rank's one compute thread.
+ * One rank's end of the data plane. All calls come from the rank's one compute thread; what it {@linkplain
+ * Windows#start starts} runs on one more thread, whatever the number of groups.
  *
  * <p>A job reserves at most 48 MiB of shared memory: each rank has an equal share of it, from which every open group of
  * more than one rank takes {@link Windows#bytesReserved()} until it is closed.

@@ -9,7 +9,7 @@ import java.time.Duration;
  *     because a spinning rank keeps the awaited one from running
  * @param timeout after which a wait fails and names the missing ranks
  * @param check called by the waiting thread when the spin is over and then about every millisecond; throws to stop the
- *     wait
+ *     wait. Calls that a rank has started wait on another thread than the rank's own, so two threads may call it at once
  */
 public record WaitPolicy(int spins, Duration timeout, Runnable check) {
 

@@ -4,10 +4,12 @@ import io.shardlab.mesh.Group;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of one group as one member sees it: a window of data per member, a round counter with two stamps per
- * member, and messages between pairs. Owned by the rank's compute thread.
+ * member, and messages between pairs. Owned by the rank's compute thread, and by a call that it has started until that
+ * call is over.
  *
  * <p>Each member writes its own window and counter only. What it wrote before {@link #publish} is visible to a member
  * that has seen the round by {@link #reached}.
@@ -26,6 +28,9 @@ public final class Windows implements AutoCloseable {
     private final Outbox[] outboxes;
     private final Inbox[] inboxes;
     private final Pacer pacer;
+    private final CallQueue calls;
+    private @Nullable StartedCall lastCall;
+    private volatile boolean abandoned;
     private boolean closed;
 
     Windows(Group group, int index, Segment segment, Layout layout, Ends ends, WaitPolicy wait) {
@@ -34,7 +39,8 @@ public final class Windows implements AutoCloseable {
         this.segment = segment;
         this.layout = layout;
         this.onClose = ends.onClose();
-        this.pacer = new Pacer(wait, this::checkFaults);
+        this.calls = ends.calls();
+        this.pacer = new Pacer(wait, this::checkFaults, calls::standsAside);
         int size = group.size();
         this.data = new ByteBuffer[size];
         this.outboxes = new Outbox[size];
@@ -48,7 +54,7 @@ public final class Windows implements AutoCloseable {
     }
 
     /** What the windows of a transport have in common. */
-    record Ends(Flusher flusher, Consumer<Windows> onClose) {}
+    record Ends(Flusher flusher, CallQueue calls, Consumer<Windows> onClose) {}
 
     /** This member's rank within the group. */
     public int index() {
@@ -130,8 +136,51 @@ public final class Windows implements AutoCloseable {
         }
     }
 
+    /**
+     * Has a call in this group executed while the caller goes on, after all that this rank has started before. Until the
+     * call is over these windows belong to it: see {@link #settle}.
+     */
+    public StartedCall start(Runnable call) {
+        StartedCall started = calls.start(this, call);
+        lastCall = started;
+        return started;
+    }
+
+    /** Returns when all calls that were started in this group are over, well or not. */
+    public void settle() {
+        StartedCall last = lastCall;
+        if (last != null) {
+            calls.finish(last);
+            lastCall = null;
+        }
+    }
+
+    /**
+     * Ends the calls that were started in this group; none uses a buffer any more when this returns. If there were any,
+     * the group needs {@link #reset}.
+     */
+    public void abandon() {
+        if (lastCall != null && calls.abandon(this)) {
+            abandoned = true;
+        }
+        lastCall = null;
+    }
+
+    /** Makes the call under way end at its next check. */
+    void stopWaits() {
+        abandoned = true;
+    }
+
+    /** What an abandoned call ends with. */
+    IllegalStateException abandoned() {
+        return new IllegalStateException("group " + group.name() + " was told to abandon its calls; reset it first");
+    }
+
     /** Throws {@link MismatchedCall} if another member found one that concerns this group. */
     public void checkFaults() {
+        if (abandoned) {
+            throw abandoned();
+        }
         for (int member = 0; member < data.length; member++) {
             int length = (int) segment.acquire(layout.fault(member));
             if (length > 0) {
@@ -147,6 +196,8 @@ public final class Windows implements AutoCloseable {
      * instance between two barriers of another group.
      */
     public void reset() {
+        abandon();
+        abandoned = false;
         for (int member = 0; member < data.length; member++) {
             if (member != index) {
                 outboxes[member].reset();
@@ -162,6 +213,7 @@ public final class Windows implements AutoCloseable {
     public void close() {
         if (!closed) {
             closed = true;
+            abandon();
             for (Outbox outbox : outboxes) {
                 outbox.close();
             }

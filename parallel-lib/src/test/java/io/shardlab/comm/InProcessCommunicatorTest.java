@@ -6,7 +6,7 @@ import io.shardlab.transport.WaitPolicy;
 import java.util.List;
 import java.util.function.IntFunction;
 
-class InProcessCommunicatorTest implements SumsContract, OrderContract, FaultsContract {
+class InProcessCommunicatorTest implements SumsContract, OrderContract, FaultsContract, StartedCallsContract {
 
     @Override
     public List<Transport> transports(int size, IntFunction<WaitPolicy> wait) {

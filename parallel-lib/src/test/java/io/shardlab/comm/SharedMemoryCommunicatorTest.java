@@ -13,7 +13,7 @@ import java.util.function.IntFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-class SharedMemoryCommunicatorTest implements SumsContract, OrderContract, FaultsContract {
+class SharedMemoryCommunicatorTest implements SumsContract, OrderContract, FaultsContract, StartedCallsContract {
 
     @TempDir
     Path folder;

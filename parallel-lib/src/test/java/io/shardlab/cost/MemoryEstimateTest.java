@@ -105,9 +105,8 @@ class MemoryEstimateTest {
             long a4 = bytes(plan.withWorkload(4, 256, 4).plan(), 0, ACTIVATIONS);
             long secondDifference = a4 - a2 - 2 * (a2 - a1);
             long heads = 4 / t;
-            // saved softmax, and three of its size while gradients go back: all [b,H,T,T]; 256² − 3·128² + 2·64² = 24
-            // 576
-            assertEquals(4 * heads * 4 * 24_576, secondDifference, 0.1 * secondDifference);
+            // saved softmax, and the scores that it came from: both [b,H,T,T]; 256² − 3·128² + 2·64² = 24 576
+            assertEquals(2 * heads * 4 * 24_576, secondDifference, 0.1 * secondDifference);
         }
     }
 
@@ -116,7 +115,7 @@ class MemoryEstimateTest {
     void theLastStagesLogitsCountInAPipelineToo() {
         long narrow = bytes(of("pp=2", "1f1b", 1).plan(), 1, ACTIVATIONS);
         long wide = bytes(of("pp=2", "1f1b", 1).withVocabulary(6464).plan(), 1, ACTIVATIONS);
-        assertTrue(wide - narrow >= 2L * 32 * 6400 * 4, "logits and log-softmax of 32 rows");
+        assertTrue(wide - narrow >= 32 * 6400 * 4L, "the log-softmax of 32 rows");
     }
 
     @Test

@@ -10,10 +10,12 @@ import io.shardlab.schedule.Lowering;
 import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.trace.Timeline;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SimulatorTest {
@@ -98,6 +100,57 @@ class SimulatorTest {
                 .makespanNanos();
     }
 
+    /**
+     * The published table (Narayanan et al. 2021, section 2.2; Qi et al. 2023, table 1): idle time of every rank and
+     * micro-batches in flight on rank 0, F, I and W being those of all of a rank's stages.
+     */
+    @ParameterizedTest
+    @CsvSource({"gpipe,1", "1f1b,1", "1f1b-eager,1", "interleaved,2", "interleaved,3", "zb-h1,1"})
+    void bubblesAndMicrobatchesInFlightAreThoseOfThePublishedTable(String rule, int v) {
+        for (int p : new int[] {2, 4, 8}) {
+            for (int m : new int[] {p, 2 * p, 4 * p}) {
+                for (PassNanos whole : List.of(new PassNanos(600, 600, 600), new PassNanos(600, 720, 420))) {
+                    PassNanos part =
+                            new PassNanos(whole.forward() / v, whole.backwardInput() / v, whole.backwardWeight() / v);
+                    Schedule schedule =
+                            Lowering.lower(ScheduleRule.named(rule, v).schedule(p, m), 1);
+                    Timeline timeline =
+                            Simulator.simulate(schedule, StageCosts.of(Collections.nCopies(p * v, part), 0));
+                    long full = whole.forward() + whole.backward();
+                    long bubble = (p - 1)
+                            * (rule.equals("zb-h1")
+                                    ? whole.forward() + whole.backwardInput() - whole.backwardWeight()
+                                    : full / v);
+                    for (int rank = 0; rank < p; rank++) {
+                        assertEquals(bubble, timeline.passWindowNanos() - timeline.passNanos(rank), rule + p + m);
+                    }
+                    assertEquals((double) bubble / (bubble + m * full), timeline.bubbleShare(), 1e-12, rule + p + m);
+                    assertEquals(peakOfRankZero(rule, p, m, v), schedule.peakOnRank(0, stage -> 1), rule + p + m);
+                }
+            }
+        }
+    }
+
+    /** In stages' worth of micro-batches: v of them are one whole micro-batch. */
+    private static int peakOfRankZero(String rule, int p, int m, int v) {
+        return switch (rule) {
+            case "gpipe" -> m;
+            case "1f1b-eager" -> Math.min(m, 2 * p - 1);
+            case "interleaved" -> Math.min(m * v, p * v + p - 1);
+            default -> Math.min(m, p);
+        };
+    }
+
+    /** Every rank of ZB-H1 holds as much as rank 0, weight gradients put off included. */
+    @Test
+    void zeroBubbleHoldsAsMuchOnEveryRank() {
+        for (int p = 2; p <= 8; p++) {
+            for (int rank = 0; rank < p; rank++) {
+                assertEquals(p, lowered("zb-h1", p, 2 * p).peakOnRank(rank, stage -> 1));
+            }
+        }
+    }
+
     @Test
     void microbatchesInFlightAreThoseOfThePapers() {
         for (int p = 2; p <= 8; p++) {
@@ -111,14 +164,15 @@ class SimulatorTest {
     }
 
     /** Each of the p−1 hops is waited for once on the way in and once on the way out. */
-    @Test
-    void latencyAddsTwoHopsPerNeighbourToGPipe() {
+    @ParameterizedTest
+    @CsvSource({"gpipe,1", "1f1b-eager,2"})
+    void latencyAddsTwoHopsPerNeighbour(String rule, int leastRanks) {
         long hop = 70;
-        for (int p = 1; p <= 8; p++) {
-            for (int m = 1; m <= 32; m++) {
+        for (int p = leastRanks; p <= 8; p++) {
+            for (int m = rule.equals("gpipe") ? 1 : p; m <= 32; m++) {
                 StageCosts costs = new StageCosts(StageCosts.equal(p, F, 2 * F).passes(), hop, 0, 0);
-                Timeline timeline = Simulator.simulate(lowered("gpipe", p, m), costs);
-                assertEquals((m + p - 1) * 3 * F + 2 * hop * (p - 1), timeline.makespanNanos());
+                Timeline timeline = Simulator.simulate(lowered(rule, p, m), costs);
+                assertEquals((m + p - 1) * 3 * F + 2 * hop * (p - 1), timeline.makespanNanos(), "p=" + p + " m=" + m);
             }
         }
     }

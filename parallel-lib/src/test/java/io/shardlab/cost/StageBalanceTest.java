@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -69,6 +70,42 @@ class StageBalanceTest {
     @Test
     void theHeadTakesLayersFromTheLastStage() {
         assertEquals(List.of(5, 3), StageBalance.split(Collections.nCopies(8, 1.0), 0, 2, 2));
+    }
+
+    /** With equal layers a rank's dearest sum is that of its best number of layers, whichever stages they are in. */
+    @Test
+    void severalStagesPerRankBalanceRanksFirst() {
+        for (int ranks = 2; ranks <= 4; ranks++) {
+            for (int chunks = 2; chunks <= 3; chunks++) {
+                int stages = ranks * chunks;
+                for (int layers = stages; layers <= 3 * stages; layers++) {
+                    for (double last : new double[] {0, 0.5, 1.5, 4}) {
+                        List<Integer> counts =
+                                StageBalance.split(Collections.nCopies(layers, 1.0), 0, last, stages, ranks);
+                        assertEquals(
+                                layers,
+                                counts.stream().mapToInt(Integer::intValue).sum());
+                        double[] sums = new double[ranks];
+                        sums[ranks - 1] = last;
+                        for (int stage = 0; stage < stages; stage++) {
+                            sums[stage % ranks] += counts.get(stage);
+                        }
+                        double dearest = Arrays.stream(sums).max().orElseThrow();
+                        assertEquals(bestForRanks(layers, last, ranks, chunks), dearest, counts + " " + ranks);
+                    }
+                }
+            }
+        }
+        assertEquals(List.of(2, 2, 1, 1), StageBalance.split(Collections.nCopies(6, 1.0), 0, 0, 4, 2));
+    }
+
+    private static double bestForRanks(int layers, double last, int ranks, int chunks) {
+        double best = Double.POSITIVE_INFINITY;
+        for (int onLast = chunks; onLast <= layers - (ranks - 1) * chunks; onLast++) {
+            int most = (layers - onLast + ranks - 2) / (ranks - 1);
+            best = Math.min(best, Math.max(onLast + last, most));
+        }
+        return best;
     }
 
     @Test

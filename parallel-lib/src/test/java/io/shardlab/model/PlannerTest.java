@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.plan.Json;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Schedule;
 import io.shardlab.plan.Scheme;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
+import io.shardlab.schedule.GivenSchedule;
+import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.time.Duration;
@@ -18,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -182,6 +187,51 @@ final class PlannerTest {
         Plan other = Planner.replan(plan, new Plan.Workload(6, 32, 3), "gpipe");
         assertEquals(plan.stages(), other.stages());
         assertEquals(Planner.replan(other, plan.workload(), "1f1b"), plan);
+    }
+
+    @Test
+    void stagesOfSeveralChunksGoRoundTheRanks() throws IOException {
+        Plan plan = Planner.plan(
+                Presets.resolve("small"),
+                Scheme.parse("pp=3"),
+                new Planner.Settings(
+                        TensorType.FLOAT32,
+                        new Plan.Workload(6, 64, 6),
+                        "interleaved",
+                        0,
+                        Options.DEFAULT.withChunks(2)));
+        assertEquals(
+                List.of(0, 1, 2, 0, 1, 2),
+                plan.stages().stream().map(Stage::pipelineRank).toList());
+        assertEquals(List.of(0, 2), plan.holders("model.embed_tokens.weight"));
+        Plan other = Planner.replan(plan, new Plan.Workload(6, 32, 3), "interleaved");
+        assertEquals(plan.stages(), other.stages());
+        assertRefused(
+                () -> Planner.replan(plan, plan.workload(), "1f1b"),
+                "schedule 1f1b runs 1 stage per rank, not chunks=2; interleaved runs several");
+        assertRefused(
+                () -> Planner.replan(plan, new Plan.Workload(4, 32, 4), "interleaved"),
+                "schedule interleaved needs microbatches divisible by pp=3, not 4; use 3");
+    }
+
+    @Test
+    void aGivenScheduleIsPlannedAndKeptByName() throws IOException {
+        ScheduleRule rule =
+                new GivenSchedule(Schedule.parse("schedule mine\n0F0 0F1 0B0 0B1\n1F0 1I0 1W0 1F1 1I1 1W1"));
+        Planner.Settings settings =
+                new Planner.Settings(TensorType.FLOAT32, new Plan.Workload(4, 64, 2), "mine", 0, Options.DEFAULT);
+        Plan plan = Planner.plan(Presets.resolve("tiny"), Scheme.pp(2), settings, rule);
+        assertEquals("mine", plan.schedule().name());
+        assertEquals(plan, Planner.replan(plan, plan.workload(), "mine"));
+        assertEquals(plan, Json.mapper().readValue(Json.mapper().writeValueAsString(plan), Plan.class));
+        assertRefused(
+                () -> Planner.replan(plan, new Plan.Workload(4, 64, 4), "mine"),
+                "schedule mine was made for pp=2 and microbatches=2, not pp=2 and microbatches=4");
+    }
+
+    private static void assertRefused(Executable asking, String message) {
+        assertEquals(
+                message, assertThrows(IllegalArgumentException.class, asking).getMessage());
     }
 
     /** A promise of the product: plans for machines that nobody has are made at once. */

@@ -28,10 +28,26 @@ class GoldenScheduleTest {
         "1f1b,3,5",
         "1f1b,4,1",
         "1f1b,4,4",
-        "1f1b,4,8"
+        "1f1b,4,8",
+        "1f1b-eager,1,3",
+        "1f1b-eager,2,4",
+        "1f1b-eager,4,4",
+        "1f1b-eager,4,8",
+        "interleaved,2,2",
+        "interleaved,2,4",
+        "interleaved,4,4",
+        "interleaved,4,8",
+        "zb-h1,1,3",
+        "zb-h1,2,1",
+        "zb-h1,2,4",
+        "zb-h1,3,5",
+        "zb-h1,4,2",
+        "zb-h1,4,4",
+        "zb-h1,4,8"
     })
     void theScheduleLooksAsDrawn(String rule, int numRanks, int numMicrobatches) throws IOException {
-        Schedule schedule = ScheduleRule.named(rule).schedule(numRanks, numMicrobatches);
+        int chunks = rule.equals("interleaved") ? 2 : 1;
+        Schedule schedule = ScheduleRule.named(rule, chunks).schedule(numRanks, numMicrobatches);
         String name = "/schedules/" + rule + "-p" + numRanks + "-m" + numMicrobatches + ".txt";
         try (var file = Objects.requireNonNull(getClass().getResourceAsStream(name), name)) {
             String drawn = new String(file.readAllBytes(), StandardCharsets.UTF_8);

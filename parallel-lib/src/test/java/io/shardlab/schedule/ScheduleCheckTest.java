@@ -14,7 +14,7 @@ class ScheduleCheckTest {
 
     @Test
     void everyRulePassesForAnyNumberOfMicrobatches() {
-        for (String rule : List.of("gpipe", "1f1b")) {
+        for (String rule : List.of("gpipe", "1f1b", "1f1b-eager", "zb-h1")) {
             for (int p = 1; p <= 8; p++) {
                 for (int m = 1; m <= 16; m++) {
                     for (int d = 1; d <= 2; d++) {
@@ -22,6 +22,19 @@ class ScheduleCheckTest {
                                 Lowering.lower(ScheduleRule.named(rule).schedule(p, m), d);
                         assertSame(schedule, ScheduleCheck.check(schedule));
                     }
+                }
+            }
+        }
+    }
+
+    @Test
+    void interleavingPassesForAnyNumberOfGroupsAndChunks() {
+        for (int p = 2; p <= 8; p++) {
+            for (int m = p; m <= 4 * p; m += p) {
+                for (int chunks = 2; chunks <= 4; chunks++) {
+                    Schedule schedule = Lowering.lower(
+                            ScheduleRule.named("interleaved", chunks).schedule(p, m), 2);
+                    assertSame(schedule, ScheduleCheck.check(schedule));
                 }
             }
         }
@@ -96,14 +109,20 @@ class ScheduleCheckTest {
     /** Whatever single action is taken away, the check turns red; so no part of the check is idle. */
     @Test
     void noActionCanBeLeftOut() {
-        Schedule whole = Lowering.lower(new OneForwardOneBackward().schedule(3, 4), 2);
+        requireEveryAction(new OneForwardOneBackward(), 4);
+        requireEveryAction(new ZeroBubbleH1(), 4);
+        requireEveryAction(new Interleaved(2), 6);
+    }
+
+    private static void requireEveryAction(ScheduleRule rule, int numMicrobatches) {
+        Schedule whole = Lowering.lower(rule.schedule(3, numMicrobatches), 2);
         for (int rank = 0; rank < whole.numRanks(); rank++) {
             for (int position = 0; position < whole.actions().get(rank).size(); position++) {
                 List<List<Action>> actions = new ArrayList<>(whole.actions());
                 List<Action> shorter = new ArrayList<>(actions.get(rank));
                 shorter.remove(position);
                 actions.set(rank, shorter);
-                Schedule broken = new Schedule("broken", 3, 4, actions);
+                Schedule broken = new Schedule("broken", whole.numStages(), numMicrobatches, actions);
                 assertThrows(ScheduleException.class, () -> ScheduleCheck.check(broken));
             }
         }

@@ -21,6 +21,8 @@ public interface Actions {
 
     Object model(ModelOptions options);
 
+    Object schedule(ScheduleOptions options);
+
     Object status();
 
     Object timeline(TimelineOptions options);

@@ -14,6 +14,7 @@ public sealed interface Command
                 InferCommand,
                 CheckCommand,
                 ModelCommand,
+                ScheduleCommand,
                 StatusCommand,
                 TimelineCommand,
                 MemCommand,

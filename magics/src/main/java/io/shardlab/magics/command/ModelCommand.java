@@ -18,8 +18,7 @@ public record ModelCommand(ModelOptions options) implements Command {
 
     @CommandLine.Command(
             name = "model",
-            description =
-                    "Keeps the DJL block that a cell's Java code returns; without a cell, shows it again.",
+            description = "Keeps the DJL block that a cell's Java code returns; without a cell, shows it again.",
             footer = {
                 "",
                 "Examples:",

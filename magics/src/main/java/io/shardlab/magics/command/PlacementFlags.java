@@ -34,11 +34,12 @@ final class PlacementFlags {
     WorkloadFlags workload = new WorkloadFlags();
 
     @Option(
-            names = "--schedule",
-            paramLabel = "RULE",
-            description = "of the pipeline: gpipe | 1f1b (default); interleaved and zb-h1 come later")
+            names = "--chunks",
+            paramLabel = "V",
+            converter = Values.Count.class,
+            description = "stages per rank of an interleaved pipeline (default 2 there, else 1)")
     @Nullable
-    String schedule;
+    Integer chunks;
 
     @Option(
             names = "--dtype",
@@ -73,10 +74,6 @@ final class PlacementFlags {
     @Option(names = "--uneven", description = "later: uneven splits")
     boolean uneven;
 
-    @Option(names = "--chunks", paramLabel = "V", description = "later: several stages per rank")
-    @Nullable
-    String chunks;
-
     @Option(names = "--auto", description = "later: choosing the scheme by search")
     boolean auto;
 
@@ -99,28 +96,33 @@ final class PlacementFlags {
                 && Values.choice("--zero", zero, java.util.List.of("0", "1")).equals("1")) {
             throw Values.later("--zero 1", "splitting the optimizer over the data axis (--zero 0)");
         }
-        if (schedule != null && (schedule.equals("interleaved") || schedule.equals("zb-h1"))) {
-            throw Values.later("--schedule " + schedule, "this schedule (gpipe and 1f1b are there)");
-        }
     }
 
     private Options options() {
-        return Options.DEFAULT;
+        return Options.DEFAULT.withChunks(numChunks());
+    }
+
+    private int numChunks() {
+        return chunks != null ? chunks : "interleaved".equals(workload.schedule) ? 2 : 1;
+    }
+
+    /** Several stages per rank are interleaved unless a schedule is named. */
+    private WorkloadChoice workload() {
+        WorkloadChoice choice = workload.read();
+        return choice.schedule().isEmpty() && numChunks() > 1
+                ? choice.withSchedule(Optional.of("interleaved"))
+                : choice;
     }
 
     PlanOptions read(String model, PricingFlags pricing) {
         refuseWhatComesLater();
-        if (schedule != null) {
-            Values.choice("--schedule", schedule, PlanOptions.SCHEDULES);
-        }
         OptionalInt devices = Values.optional(pricing.devices);
         OptionalLong memory = Values.optional(pricing.memory);
         OptionalDouble price = pricing.price();
         return new PlanOptions(
                 model,
                 scheme(),
-                workload.read(),
-                Values.optional(schedule),
+                workload(),
                 Values.optional(dtype),
                 options(),
                 Values.optional(seed),
@@ -142,8 +144,8 @@ final class PlacementFlags {
                         ? "--pp"
                         : dp != null
                                 ? "--dp"
-                                : schedule != null
-                                        ? "--schedule"
+                                : chunks != null
+                                        ? "--chunks"
                                         : dtype != null ? "--dtype" : weights != null ? "--weights" : "";
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb

@@ -3,9 +3,9 @@ package io.shardlab.magics.command;
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -16,8 +16,7 @@ import java.util.OptionalLong;
  *
  * @param model preset or folder
  * @param scheme degrees of parallelism; empty for single
- * @param workload as far as said
- * @param schedule of the pipeline, one of {@link #SCHEDULES}; empty for {@code 1f1b}
+ * @param workload as far as said, schedule included
  * @param type of weights and activations; empty for float32
  * @param options how the scheme is carried out
  * @param seed of random weights; empty for 0
@@ -30,7 +29,6 @@ public record PlanOptions(
         String model,
         Optional<Scheme> scheme,
         WorkloadChoice workload,
-        Optional<String> schedule,
         Optional<TensorType> type,
         Options options,
         OptionalLong seed,
@@ -38,9 +36,6 @@ public record PlanOptions(
         OptionalInt devices,
         OptionalLong memoryBytes,
         OptionalDouble pricePerHour) {
-
-    /** The rules that can be asked for. */
-    public static final List<String> SCHEDULES = List.of("gpipe", "1f1b");
 
     public PlanOptions {
         if (model.isBlank()) {
@@ -51,7 +46,6 @@ public record PlanOptions(
             throw new IllegalArgumentException("scheme " + scheme.orElse(Scheme.SINGLE) + " needs " + needed
                     + " devices, more than --devices " + devices.getAsInt());
         }
-        schedule.ifPresent(name -> Values.choice("schedule", name, SCHEDULES));
     }
 
     /** A model under a scheme, everything else by default. */
@@ -61,7 +55,6 @@ public record PlanOptions(
                 Optional.of(scheme),
                 WorkloadChoice.DEFAULT,
                 Optional.empty(),
-                Optional.empty(),
                 Options.DEFAULT,
                 OptionalLong.empty(),
                 Optional.empty(),
@@ -70,12 +63,16 @@ public record PlanOptions(
                 OptionalDouble.empty());
     }
 
+    /** The schedule of the pipeline: a rule's name or that of a schedule that the session knows; empty for the usual one. */
+    public Optional<String> schedule() {
+        return workload.schedule();
+    }
+
     public PlanOptions withWorkload(int batch, int sequence, int microbatches) {
         return new PlanOptions(
                 model,
                 scheme,
-                WorkloadChoice.of(batch, sequence, microbatches),
-                schedule,
+                WorkloadChoice.of(batch, sequence, microbatches).withSchedule(workload.schedule()),
                 type,
                 options,
                 seed,
@@ -90,7 +87,6 @@ public record PlanOptions(
                 model,
                 scheme,
                 workload,
-                schedule,
                 Optional.of(changed),
                 options,
                 seed,
@@ -104,8 +100,7 @@ public record PlanOptions(
         return new PlanOptions(
                 model,
                 scheme,
-                workload,
-                Optional.of(changed),
+                workload.withSchedule(Optional.of(changed)),
                 type,
                 options,
                 seed,
@@ -117,17 +112,26 @@ public record PlanOptions(
 
     public PlanOptions withOptions(Options changed) {
         return new PlanOptions(
-                model, scheme, workload, schedule, type, changed, seed, weights, devices, memoryBytes, pricePerHour);
+                model, scheme, workload, type, changed, seed, weights, devices, memoryBytes, pricePerHour);
     }
 
-    /** Whether the placed plan is already what these options ask for; what they leave open matches anything. */
+    /**
+     * Whether the placed weights are already where these options want them; what they leave open matches anything. Another
+     * schedule over the same stages moves nothing.
+     */
     public boolean matches(Plan placed) {
         return placed.model().equals(model)
                 && weights.isEmpty()
                 && scheme.map(placed.scheme()::equals).orElse(true)
                 && type.map(placed.type()::equals).orElse(true)
-                && schedule.map(placed.schedule().name()::equals).orElse(true)
+                && schedule().map(name -> hasStagesOf(name, placed)).orElse(true)
                 && (options.isDefault() || options.equals(placed.options()))
                 && (seed.isEmpty() || seed.getAsLong() == placed.seed());
+    }
+
+    private boolean hasStagesOf(String name, Plan placed) {
+        return name.equals(placed.schedule().name())
+                || !ScheduleRule.NAMES.contains(name)
+                || options.chunks() == placed.options().chunks();
     }
 }

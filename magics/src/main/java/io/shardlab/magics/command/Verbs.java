@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 
 /** The list of verbs, and the reading of one line. Stateless; any thread. */
@@ -21,6 +22,9 @@ public final class Verbs {
     private static final int LONGEST_TOKEN = 60;
 
     private static final Map<String, Supplier<Command.Syntax>> VERBS = verbs();
+
+    /** Verbs whose cell form takes a body. */
+    private static final List<String> CELLS = List.of("model", "schedule");
 
     private static final Map<String, String> LATER = later();
 
@@ -35,6 +39,7 @@ public final class Verbs {
         verbs.put("infer", InferCommand.Flags::new);
         verbs.put("check", CheckCommand.Flags::new);
         verbs.put("model", ModelCommand.Flags::new);
+        verbs.put("schedule", ScheduleCommand.Flags::new);
         verbs.put("status", StatusCommand.Flags::new);
         verbs.put("timeline", TimelineCommand.Flags::new);
         verbs.put("mem", MemCommand.Flags::new);
@@ -86,13 +91,18 @@ public final class Verbs {
 
     /** Reads the words after {@code %%shard}, with the cell's body. */
     public static Command parseCell(List<String> line, String body) {
-        if (line.isEmpty() || !line.get(0).equals("model")) {
-            throw new IllegalArgumentException("%%shard cells are not there yet, except `%%shard model NAME`: running a"
-                    + " cell's " + body.lines().count() + " lines on workers comes later; nothing was started");
+        if (line.isEmpty() || !CELLS.contains(line.get(0))) {
+            throw new IllegalArgumentException("%%shard cells are not there yet, except "
+                    + CELLS.stream().map(verb -> "`%%shard " + verb + " NAME`").collect(Collectors.joining(" and "))
+                    + ": running a cell's " + body.lines().count()
+                    + " lines on workers comes later; nothing was started");
         }
         Command command = parse(line);
-        return command instanceof ModelCommand model
-                ? new ModelCommand(model.options().withText(body))
+        if (command instanceof ModelCommand model) {
+            return new ModelCommand(model.options().withText(body));
+        }
+        return command instanceof ScheduleCommand schedule
+                ? new ScheduleCommand(schedule.options().withText(body))
                 : command;
     }
 

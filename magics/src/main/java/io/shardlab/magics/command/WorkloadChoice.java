@@ -1,14 +1,17 @@
 package io.shardlab.magics.command;
 
 import io.shardlab.plan.Plan;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Batch, length and micro-batches as far as the user said them. */
-public record WorkloadChoice(OptionalInt batch, OptionalInt sequence, OptionalInt microbatches) {
+/** Batch, length, micro-batches and the schedule of their passes as far as the user said them. */
+public record WorkloadChoice(
+        OptionalInt batch, OptionalInt sequence, OptionalInt microbatches, Optional<String> schedule) {
 
     /** Nothing said. */
     public static final WorkloadChoice DEFAULT =
-            new WorkloadChoice(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty());
+            new WorkloadChoice(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), Optional.empty());
 
     private static final int BATCH = 8;
     private static final int SAMPLES = 64;
@@ -28,7 +31,17 @@ public record WorkloadChoice(OptionalInt batch, OptionalInt sequence, OptionalIn
     }
 
     public static WorkloadChoice of(int batch, int sequence, int microbatches) {
-        return new WorkloadChoice(OptionalInt.of(batch), OptionalInt.of(sequence), OptionalInt.of(microbatches));
+        return new WorkloadChoice(
+                OptionalInt.of(batch), OptionalInt.of(sequence), OptionalInt.of(microbatches), Optional.empty());
+    }
+
+    public WorkloadChoice withSchedule(Optional<String> changed) {
+        return new WorkloadChoice(batch, sequence, microbatches, changed);
+    }
+
+    /** Refuses a schedule that is not among the known ones. */
+    public static void requireSchedule(String name, List<String> known) {
+        Values.choice("--schedule", name, known);
     }
 
     public boolean isDefault() {

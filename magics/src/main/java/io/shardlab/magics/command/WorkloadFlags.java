@@ -3,7 +3,7 @@ package io.shardlab.magics.command;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** {@code --batch --seq --microbatches}. */
+/** {@code --batch --seq --microbatches --schedule}. */
 final class WorkloadFlags {
 
     @Option(
@@ -26,7 +26,15 @@ final class WorkloadFlags {
     @Nullable
     Integer microbatches;
 
+    @Option(
+            names = "--schedule",
+            paramLabel = "NAME",
+            description = "of the pipeline: gpipe | 1f1b (default) | 1f1b-eager | interleaved | zb-h1, or your own")
+    @Nullable
+    String schedule;
+
     WorkloadChoice read() {
-        return new WorkloadChoice(Values.optional(batch), Values.optional(seq), Values.optional(microbatches));
+        return new WorkloadChoice(
+                Values.optional(batch), Values.optional(seq), Values.optional(microbatches), Values.optional(schedule));
     }
 }

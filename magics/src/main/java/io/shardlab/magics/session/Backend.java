@@ -67,6 +67,9 @@ public interface Backend extends AutoCloseable {
     /** One step of the last run (the last step where empty), or the estimate for the placed plan. */
     Timeline timeline(OptionalInt step, boolean predicted);
 
+    /** The schedules that plans may name, those that were written in this session included. */
+    Schedules schedules();
+
     List<DoctorRow> doctor();
 
     /** Lets each worker print so many lines and says for each whether all of them arrived, in order. */
@@ -219,8 +222,13 @@ public interface Backend extends AutoCloseable {
             OptionalLong plannedBytes,
             OptionalLong measuredBytes) {}
 
-    /** Training of the placed weights; {@code tokens} is a file of little-endian 32-bit ids. */
-    record TrainRequest(Plan.Workload workload, TrainSettings settings, Path tokens) {}
+    /**
+     * Training of the placed weights.
+     *
+     * @param schedule of the pipeline, where it differs from the placed plan's
+     * @param tokens a file of little-endian 32-bit ids
+     */
+    record TrainRequest(Plan.Workload workload, Optional<String> schedule, TrainSettings settings, Path tokens) {}
 
     /**
      * A run, ended or cancelled.
@@ -296,7 +304,12 @@ public interface Backend extends AutoCloseable {
     }
 
     record CheckRequest(
-            Plan.Workload workload, int steps, OptionalDouble tolerance, Path tokens, Optional<String> breakage) {}
+            Plan.Workload workload,
+            Optional<String> schedule,
+            int steps,
+            OptionalDouble tolerance,
+            Path tokens,
+            Optional<String> breakage) {}
 
     /**
      * A comparison with one device.

@@ -53,8 +53,7 @@ final class CheckRun {
         @Nullable Path folder = null;
         try {
             folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
-            Plan sharded = broken(
-                    Planner.replan(placed, request.workload(), placed.schedule().name()), request.breakage());
+            Plan sharded = broken(placed, request.breakage());
             List<Reply> dumped =
                     workers.apply(new Request.Dump(folder.resolve("dump").toString()));
             stopIfCancelled(dumped);

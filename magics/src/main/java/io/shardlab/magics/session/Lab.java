@@ -4,6 +4,7 @@ import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
@@ -85,7 +86,7 @@ public final class Lab implements AutoCloseable {
 
     /** Plans and prices a model; starts nothing. */
     public PlanView plan(PlanOptions options) {
-        return new PlanView(work.call("plan", () -> backend.plan(options)));
+        return new PlanView(work.call("plan", () -> backend.plan(known(options))));
     }
 
     public PlanView plan(String model, Scheme scheme) {
@@ -94,7 +95,7 @@ public final class Lab implements AutoCloseable {
 
     /** Puts a model's shards on the workers. */
     public Placed place(PlanOptions options) {
-        return new Placed(work.call("place", () -> backend.place(options)));
+        return new Placed(work.call("place", () -> backend.place(known(options))));
     }
 
     public Placed place(String model, Scheme scheme) {
@@ -122,7 +123,8 @@ public final class Lab implements AutoCloseable {
                             options.name().orElse(prepared.plan().model().replaceAll("[^A-Za-z0-9._-]+", "_")),
                             prepared.plan());
                     Backend.TrainOutcome outcome = backend.train(
-                            new Backend.TrainRequest(prepared.workload(), options.settings(), prepared.data()),
+                            new Backend.TrainRequest(
+                                    prepared.workload(), prepared.schedule(), options.settings(), prepared.data()),
                             new Recorder(folder, progress, stepsDone));
                     stepsDone.set(outcome.stepsDone());
                     Run run = new Run(outcome, folder.path());
@@ -153,11 +155,17 @@ public final class Lab implements AutoCloseable {
         }
     }
 
-    /** A placed plan, the workload to run and the file of tokens or samples to run it on. */
-    private record Prepared(Plan plan, Plan.Workload workload, Path data) {}
+    private PlanOptions known(PlanOptions options) {
+        options.schedule().ifPresent(backend.schedules()::require);
+        return options;
+    }
+
+    /** A placed plan, the workload and schedule to run and the file of tokens or samples to run it on. */
+    private record Prepared(Plan plan, Plan.Workload workload, Optional<String> schedule, Path data) {}
 
     /** Checks everything that can be checked before anything moves, then places what is not placed yet. */
     private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Optional<String> data) {
+        choice.schedule().ifPresent(backend.schedules()::require);
         Corpus.Source source = corpus.find(data);
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plan(options).plan()).orElseGet(this::placedPlan);
@@ -166,7 +174,7 @@ public final class Lab implements AutoCloseable {
                 .map(sample -> sampleSets.find(data, sample, plan.vocabularySize()))
                 .orElseGet(() -> tokens(source, plan.vocabularySize(), workload.sequence()));
         missing.ifPresent(backend::place);
-        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, file);
+        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), file);
     }
 
     private Path tokens(Corpus.Source source, int vocabulary, int sequence) {
@@ -235,12 +243,31 @@ public final class Lab implements AutoCloseable {
         return work.call("check", () -> {
             Prepared prepared = prepare(options.placement(), options.workload(), options.source());
             return new Verdict(backend.check(new Backend.CheckRequest(
-                    prepared.workload(), options.steps(), options.tolerance(), prepared.data(), options.breakage())));
+                    prepared.workload(),
+                    prepared.schedule(),
+                    options.steps(),
+                    options.tolerance(),
+                    prepared.data(),
+                    options.breakage())));
         });
     }
 
     public Verdict check() {
         return check(CheckOptions.DEFAULT);
+    }
+
+    /** Draws a schedule, a rule's or one that was written before. */
+    public ScheduleView schedule(ScheduleOptions options) {
+        return work.call("schedule", () -> {
+            Schedules schedules = backend.schedules();
+            options.text().ifPresent(text -> schedules.write(options.name(), text));
+            return ScheduleView.of(options, schedules, backend.placed());
+        });
+    }
+
+    /** Keeps a schedule written as text, a line per rank, so that {@code --schedule NAME} finds it. */
+    public ScheduleView schedule(String name, String text) {
+        return schedule(ScheduleOptions.of(name).withText(text));
     }
 
     /** One row per worker. */

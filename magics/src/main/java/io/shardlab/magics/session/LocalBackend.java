@@ -25,6 +25,7 @@ import io.shardlab.plan.Scheme;
 import io.shardlab.run.Event;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
+import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.Timeline;
@@ -56,6 +57,7 @@ final class LocalBackend implements Backend {
     private @Nullable Model model;
     private @Nullable Plan placed;
     private int stepsTrained;
+    private final Schedules schedules = new Schedules();
     private @Nullable TrainingRecord lastRun;
 
     LocalBackend(Path home) {
@@ -83,6 +85,11 @@ final class LocalBackend implements Backend {
             }
         });
         return counts.stream().map(count -> count.row(lines)).toList();
+    }
+
+    @Override
+    public Schedules schedules() {
+        return schedules;
     }
 
     @Override
@@ -337,15 +344,17 @@ final class LocalBackend implements Backend {
         }
     }
 
-    private static Plan make(Model spec, PlanOptions options) {
+    private Plan make(Model spec, PlanOptions options) {
         Scheme scheme = options.scheme().orElse(Scheme.SINGLE);
+        ScheduleRule rule = schedules.rule(
+                options.schedule().orElse("1f1b"), options.options().chunks());
         Planner.Settings settings = new Planner.Settings(
                 options.type().orElse(TensorType.FLOAT32),
                 workload(spec, options.workload(), scheme),
-                options.schedule().orElse("1f1b"),
+                rule.name(),
                 options.seed().orElse(0),
-                options.options());
-        return spec.plan(scheme, settings);
+                options.options().withChunks(rule.chunks()));
+        return spec.plan(scheme, settings, rule);
     }
 
     private static Plan.Workload workload(Model model, WorkloadChoice choice, Scheme scheme) {
@@ -382,13 +391,13 @@ final class LocalBackend implements Backend {
     }
 
     private static PlanOptions withScheme(PlanOptions options, Scheme scheme) {
+        boolean pipelined = scheme.pipeline() > 1;
         return new PlanOptions(
                 options.model(),
                 Optional.of(scheme),
-                options.workload(),
-                options.schedule(),
+                pipelined ? options.workload() : options.workload().withSchedule(Optional.empty()),
                 options.type(),
-                options.options(),
+                pipelined ? options.options() : options.options().withChunks(1),
                 options.seed(),
                 options.weights(),
                 OptionalInt.empty(),
@@ -447,7 +456,7 @@ final class LocalBackend implements Backend {
     @Override
     public TrainOutcome train(TrainRequest request, Progress progress) {
         Plan plan = required();
-        Plan running = Planner.replan(plan, request.workload(), plan.schedule().name());
+        Plan running = replan(plan, request.workload(), request.schedule());
         TrainingRecord record = new TrainingRecord(running, progress);
         lastRun = record;
         List<Reply> replies = ask(
@@ -466,6 +475,15 @@ final class LocalBackend implements Backend {
             calibrations.put(plan.model(), Estimates.calibrated(rates, running, record.computeMillis()));
         }
         return outcome;
+    }
+
+    /** The placed stages under another workload, and another schedule where one is asked for. */
+    private Plan replan(Plan plan, Plan.Workload workload, Optional<String> schedule) {
+        String name = schedule.orElse(plan.schedule().name());
+        return name.equals(plan.schedule().name())
+                ? Planner.replan(plan, workload, name)
+                : Planner.replan(
+                        plan, workload, schedules.rule(name, plan.options().chunks()));
     }
 
     private Plan required() {
@@ -513,7 +531,8 @@ final class LocalBackend implements Backend {
         if (spec == null) {
             throw new IllegalStateException("no model is placed; `%shard place MODEL` places one");
         }
-        return new CheckRun(spec, required(), home, asked -> ask(asked, event -> {})).run(request);
+        Plan running = replan(required(), request.workload(), request.schedule());
+        return new CheckRun(spec, running, home, asked -> ask(asked, event -> {})).run(request);
     }
 
     @Override

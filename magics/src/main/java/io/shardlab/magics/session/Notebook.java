@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.view.Html;
+import io.shardlab.schedule.ScheduleException;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -62,6 +63,8 @@ public final class Notebook implements AutoCloseable {
         } catch (ShardException failed) {
             if (!failed.failures().isEmpty()) {
                 screen.show(FailureCard.of(failed.failures()).content());
+            } else if (failed.getCause() instanceof ScheduleException drawn) {
+                screen.show(NotebookPort.Content.of(Html.preformatted(drawn.picture()), drawn.picture()));
             } else if (failed.interrupted()) { // the front end hides the message of an interrupted cell
                 String line = String.valueOf(failed.getMessage());
                 screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n"));

@@ -5,6 +5,7 @@ import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
@@ -170,6 +171,18 @@ final class ShownVerbs implements Actions {
                         .reversed())
                 .limit(LONG_TABLE)
                 .toList();
+    }
+
+    @Override
+    public Object schedule(ScheduleOptions options) {
+        ScheduleView view = lab.get().schedule(options);
+        draw(view.chart());
+        String lines = String.join("\n", view.lines());
+        screen.show(Content.of(
+                view.lines().stream().map(Html::paragraph).collect(java.util.stream.Collectors.joining())
+                        + view.grid().html(),
+                lines + "\n" + view.grid().text()));
+        return view;
     }
 
     @Override

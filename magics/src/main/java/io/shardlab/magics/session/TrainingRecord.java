@@ -160,7 +160,7 @@ final class TrainingRecord {
         }
         double ranks = plan.mesh().size();
         double collective = sum(step, Span.Kind.COLLECTIVE) / ranks;
-        double passes = (sum(step, Span.Kind.FORWARD) + sum(step, Span.Kind.BACKWARD)) / ranks;
+        double passes = passes(step) / ranks;
         double inPasses = plan.mesh().tensor() > 1 ? Math.min(collective, passes) : 0;
         List<Backend.TimeTerm> terms = new ArrayList<>();
         double total = step.makespanNanos() / 1e6;
@@ -186,11 +186,15 @@ final class TrainingRecord {
     /** Arithmetic of passes in a step, the mean over steps and ranks. */
     double computeMillis() {
         Timeline steady = steady();
-        double passes = sum(steady, Span.Kind.FORWARD) + sum(steady, Span.Kind.BACKWARD);
+        double passes = passes(steady);
         double inside = plan.mesh().tensor() > 1 ? sum(steady, Span.Kind.COLLECTIVE) : 0;
         return Math.max(0, passes - inside)
                 / plan.mesh().size()
                 / Math.max(1, steady.steps().size());
+    }
+
+    private static double passes(Timeline step) {
+        return sum(step, Span.Kind.FORWARD) + sum(step, Span.Kind.BACKWARD) + sum(step, Span.Kind.BACKWARD_WEIGHT);
     }
 
     private static double sum(Timeline step, Span.Kind kind) {

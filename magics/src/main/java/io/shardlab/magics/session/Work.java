@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.schedule.ScheduleException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -114,6 +115,9 @@ final class Work implements AutoCloseable {
         }
         if (cause instanceof FailedWorkers failed) {
             return ShardException.failed(failed);
+        }
+        if (cause instanceof ScheduleException drawn) {
+            return new ShardException(oneLine(drawn.problem()), drawn);
         }
         if (cause instanceof IllegalArgumentException || cause instanceof IllegalStateException) {
             return new ShardException(oneLine(String.valueOf(cause.getMessage())), cause);

@@ -45,6 +45,7 @@ public final class GanttChart implements Chart {
         IDLE("idle", '·', new Color(0xEEEEEE)),
         FORWARD("forward", 'F', Palette.SKY),
         BACKWARD("backward", 'B', Palette.GREEN),
+        WEIGHTS("weight gradients", 'W', Palette.YELLOW),
         OPTIMIZER("optimizer", 'O', Palette.PURPLE),
         COMMUNICATION("communication", '#', Palette.ORANGE),
         WAITING("waiting for a message", '~', Palette.PALE_YELLOW);
@@ -63,6 +64,7 @@ public final class GanttChart implements Chart {
             return switch (kind) {
                 case FORWARD -> FORWARD;
                 case BACKWARD -> BACKWARD;
+                case BACKWARD_WEIGHT -> WEIGHTS;
                 case OPTIMIZER -> OPTIMIZER;
                 case COLLECTIVE, SEND -> COMMUNICATION;
                 case RECEIVE -> WAITING;
@@ -173,7 +175,7 @@ public final class GanttChart implements Chart {
                     String.valueOf(rank), -MARGIN / 2 * (end - start) / 1e6, row(numRanks, rank), false));
         }
         List<Span> passes = spans.stream()
-                .filter(span -> span.kind() == Span.Kind.FORWARD || span.kind() == Span.Kind.BACKWARD)
+                .filter(span -> span.kind().isPass())
                 .filter(span -> span.nanos() > (end - start) / 28)
                 .toList();
         if (passes.size() <= LABELLED) {

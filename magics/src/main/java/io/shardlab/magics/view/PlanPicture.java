@@ -103,8 +103,19 @@ public record PlanPicture(Plan plan) {
         if (plan.scheme().pipeline() < 2) {
             return "";
         }
-        StringBuilder text = new StringBuilder(
-                "schedule " + plan.schedule().name() + ", " + plan.schedule().numMicrobatches() + " micro-batches\n");
+        StringBuilder text = new StringBuilder("schedule " + plan.schedule().name() + ", "
+                + plan.schedule().numMicrobatches() + " micro-batches, held at most:");
+        for (int rank = 0; rank < plan.schedule().numRanks(); rank++) {
+            text.append(rank > 0 ? "," : "")
+                    .append(" pp=")
+                    .append(rank)
+                    .append(' ')
+                    .append(Figures.decimal(
+                            plan.schedule().peakOnRank(rank, stage -> 1)
+                                    / (double) plan.options().chunks(),
+                            plan.options().chunks() > 1 ? 1 : 0));
+        }
+        text.append('\n');
         List<List<String>> rows = new ArrayList<>();
         for (List<Action> actions : plan.schedule().actions()) {
             rows.add(actions.stream()

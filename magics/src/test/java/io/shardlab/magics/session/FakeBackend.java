@@ -40,6 +40,7 @@ final class FakeBackend implements Backend {
 
     private int workers;
     private @Nullable Plan placed;
+    private final Schedules schedules = new Schedules();
 
     @Override
     public List<DeviceRow> devices() {
@@ -343,6 +344,11 @@ final class FakeBackend implements Backend {
                 FakePlans.tiny(new Scheme(1, 2, 2), WorkloadChoice.of(8, 64, 4).forModel(512, 2), "1f1b"),
                 step.orElse(19),
                 predicted);
+    }
+
+    @Override
+    public Schedules schedules() {
+        return schedules;
     }
 
     @Override
