@@ -1,6 +1,7 @@
 package io.shardlab.cluster;
 
 import io.shardlab.mesh.Device;
+import io.shardlab.run.Seat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,6 +92,8 @@ final class WorkerCommand {
                 "-Dai.djl.pytorch.num_interop_threads=1"));
         archive().ifPresent(file -> flags.addAll(List.of("-XX:SharedArchiveFile=" + file, "-Xlog:cds*=off")));
         executor.ifPresent(name -> flags.add("-D" + WorkerMain.EXECUTOR_PROPERTY + "=" + name));
+        Optional.ofNullable(System.getProperty(Seat.OVERLAP_PROPERTY))
+                .ifPresent(value -> flags.add("-D" + Seat.OVERLAP_PROPERTY + "=" + value));
         if (spec.debug()) {
             flags.add("-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0");
         }

@@ -16,4 +16,7 @@ import java.time.Duration;
  * @param timeout how long to wait for a peer before naming it
  */
 public record Seat(
-        int rank, int numRanks, Device device, int threads, Path folder, Path sharedFolder, Duration timeout) {}
+        int rank, int numRanks, Device device, int threads, Path folder, Path sharedFolder, Duration timeout) {
+    /** A system property; false to measure what overlap is worth: then collectives are over before weight gradients begin. */
+    public static final String OVERLAP_PROPERTY = "shardlab.overlap";
+}

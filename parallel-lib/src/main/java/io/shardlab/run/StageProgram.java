@@ -1,6 +1,7 @@
 package io.shardlab.run;
 
 import io.shardlab.comm.Communicator;
+import io.shardlab.comm.Pending;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
 import io.shardlab.mesh.Axis;
@@ -17,13 +18,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
-import java.util.function.BiFunction;
 
 /**
  * Runs a stage's steps forward, and backward in reverse with each collective replaced by its adjoint. Owned by the rank's
  * thread.
  */
 final class StageProgram {
+
+    private static final boolean OVERLAP = Boolean.parseBoolean(System.getProperty(Seat.OVERLAP_PROPERTY, "true"));
 
     private final Stage stage;
     private final Communicator tensorGroup;
@@ -86,7 +88,7 @@ final class StageProgram {
             } else {
                 output = scope.alias(inputs.get(0));
                 if (step instanceof Step.Communicate communicate) {
-                    communicate(communicate.collective(), communicate, output);
+                    communicate(communicate.collective(), communicate, output, Optional.empty());
                 }
             }
             observer.accept(step.output(), output);
@@ -108,12 +110,12 @@ final class StageProgram {
 
     /** Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens. */
     Optional<Tensor> backward(Scope scope, Tensor outputGradient) {
-        return backward(scope, outputGradient, scope::backward);
+        return backward(scope, outputGradient, false);
     }
 
     /** As {@link #backward}, but puts weight gradients off until {@link #backwardWeights}. */
     Optional<Tensor> backwardInputs(Scope scope, Tensor outputGradient) {
-        return backward(scope, outputGradient, scope::backwardInputs);
+        return backward(scope, outputGradient, true);
     }
 
     /** Adds the weight gradients that {@link #backwardInputs} put off. */
@@ -126,10 +128,11 @@ final class StageProgram {
         }
     }
 
-    private Optional<Tensor> backward(
-            Scope scope, Tensor outputGradient, BiFunction<Segment, Tensor, List<Optional<Tensor>>> ofSegment) {
+    private Optional<Tensor> backward(Scope scope, Tensor outputGradient, boolean inputsOnly) {
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put(stage.output(), outputGradient);
+        // The segment whose weights wait until the collective on its input's gradient is under way.
+        Optional<Segment> waiting = Optional.empty();
         for (int i = stage.steps().size() - 1; i >= 0; i--) {
             stop.check();
             Step step = stage.steps().get(i);
@@ -138,20 +141,39 @@ final class StageProgram {
                 throw new IllegalStateException("value '" + step.output() + "' has no gradient");
             }
             if (step instanceof Step.Local local) {
-                List<Optional<Tensor>> found = ofSegment.apply(local.segment(), gradient);
+                List<Optional<Tensor>> found = scope.backwardInputs(local.segment(), gradient);
                 for (int input = 0; input < found.size(); input++) {
                     String name = step.inputs().get(input);
                     found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor));
                 }
                 gradient.close();
+                if (!inputsOnly && beforeCollective(i)) {
+                    waiting = Optional.of(local.segment());
+                } else if (!inputsOnly) {
+                    scope.backwardWeights(local.segment());
+                }
             } else {
                 if (step instanceof Step.Communicate communicate) {
-                    communicate(communicate.collective().adjoint(), communicate, gradient);
+                    Optional<Segment> weights = waiting;
+                    waiting = Optional.empty();
+                    communicate(
+                            communicate.collective().adjoint(),
+                            communicate,
+                            gradient,
+                            weights.map(segment -> () -> scope.backwardWeights(segment)));
                 }
                 accumulate(scope, gradients, step.inputs().get(0), gradient);
             }
         }
         return Optional.ofNullable(gradients.get(stage.input()));
+    }
+
+    /** Whether going back, a collective comes right after step {@code i}, on what that step gave. */
+    private boolean beforeCollective(int i) {
+        return i > 0
+                && stage.steps().get(i - 1) instanceof Step.Communicate communicate
+                && communicate.collective().adjoint().communicates()
+                && stage.steps().get(i).inputs().contains(communicate.output());
     }
 
     private static void accumulate(Scope scope, Map<String, Tensor> gradients, String name, Tensor gradient) {
@@ -165,8 +187,9 @@ final class StageProgram {
         }
     }
 
-    /** Runs a collective in place. */
-    private void communicate(Collective collective, Step.Communicate step, Tensor tensor) {
+    /** Runs a collective in place, and other work while it is under way. Its span shows what is waited for after that work. */
+    private void communicate(
+            Collective collective, Step.Communicate step, Tensor tensor, Optional<Runnable> meanwhile) {
         if (collective == Collective.COPY) {
             return;
         }
@@ -174,14 +197,29 @@ final class StageProgram {
             throw new UnsupportedOperationException(collective.name().toLowerCase(Locale.ROOT) + " over "
                     + step.axis().shortName() + " is not there yet");
         }
-        recorder.enterWithin("all_reduce", step.output());
-        long start = System.nanoTime();
         var bytes = tensor.bytes();
         long sent = 2L * (tensorGroup.size() - 1) * bytes.remaining() / tensorGroup.size();
-        tensorGroup.allReduce(bytes, tensor.type());
-        tensor.written();
-        recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
+        boolean overlaps = OVERLAP && meanwhile.isPresent();
+        Optional<Pending> pending =
+                overlaps ? Optional.of(tensorGroup.startAllReduce(bytes, tensor.type())) : Optional.empty();
+        try {
+            if (overlaps) {
+                meanwhile.orElseThrow().run();
+            }
+            recorder.enterWithin("all_reduce", step.output());
+            long start = System.nanoTime();
+            pending.ifPresentOrElse(Pending::await, () -> tensorGroup.allReduce(bytes, tensor.type()));
+            tensor.written();
+            recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
+        } catch (RuntimeException | Error e) {
+            // Whoever catches this frees the tensor.
+            tensorGroup.abandon();
+            throw e;
+        }
         recorder.count("tp all_reduce", sent);
         recorder.resume();
+        if (!overlaps) {
+            meanwhile.ifPresent(Runnable::run);
+        }
     }
 }

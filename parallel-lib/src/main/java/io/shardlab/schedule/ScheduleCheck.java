@@ -43,6 +43,14 @@ public final class ScheduleCheck {
         return schedule;
     }
 
+    /** The part of {@link #check} that needs no transfers: every pass stands where it belongs, exactly once. */
+    public static Schedule checkPasses(Schedule schedule) {
+        ScheduleCheck check = new ScheduleCheck(schedule);
+        check.everyCellIsInPlace();
+        check.everyPassIsThere();
+        return schedule;
+    }
+
     private void everyCellIsInPlace() {
         for (int rank = 0; rank < schedule.numRanks(); rank++) {
             List<Action> actions = schedule.actions().get(rank);

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
 import io.shardlab.plan.Json;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
@@ -38,13 +39,35 @@ final class GoldenGenerationTest {
             odd    | pp=3
             """)
     void tokensEqualPyTorch(String name, String scheme) throws IOException {
+        tokensEqualPyTorch(name, scheme, 1);
+    }
+
+    /** Stages run in the order of the model, on whichever ranks they are. */
+    @ParameterizedTest(name = "{0} {1} with 2 stages per rank")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            plain  | pp=2
+            untied | tp=2,pp=2
+            """)
+    void tokensOfSeveralStagesPerRankEqualPyTorch(String name, String scheme) throws IOException {
+        tokensEqualPyTorch(name, scheme, 2);
+    }
+
+    private static void tokensEqualPyTorch(String name, String scheme, int chunks) throws IOException {
         Path folder = Path.of("..", "tests", "golden", name);
         JsonNode expected =
                 Json.mapper().readTree(folder.resolve("expected.json").toFile()).path("generation");
         Plan plan = Planner.plan(
                 ModelSpec.read(folder),
                 Scheme.parse(scheme),
-                new Planner.Settings(TensorType.FLOAT64, new Plan.Workload(4, 16, 2), "1f1b", 0));
+                new Planner.Settings(
+                        TensorType.FLOAT64,
+                        new Plan.Workload(4, 16, 2),
+                        chunks > 1 ? "interleaved" : "1f1b",
+                        0,
+                        Options.DEFAULT.withChunks(chunks)));
         List<Integer> tokens = integers(expected.path("tokens"));
         assertEquals(32, tokens.size());
         List<Integer> streamed = new ArrayList<>();

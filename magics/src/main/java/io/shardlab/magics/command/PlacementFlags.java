@@ -132,6 +132,11 @@ final class PlacementFlags {
                 price);
     }
 
+    /** Inference has no schedule of its own: what is said about one is about placing. */
+    private String inferred(String verb) {
+        return verb.equals("infer") && workload.schedule != null ? "--schedule" : "";
+    }
+
     /** The placement that a verb with an optional MODEL asks for, if it names one. */
     Optional<PlanOptions> readOptional(@Nullable String model, String verb) {
         if (model != null) {
@@ -146,7 +151,7 @@ final class PlacementFlags {
                                 ? "--dp"
                                 : chunks != null
                                         ? "--chunks"
-                                        : dtype != null ? "--dtype" : weights != null ? "--weights" : "";
+                                        : dtype != null ? "--dtype" : weights != null ? "--weights" : inferred(verb);
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
                     + " tiny " + flag + " …`; without MODEL the placed one is used");

@@ -16,7 +16,7 @@ public record ScheduleCommand(ScheduleOptions options) implements Command {
     @CommandLine.Command(
             name = "schedule",
             description =
-                    "Draws who computes what when in a pipeline; as a %%%%shard cell, keeps the schedule that the cell writes.",
+                    "Draws who computes what when in a pipeline; its cell form keeps the schedule that the cell writes.",
             footer = {
                 "",
                 "Examples:",

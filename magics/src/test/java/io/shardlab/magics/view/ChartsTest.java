@@ -170,7 +170,7 @@ class ChartsTest {
                 picture.stages());
         assertEquals(
                 """
-                schedule 1f1b, 4 micro-batches
+                schedule 1f1b, 4 micro-batches, held at most: pp=0 2, pp=1 1
                 pp=0  │ 0F0 0F1 0B0 0F2 0B1 0F3 0B2 0B3
                 pp=1  │ 1F0 1B0 1F1 1B1 1F2 1B2 1F3 1B3
                 """,
