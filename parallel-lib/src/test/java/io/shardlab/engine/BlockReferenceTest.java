@@ -56,10 +56,8 @@ final class BlockReferenceTest {
             engine.define(code);
             BlockSpec spec = new BlockSpec("cnn", code, function, engine.describe(code.id(), SAMPLE));
             Plan plan = spec.plan(
-                    Scheme.SINGLE,
-                    new Planner.Settings(TensorType.FLOAT64, new Plan.Workload(BATCH, 1, 1), "1f1b", 5));
-            try (Shard shard =
-                    engine.place(plan.stages(), 0, TensorType.FLOAT64, new SeededWeights(5), true)) {
+                    Scheme.SINGLE, new Planner.Settings(TensorType.FLOAT64, new Plan.Workload(BATCH, 1, 1), "1f1b", 5));
+            try (Shard shard = engine.place(plan.stages(), 0, TensorType.FLOAT64, new SeededWeights(5), true)) {
                 double loss = inSegments(shard, plan.stages().get(0));
                 whole(code, function, shard, loss);
             }
@@ -82,15 +80,15 @@ final class BlockReferenceTest {
             samples.written();
             values.put(Stage.TOKENS, samples);
             values.put(Stage.TARGETS, scope.tokens(LABELS, TensorShape.of(BATCH)));
+            Tensor last = samples;
             for (Step step : stage.steps()) {
                 Step.Local local = (Step.Local) step;
-                values.put(
-                        local.output(),
-                        scope.forward(
-                                local.segment(),
-                                local.inputs().stream().map(values::get).toList()));
+                last = scope.forward(
+                        local.segment(),
+                        local.inputs().stream().map(values::get).toList());
+                values.put(local.output(), last);
             }
-            double loss = values.get(Stage.LOSS).scalar();
+            double loss = last.scalar();
             Tensor gradient = scope.scalar(1);
             for (int i = stage.steps().size() - 1; i >= 0; i--) {
                 var found = scope.backward(((Step.Local) stage.steps().get(i)).segment(), gradient);

@@ -46,8 +46,7 @@ final class GoldenGenerationTest {
     @ParameterizedTest(name = "{0} {1} with 2 stages per rank")
     @CsvSource(
             delimiter = '|',
-            textBlock =
-                    """
+            textBlock = """
             plain  | pp=2
             untied | tp=2,pp=2
             """)
