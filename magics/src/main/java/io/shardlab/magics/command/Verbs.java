@@ -230,8 +230,9 @@ public final class Verbs {
             return verb.equals("model")
                     ? "model needs a NAME: `%%shard model mlp` above Java code that returns a Block"
                     : verb.equals("schedule")
-                    ? "schedule needs a NAME: `%shard schedule zb-h1`; rules: " + String.join(", ", ScheduleRule.NAMES)
-                    : verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
+                            ? "schedule needs a NAME: `%shard schedule zb-h1`; rules: "
+                                    + String.join(", ", ScheduleRule.NAMES)
+                            : verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
         }
         CommandLine.Model.ArgSpec flag = missing.getMissing().isEmpty()
                 ? missing.getArgSpec()
@@ -265,7 +266,12 @@ public final class Verbs {
         StringBuilder text = new StringBuilder("%shard VERB …: shards Deep Java Library models over worker JVMs\n\n");
         VERBS.forEach((verb, syntax) -> text.append(String.format(
                 "  %-9s %s%n",
-                verb, commandLine(syntax.get()).getCommandSpec().usageMessage().description()[0].replace("%%", "%"))));
+                verb,
+                commandLine(syntax.get())
+                        .getCommandSpec()
+                        .usageMessage()
+                        .description()[0]
+                        .replace("%%", "%"))));
         text.append("\nlater: ").append(String.join(", ", LATER.keySet())).append(", %%shard cells on workers\n");
         text.append("\n%shard VERB --help explains one. A first tour:\n");
         text.append("  %shard up -n 2\n  %shard train tiny --tp 2 --steps 20\n  %shard check\n  %shard down\n");
