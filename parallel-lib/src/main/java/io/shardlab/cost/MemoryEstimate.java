@@ -4,6 +4,7 @@ import io.shardlab.mesh.Axis;
 import io.shardlab.mesh.Coordinates;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.MemoryCategory;
@@ -94,20 +95,23 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
      */
     private static long activationBytes(Plan plan, Coordinates at) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
+        boolean recompute = plan.options().recompute();
         long saved = plan.schedule()
-                .peakOnRank(at.pipeline(), stage -> savedElements(plan.stages().get(stage), at.tensor(), rows));
+                .peakOnRank(
+                        at.pipeline(), stage -> savedElements(plan.stages().get(stage), at.tensor(), rows, recompute));
         long largest = plan.stagesOf(at.pipeline()).stream()
                 .mapToLong(stage -> SegmentCost.of(stage, at.tensor(), rows).largestElements())
                 .max()
                 .orElse(0);
-        return (saved + 3 * largest) * plan.type().bytes();
+        long again = recompute ? largestRecomputed(plan, at, rows) : 0;
+        return (saved + again + 3 * largest) * plan.type().bytes();
     }
 
     /**
-     * What one micro-batch of a stage keeps: the insides of its segments, its input, and every step's output [N,D] once. A
+     * What one micro-batch of a stage keeps: the insides of its segments unless they are computed again, its input, and every step's output [N,D] once. A
      * COPY shares its input's storage; the loss is a scalar; token ids are small and left out.
      */
-    static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows) {
+    static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows, boolean recompute) {
         long values = stage.input().equals(Stage.TOKENS) ? 0 : elements(stage, stage.input(), rows);
         for (Step step : stage.steps()) {
             boolean ownStorage = step instanceof Step.Local
@@ -117,7 +121,12 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
                 values += elements(stage, step.output(), rows);
             }
         }
-        return values + SegmentCost.of(stage, tensorIndex, rows).savedElements();
+        return values
+                + stage.segments().stream()
+                        .filter(segment -> !recompute || !segment.recomputable())
+                        .mapToLong(segment ->
+                                SegmentCost.of(segment, tensorIndex, rows).savedElements())
+                        .sum();
     }
 
     /** Of one value of one micro-batch. */
@@ -125,6 +134,16 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
         return stage.sampleShape(value)
                 .map(sample -> rows.batch() * sample.numElements())
                 .orElse(rows.count() * rows.width());
+    }
+
+    /** What the segment that keeps most has inside while it is computed again: one at a time. */
+    private static long largestRecomputed(Plan plan, Coordinates at, SegmentCost.Rows rows) {
+        return plan.stagesOf(at.pipeline()).stream()
+                .flatMap(stage -> stage.segments().stream())
+                .filter(Segment::recomputable)
+                .mapToLong(segment -> SegmentCost.of(segment, at.tensor(), rows).savedElements())
+                .max()
+                .orElse(0);
     }
 
     /** Buffers of messages: one to send and one to receive for each pipeline neighbour, and two for tensor collectives. */

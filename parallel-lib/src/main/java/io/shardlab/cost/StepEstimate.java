@@ -4,6 +4,7 @@ import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.trace.Bubble;
@@ -48,7 +49,8 @@ public record StepEstimate(
             Wire wire = new Wire(wireNanos(plan, stage, hardware, false), wireNanos(plan, stage, hardware, true));
             wires.add(wire);
             long forward = hardware.computeNanos(slowestFlops(plan, stage));
-            passes.add(new StageCosts.PassNanos(forward + wire.forward(), forward + wire.backward(), forward));
+            long again = plan.options().recompute() ? hardware.computeNanos(recomputedFlops(plan, stage)) : 0;
+            passes.add(new StageCosts.PassNanos(forward + wire.forward(), forward + again + wire.backward(), forward));
             tensorNanos += (double) (wire.forward() + wire.backward())
                     * plan.schedule().numMicrobatches();
             sumNanos = Math.max(sumNanos, dataSumNanos(plan, stage, hardware));
@@ -128,6 +130,22 @@ public record StepEstimate(
             slowest = Math.max(
                     slowest,
                     SegmentCost.of(stage, index, SegmentCost.Rows.of(plan)).forwardFlops());
+        }
+        return slowest;
+    }
+
+    /** Of the segments that are computed again before they go back. */
+    private static double recomputedFlops(Plan plan, Stage stage) {
+        double slowest = 0;
+        for (int index = 0; index < plan.mesh().tensor(); index++) {
+            double flops = 0;
+            for (Segment segment : stage.segments()) {
+                if (segment.recomputable()) {
+                    flops += SegmentCost.of(segment, index, SegmentCost.Rows.of(plan))
+                            .forwardFlops();
+                }
+            }
+            slowest = Math.max(slowest, flops);
         }
         return slowest;
     }

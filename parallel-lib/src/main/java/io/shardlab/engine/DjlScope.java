@@ -2,6 +2,8 @@ package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
 import io.shardlab.plan.Segment;
 import io.shardlab.tensor.TensorShape;
 import java.util.ArrayList;
@@ -15,15 +17,17 @@ final class DjlScope implements Scope {
 
     private final DjlShard shard;
     private final NDManager manager;
-    private final boolean training;
+    /** Empty where there is no way back. */
+    private final Optional<TrainingPass> pass;
+
     private final Map<String, Tape> tapes = new HashMap<>();
     /** Of segments that have gone back to their inputs, but not yet to their weights. */
     private final Map<String, Tape> putOff = new HashMap<>();
 
-    DjlScope(DjlShard shard, NDManager manager, boolean training) {
+    DjlScope(DjlShard shard, NDManager manager, Optional<TrainingPass> pass) {
         this.shard = shard;
         this.manager = manager;
-        this.training = training;
+        this.pass = pass;
         manager.setName("micro-batch");
     }
 
@@ -54,7 +58,12 @@ final class DjlScope implements Scope {
     public Tensor forward(Segment segment, List<Tensor> inputs) {
         DjlShard.Layer layer = shard.layer(segment);
         if (segment.kind() instanceof Segment.Residual) {
-            return add(inputs.get(0), inputs.get(1));
+            if (!drops()) {
+                return add(inputs.get(0), inputs.get(1));
+            }
+            try (Tensor kept = dropped(segment, inputs.get(1))) {
+                return add(inputs.get(0), kept);
+            }
         }
         List<NDArray> aliases = new ArrayList<>();
         for (Tensor input : inputs) {
@@ -62,13 +71,46 @@ final class DjlScope implements Scope {
             alias.attach(manager);
             aliases.add(alias);
         }
-        Mathematics.Computed computed = layer.mathematics().compute(manager, aliases, layer.weights(), training);
-        if (training) {
+        boolean again =
+                segment.recomputable() && pass.map(TrainingPass::recompute).orElse(false);
+        Mathematics.Computed computed = again
+                ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.weights())
+                : layer.mathematics().compute(manager, aliases, layer.weights(), pass.isPresent());
+        if (pass.isPresent()) {
             tapes.put(segment.name(), computed.tape());
         } else {
             computed.tape().close();
         }
         return new DjlTensor(computed.output());
+    }
+
+    /** Bytes of the arrays that live now; storage that several share counts once. */
+    long numBytes() {
+        Map<Long, Long> storages = new HashMap<>();
+        for (NDArray array : manager.getManagedArrays()) {
+            if (!array.getDevice().isGpu()) {
+                long address = Pointer.nativeValue(Native.getDirectBufferPointer(DjlTensor.storage(array)));
+                storages.merge(
+                        address, array.getShape().size() * array.getDataType().getNumOfBytes(), Math::max);
+            }
+        }
+        return storages.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    private boolean drops() {
+        return pass.map(TrainingPass::dropout).filter(Dropout::drops).isPresent();
+    }
+
+    /** What of a block's output [B,T,D], or of its gradient, stays. */
+    private Tensor dropped(Segment segment, Tensor values) {
+        Dropout dropout = pass.orElseThrow().dropout();
+        long first = dropout.firstSequence()
+                * values.shape().numElements()
+                / values.shape().dim(0);
+        Tensor kept = allocate(values.shape());
+        dropout.apply(segment.name(), first, shard.type(), values.bytes(), kept.bytes());
+        kept.written();
+        return kept;
     }
 
     @Override
@@ -81,7 +123,9 @@ final class DjlScope implements Scope {
     @Override
     public List<Optional<Tensor>> backwardInputs(Segment segment, Tensor outputGradient) {
         if (segment.kind() instanceof Segment.Residual) {
-            return List.of(Optional.of(alias(outputGradient)), Optional.of(alias(outputGradient)));
+            return List.of(
+                    Optional.of(alias(outputGradient)),
+                    Optional.of(drops() ? dropped(segment, outputGradient) : alias(outputGradient)));
         }
         Tape tape = tapes.remove(segment.name());
         if (tape == null) {

@@ -161,7 +161,13 @@ final class DjlShard implements Shard {
 
     @Override
     public Scope scope(boolean training) {
-        return new DjlScope(this, manager.newSubManager(), training);
+        return new DjlScope(
+                this, manager.newSubManager(), training ? Optional.of(TrainingPass.PLAIN) : Optional.empty());
+    }
+
+    @Override
+    public Scope scope(TrainingPass pass) {
+        return new DjlScope(this, manager.newSubManager(), Optional.of(pass));
     }
 
     @Override

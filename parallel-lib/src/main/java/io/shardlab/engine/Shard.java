@@ -12,8 +12,11 @@ public interface Shard extends AutoCloseable {
     /** The parameters held, each once, in model order. */
     List<ParameterSpec> parameters();
 
-    /** Opens the life of one micro-batch. */
+    /** Opens the life of one micro-batch: with {@link TrainingPass#PLAIN}, or without a way back. */
     Scope scope(boolean training);
+
+    /** Opens the life of one micro-batch that goes back. */
+    Scope scope(TrainingPass pass);
 
     /** This rank's part of a parameter: its storage, row-major in native order. */
     ByteBuffer weight(String name);

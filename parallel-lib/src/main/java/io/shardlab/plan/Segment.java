@@ -21,6 +21,11 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         parameters = List.copyOf(parameters);
     }
 
+    /** Whether it keeps more than its inputs for its backward pass, so that computing it again then saves memory. */
+    public boolean recomputable() {
+        return !(kind instanceof Embedding || kind instanceof Norm || kind instanceof Residual);
+    }
+
     /** Which mathematics a segment stands for, with the figures that its parameters' shapes do not already tell. */
     @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "type")
     @JsonSubTypes({

@@ -1,8 +1,10 @@
 package io.shardlab.run;
 
 import io.shardlab.comm.Communicator;
+import io.shardlab.engine.Dropout;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
+import io.shardlab.engine.TrainingPass;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
@@ -40,11 +42,13 @@ final class MicrobatchRunner implements AutoCloseable {
     private final StopSignal stop;
     private final IntFunction<Samples.Batch> batches;
     private final BiConsumer<String, Tensor> observer;
+    private final long dataStep;
     private final Map<Key, Live> alive = new HashMap<>();
     private double lossSum;
 
     /**
      * @param plan the placed plan, possibly with another workload and schedule
+     * @param dataStep which step's part of the data, from 0
      * @param batches gives the samples of a micro-batch
      * @param observer sees every value of micro-batch 0
      */
@@ -53,12 +57,14 @@ final class MicrobatchRunner implements AutoCloseable {
             Plan plan,
             Recorder recorder,
             StopSignal stop,
+            long dataStep,
             IntFunction<Samples.Batch> batches,
             BiConsumer<String, Tensor> observer) {
         this.placed = placed;
         this.plan = plan;
         this.recorder = recorder;
         this.stop = stop;
+        this.dataStep = dataStep;
         this.batches = batches;
         this.observer = observer;
     }
@@ -90,7 +96,14 @@ final class MicrobatchRunner implements AutoCloseable {
     private Live live(Action action, int microbatch) {
         return alive.computeIfAbsent(
                 new Key(action.stage(), microbatch),
-                key -> new Live(placed.shard().scope(true)));
+                key -> new Live(placed.shard().scope(trainingPass(microbatch))));
+    }
+
+    private TrainingPass trainingPass(int microbatch) {
+        int perRank = plan.workload().microbatches();
+        long first = ((long) placed.at().data() * perRank + microbatch) * plan.microbatchSize();
+        Dropout dropout = new Dropout(plan.options().dropout(), plan.seed(), dataStep, first);
+        return new TrainingPass(plan.options().recompute(), dropout);
     }
 
     private void compute(Action.Compute action) {

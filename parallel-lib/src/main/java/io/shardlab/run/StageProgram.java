@@ -34,6 +34,8 @@ final class StageProgram {
     /** Values that no step after this one reads. */
     private final List<Set<String>> lastUses;
 
+    private Optional<NonFiniteSearch> search = Optional.empty();
+
     StageProgram(Stage stage, Communicator tensorGroup, Recorder recorder, StopSignal stop) {
         this.stage = stage;
         this.tensorGroup = tensorGroup;
@@ -55,6 +57,11 @@ final class StageProgram {
             uses.addFirst(last);
         }
         return uses;
+    }
+
+    /** Lets every value of the passes to come be looked at, or none. */
+    void look(Optional<NonFiniteSearch> wanted) {
+        search = wanted;
     }
 
     Stage stage() {
@@ -92,6 +99,9 @@ final class StageProgram {
                 }
             }
             observer.accept(step.output(), output);
+            Tensor value = output;
+            int position = i;
+            search.ifPresent(s -> s.forward(stage, position, value));
             for (String name : lastUses.get(i)) {
                 Tensor unused = values.remove(name);
                 if (unused != null) {
@@ -136,12 +146,14 @@ final class StageProgram {
         for (int i = stage.steps().size() - 1; i >= 0; i--) {
             stop.check();
             Step step = stage.steps().get(i);
+            int position = i;
             Tensor gradient = gradients.remove(step.output());
             if (gradient == null) {
                 throw new IllegalStateException("value '" + step.output() + "' has no gradient");
             }
             if (step instanceof Step.Local local) {
                 List<Optional<Tensor>> found = scope.backwardInputs(local.segment(), gradient);
+                found.forEach(input -> input.ifPresent(value -> look(position, value)));
                 for (int input = 0; input < found.size(); input++) {
                     String name = step.inputs().get(input);
                     found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor));
@@ -162,10 +174,15 @@ final class StageProgram {
                             gradient,
                             weights.map(segment -> () -> scope.backwardWeights(segment)));
                 }
+                look(position, gradient);
                 accumulate(scope, gradients, step.inputs().get(0), gradient);
             }
         }
         return Optional.ofNullable(gradients.get(stage.input()));
+    }
+
+    private void look(int position, Tensor gradient) {
+        search.ifPresent(s -> s.backward(stage, position, gradient));
     }
 
     /** Whether going back, a collective comes right after step {@code i}, on what that step gave. */

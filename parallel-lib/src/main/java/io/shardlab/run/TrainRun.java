@@ -10,6 +10,7 @@ import io.shardlab.trace.StepMetrics;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 
 /**
@@ -68,6 +69,7 @@ final class TrainRun {
                 plan,
                 recorder,
                 stop,
+                dataStep,
                 microbatch -> samples.read(plan, placed.at().data(), settings, dataStep, microbatch),
                 observer)) {
             lossSum = runner.run();
@@ -130,9 +132,7 @@ final class TrainRun {
         }
         if (!Double.isFinite(result.loss) || !Double.isFinite(result.gradNorm)) {
             placed.shard().discardGradients();
-            throw new ArithmeticException(
-                    "loss " + result.loss + " and gradient norm " + result.gradNorm + " at step " + dataStep
-                            + " are not finite; the weights are those of the step before. Try a lower --lr or --clip");
+            return explain(dataStep, result);
         }
         beforeUpdate.run();
         long start = System.nanoTime();
@@ -142,6 +142,36 @@ final class TrainRun {
         placed.shard().update(rule, rate, placed.nextOptimizerStep(), scale);
         recorder.span(Span.Kind.OPTIMIZER, "optimizer", start, 0);
         return result;
+    }
+
+    /** Runs a step again to name the value that spoils it; ends with that name, or because the run was stopped. */
+    private StepResult explain(int dataStep, StepResult spoilt) {
+        String parameter = firstSpoiltGradient();
+        NonFiniteSearch search = new NonFiniteSearch(plan);
+        placed.programs().forEach(program -> program.look(Optional.of(search)));
+        try {
+            StepResult again = accumulate(dataStep, (name, value) -> {});
+            if (again.stopped) {
+                return again;
+            }
+        } finally {
+            placed.programs().forEach(program -> program.look(Optional.empty()));
+        }
+        placed.shard().discardGradients();
+        guard.uninterrupted(() -> search.agree(placed));
+        throw new ArithmeticException(
+                "step " + dataStep + ": " + search.cause().orElse(parameter) + "; loss " + spoilt.loss
+                        + ", gradient norm " + spoilt.gradNorm
+                        + ". The weights are those of the step before. Try a lower --lr or --clip");
+    }
+
+    private String firstSpoiltGradient() {
+        for (int i = 0; i < parameters.size(); i++) {
+            if (!Double.isFinite(commit.getDouble(i * Double.BYTES))) {
+                return "the gradient of " + parameters.get(i).name() + " is not finite";
+            }
+        }
+        return "the loss is not finite";
     }
 
     /** Figures of a finished step for {@code metrics.jsonl}. */

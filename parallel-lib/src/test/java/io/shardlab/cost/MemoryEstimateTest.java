@@ -90,7 +90,7 @@ class MemoryEstimateTest {
         Plan gpipe = of("pp=2", "gpipe", 2).plan();
         Plan alternating = of("pp=2", "1f1b", 2).plan();
         SegmentCost.Rows rows = SegmentCost.Rows.of(gpipe);
-        long perMicrobatch = 4 * MemoryEstimate.savedElements(gpipe.stages().get(0), 0, rows);
+        long perMicrobatch = 4 * MemoryEstimate.savedElements(gpipe.stages().get(0), 0, rows, false);
         assertEquals(2 * perMicrobatch, bytes(gpipe, 0, ACTIVATIONS) - bytes(alternating, 0, ACTIVATIONS));
         assertTrue(bytes(alternating, 0, ACTIVATIONS) >= 2 * perMicrobatch);
     }

@@ -202,4 +202,23 @@ final class ShardTest {
             assertArrayEquals(new double[] {1, 1, 1, 1}, GradientTest.doubles(shard.weight("norm")));
         }
     }
+
+    @Test
+    void recomputingKeepsInputsOnly() {
+        Segment head = head(TIED);
+        try (Shard shard = place(head, TensorType.FLOAT32)) {
+            long kept = kept(shard, new TrainingPass(false, Dropout.NONE));
+            long again = kept(shard, new TrainingPass(true, Dropout.NONE));
+            // Gate, up and sigmoid of three tokens, 6 wide, are not kept.
+            assertEquals(3 * 3 * 6 * 4, kept - again);
+        }
+    }
+
+    private static long kept(Shard shard, TrainingPass pass) {
+        try (Scope scope = shard.scope(pass)) {
+            Tensor x0 = scope.forward(EMBEDDING, List.of(scope.tokens(TOKENS, IDS)));
+            scope.forward(FEED_FORWARD, List.of(x0));
+            return ((DjlScope) scope).numBytes();
+        }
+    }
 }

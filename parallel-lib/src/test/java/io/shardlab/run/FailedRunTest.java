@@ -10,14 +10,18 @@ import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes wrong in a run is said in words, and weights and group stay usable. */
@@ -127,7 +131,13 @@ final class FailedRunTest {
             List<Reply> replies = ranks.execute(train(plan, tokens, 5, 2));
             replies.forEach(reply -> assertInstanceOf(Reply.Failed.class, reply));
             String message = onlyFailure(replies);
-            assertTrue(message.startsWith("loss NaN and gradient norm NaN at step 5 are not finite"), message);
+            int last = plan.mesh().size() - plan.mesh().tensor();
+            assertEquals(
+                    "step 5: the output of head is not finite on rank " + last + " ("
+                            + plan.mesh().role(last)
+                            + "); loss NaN, gradient norm NaN. The weights are those of the step before."
+                            + " Try a lower --lr or --clip",
+                    message);
             ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
             assertEquals(2, losses(ranks, train(plan, tokens, 0, 2)).size());
         }
@@ -182,5 +192,40 @@ final class FailedRunTest {
                     Reply.Generated.class,
                     ranks.execute(new Request.Infer(List.of(1, 9), 3)).get(1));
         }
+    }
+
+    /** The last column of a projection down is held by the last tensor rank alone, whose partial sum is spoilt first. */
+    @ParameterizedTest
+    @CsvSource({"single, 0", "tp=2, 1", "'tp=2,pp=3', 3"})
+    void theFirstSpoiltValueIsNamedWithItsRank(String scheme, int rank) throws IOException {
+        Plan plan = SmallModel.plan(scheme, TensorType.FLOAT32);
+        Path tokens = SmallModel.tokens(folder.resolve("tokens.bin"));
+        Path weights = folder.resolve("weights");
+        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (r, event) -> {});
+            ranks.demand(new Request.Dump(folder.resolve("dumped").toString()), (r, event) -> {});
+            Shards.join(plan, folder.resolve("dumped"), weights);
+            Path file = weights.resolve("model.safetensors");
+            byte[] bytes = Files.readAllBytes(file);
+            spoil(bytes, "model.layers.1.mlp.down_proj.weight");
+            Files.write(file, bytes);
+            ranks.demand(new Request.Place(plan, Optional.of(weights.toString())), (r, event) -> {});
+            String message = onlyFailure(ranks.execute(train(plan, tokens, 12, 2)));
+            String expected = "step 12: the output of layers.1.mlp is not finite on rank " + rank + " ("
+                    + plan.mesh().role(rank) + ")";
+            assertTrue(message.startsWith(expected), message);
+        }
+    }
+
+    /** Makes a tensor's last element infinite. */
+    private static void spoil(byte[] safetensors, String name) {
+        ByteBuffer buffer = ByteBuffer.wrap(safetensors).order(ByteOrder.LITTLE_ENDIAN);
+        int header = Math.toIntExact(buffer.getLong(0));
+        String json = new String(safetensors, 8, header, StandardCharsets.UTF_8);
+        Matcher end = Pattern.compile(
+                        Pattern.quote(name) + "\"[^}]*\"data_offsets\"\\s*:\\s*\\[\\s*\\d+\\s*,\\s*(\\d+)")
+                .matcher(json);
+        assertTrue(end.find(), json);
+        buffer.putFloat(8 + header + Integer.parseInt(end.group(1)) - 4, Float.POSITIVE_INFINITY);
     }
 }

@@ -68,8 +68,16 @@ final class PlacementFlags {
     @Option(names = "--sp", description = "later: sequence parallelism")
     boolean sp;
 
-    @Option(names = "--recompute", description = "later: recomputing activations in the backward pass")
+    @Option(names = "--recompute", description = "compute activations again in the backward pass instead of keeping them")
     boolean recompute;
+
+    @Option(
+            names = "--dropout",
+            paramLabel = "P",
+            converter = Values.Share.class,
+            description = "share of each block's output that is dropped while training (default 0)")
+    @Nullable
+    Double dropout;
 
     @Option(names = "--uneven", description = "later: uneven splits")
     boolean uneven;
@@ -99,7 +107,10 @@ final class PlacementFlags {
     }
 
     private Options options() {
-        return Options.DEFAULT.withChunks(numChunks());
+        return Options.DEFAULT
+                .withChunks(numChunks())
+                .withRecompute(recompute)
+                .withDropout(dropout == null ? 0 : dropout);
     }
 
     private int numChunks() {
@@ -151,7 +162,7 @@ final class PlacementFlags {
                                 ? "--dp"
                                 : chunks != null
                                         ? "--chunks"
-                                        : dtype != null ? "--dtype" : weights != null ? "--weights" : inferred(verb);
+                                        : dtype != null ? "--dtype" : dropout != null ? "--dropout" : recompute ? "--recompute" : weights != null ? "--weights" : inferred(verb);
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
                     + " tiny " + flag + " …`; without MODEL the placed one is used");

@@ -58,6 +58,18 @@ final class Values {
         }
     }
 
+    /** A decimal number of at least 0 and below 1. */
+    static final class Share implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            double value = decimal(text);
+            if (value >= 1) {
+                throw new IllegalArgumentException("must be below 1");
+            }
+            return value;
+        }
+    }
+
     /** A size such as {@code 128m}. */
     static final class Size implements ITypeConverter<Long> {
         @Override

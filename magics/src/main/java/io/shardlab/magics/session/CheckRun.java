@@ -9,6 +9,7 @@ import io.shardlab.parity.Shards;
 import io.shardlab.parity.Verdict;
 import io.shardlab.plan.Collective;
 import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.run.Reply;
@@ -74,7 +75,14 @@ final class CheckRun {
     private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
             throws IOException {
         Plan single = model.plan(
-                Scheme.SINGLE, new Planner.Settings(sharded.type(), sharded.workload(), "1f1b", sharded.seed()));
+                Scheme.SINGLE,
+                new Planner.Settings(
+                        sharded.type(),
+                        sharded.workload(),
+                        "1f1b",
+                        sharded.seed(),
+                        // Dropout is part of what is computed; the other options are only ways to do it.
+                        Options.DEFAULT.withDropout(sharded.options().dropout())));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();
