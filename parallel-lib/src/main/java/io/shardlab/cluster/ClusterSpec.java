@@ -1,6 +1,7 @@
 package io.shardlab.cluster;
 
 import io.shardlab.mesh.Device;
+import io.shardlab.mesh.Link;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.stream.IntStream;
  * @param heapBytes of each worker's Java heap
  * @param debug whether each worker listens for a debugger on the loopback address
  * @param timeout how long a rank waits for a peer before naming it, and a start for its workers
+ * @param link that delays what ranks send to each other, if one is simulated
  */
 public record ClusterSpec(
         List<Device> devices,
@@ -23,7 +25,8 @@ public record ClusterSpec(
         int threads,
         long heapBytes,
         boolean debug,
-        Duration timeout) {
+        Duration timeout,
+        Optional<Link> link) {
 
     public static final long DEFAULT_HEAP_BYTES = 128L << 20;
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
@@ -50,7 +53,8 @@ public record ClusterSpec(
     /** Workers on these devices, sharing {@code cores}, with defaults for the rest. */
     public static ClusterSpec of(List<Device> devices, int cores) {
         int threads = Math.max(1, cores / Math.max(1, devices.size()));
-        return new ClusterSpec(devices, Optional.empty(), threads, DEFAULT_HEAP_BYTES, false, DEFAULT_TIMEOUT);
+        return new ClusterSpec(
+                devices, Optional.empty(), threads, DEFAULT_HEAP_BYTES, false, DEFAULT_TIMEOUT, Optional.empty());
     }
 
     /** {@code count} workers, each on a share of {@code cores}. */
@@ -59,23 +63,27 @@ public record ClusterSpec(
     }
 
     public ClusterSpec withMemory(long bytes) {
-        return new ClusterSpec(devices, Optional.of(bytes), threads, heapBytes, debug, timeout);
+        return new ClusterSpec(devices, Optional.of(bytes), threads, heapBytes, debug, timeout, link);
     }
 
     public ClusterSpec withHeap(long bytes) {
-        return new ClusterSpec(devices, memoryBytes, threads, bytes, debug, timeout);
+        return new ClusterSpec(devices, memoryBytes, threads, bytes, debug, timeout, link);
     }
 
     public ClusterSpec withThreads(int count) {
-        return new ClusterSpec(devices, memoryBytes, count, heapBytes, debug, timeout);
+        return new ClusterSpec(devices, memoryBytes, count, heapBytes, debug, timeout, link);
     }
 
     public ClusterSpec withDebug(boolean wanted) {
-        return new ClusterSpec(devices, memoryBytes, threads, heapBytes, wanted, timeout);
+        return new ClusterSpec(devices, memoryBytes, threads, heapBytes, wanted, timeout, link);
     }
 
     public ClusterSpec withTimeout(Duration longest) {
-        return new ClusterSpec(devices, memoryBytes, threads, heapBytes, debug, longest);
+        return new ClusterSpec(devices, memoryBytes, threads, heapBytes, debug, longest, link);
+    }
+
+    public ClusterSpec withLink(Link simulated) {
+        return new ClusterSpec(devices, memoryBytes, threads, heapBytes, debug, timeout, Optional.of(simulated));
     }
 
     public int numWorkers() {

@@ -56,7 +56,14 @@ final class LocalLauncher implements Launcher {
         StatusPage page = StatusPage.create(pageFile);
         Device device = spec.devices().get(rank);
         Seat seat = new Seat(
-                rank, spec.numWorkers(), device, spec.threads(), folder.folder(), folder.shared(), spec.timeout());
+                rank,
+                spec.numWorkers(),
+                device,
+                spec.threads(),
+                folder.folder(),
+                folder.shared(),
+                spec.timeout(),
+                spec.link());
         WorkerSettings settings = new WorkerSettings(
                 seat,
                 socket,

@@ -59,7 +59,8 @@ public final class LocalRanks implements Workers {
                 spec.threads(),
                 folder.folder(),
                 folder.shared(),
-                spec.timeout());
+                spec.timeout(),
+                spec.link());
         StopSignal stop = new StopSignal();
         StatusPage page = StatusPage.inMemory();
         return new Rank(seat, stop, page, new ComputeThread(seat, source, stop, page, new Voice(rank)));

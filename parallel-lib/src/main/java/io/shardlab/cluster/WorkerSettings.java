@@ -1,6 +1,7 @@
 package io.shardlab.cluster;
 
 import io.shardlab.mesh.Device;
+import io.shardlab.mesh.Link;
 import io.shardlab.run.Seat;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,10 @@ record WorkerSettings(Seat seat, Path socket, Path page, String nonce, long pare
         environment.put(PREFIX + "FOLDER", seat.folder().toString());
         environment.put(PREFIX + "SHARED", seat.sharedFolder().toString());
         environment.put(PREFIX + "TIMEOUT_MILLIS", Long.toString(seat.timeout().toMillis()));
+        seat.link().ifPresent(link -> {
+            environment.put(PREFIX + "LINK_BYTES_PER_SECOND", Double.toString(link.bytesPerSecond()));
+            environment.put(PREFIX + "LINK_LATENCY_NANOS", Long.toString(link.latencyNanos()));
+        });
         environment.put(PREFIX + "SOCKET", socket.toString());
         environment.put(PREFIX + "PAGE", page.toString());
         environment.put(PREFIX + "NONCE", nonce);
@@ -42,13 +47,20 @@ record WorkerSettings(Seat seat, Path socket, Path page, String nonce, long pare
                 Integer.parseInt(value(environment, "THREADS")),
                 Path.of(value(environment, "FOLDER")),
                 Path.of(value(environment, "SHARED")),
-                Duration.ofMillis(Long.parseLong(value(environment, "TIMEOUT_MILLIS"))));
+                Duration.ofMillis(Long.parseLong(value(environment, "TIMEOUT_MILLIS"))),
+                link(environment));
         return new WorkerSettings(
                 seat,
                 Path.of(value(environment, "SOCKET")),
                 Path.of(value(environment, "PAGE")),
                 value(environment, "NONCE"),
                 Long.parseLong(value(environment, "PARENT")));
+    }
+
+    private static Optional<Link> link(Map<String, String> environment) {
+        return Optional.ofNullable(environment.get(PREFIX + "LINK_BYTES_PER_SECOND"))
+                .map(rate ->
+                        new Link(Double.parseDouble(rate), Long.parseLong(value(environment, "LINK_LATENCY_NANOS"))));
     }
 
     private static String value(Map<String, String> environment, String name) {

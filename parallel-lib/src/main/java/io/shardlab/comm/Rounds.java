@@ -66,10 +66,14 @@ final class Rounds {
         return (int) (round & 1) * halfBytes + inBytes;
     }
 
-    /** Announces the next round and waits until all members have. */
-    void meet() {
+    /**
+     * Announces the next round and waits until all members have.
+     *
+     * @param bytes that this member sends with it, for a simulated link
+     */
+    void meet(long bytes) {
         round++;
-        windows.publish(round, call, elements, detail);
+        windows.publish(round, call, elements, detail, bytes);
         boolean same = true;
         pacer.restart();
         for (int member = 0; member < size; member++) {
@@ -78,6 +82,7 @@ final class Rounds {
                     throw timeout();
                 }
             }
+            windows.awaitArrival(member, round);
             same &= windows.word(member, round, 0) == call
                     && windows.word(member, round, 1) == elements
                     && windows.word(member, round, 2) == detail;

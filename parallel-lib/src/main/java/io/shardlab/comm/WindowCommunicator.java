@@ -1,6 +1,7 @@
 package io.shardlab.comm;
 
 import io.shardlab.mesh.Group;
+import io.shardlab.mesh.Link;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.transport.Windows;
 import java.nio.ByteBuffer;
@@ -27,6 +28,7 @@ final class WindowCommunicator {
     private final RankOrderSum sum;
     private final Parts parts;
     private final ByteBuffer mine;
+    private final int oneRoundBytes;
     private final int size;
     private final int me;
     private final long[] counts = new long[Operation.values().length];
@@ -42,6 +44,17 @@ final class WindowCommunicator {
         this.sum = new RankOrderSum(windows);
         this.parts = new Parts(size);
         this.mine = windows.data(me);
+        this.oneRoundBytes = Math.min(oneRoundBytes(), rounds.inBytes());
+    }
+
+    /** Where sending a tensor whole to everybody, n−1 times its bytes, starts to take longer than a second round. */
+    private int oneRoundBytes() {
+        if (windows.link().isEmpty() || size == 2) {
+            return ONE_ROUND_BYTES;
+        }
+        Link link = windows.link().get();
+        double extraPerByte = (size - 1.0) * (size - 2) / size / link.bytesPerSecond();
+        return (int) Math.min(ONE_ROUND_BYTES, link.latencyNanos() / 1e9 / extraPerByte);
     }
 
     int rank() {
@@ -56,10 +69,10 @@ final class WindowCommunicator {
         int elements = Parts.elements(tensor, type);
         begin(Operation.ALL_REDUCE, type, elements, 0);
         int bytes = tensor.remaining();
-        if (bytes <= Math.min(ONE_ROUND_BYTES, rounds.inBytes())) {
+        if (bytes <= oneRoundBytes) {
             int at = rounds.inArea();
             mine.put(at, tensor, tensor.position(), bytes);
-            rounds.meet();
+            rounds.meet((size - 1L) * bytes);
             sum.addInPlace(type, tensor, tensor.position(), bytes, at);
         } else {
             allReduceInChunks(tensor, type);
@@ -82,10 +95,10 @@ final class WindowCommunicator {
         while (length > 0 || lengthBefore > 0) {
             int in = rounds.inArea();
             offerSlices(tensor, at, length, slice, in);
-            rounds.meet();
+            int mineBytes = sliceBytes(length, slice, me);
+            rounds.meet(length - mineBytes + (size - 1L) * sliceBytes(lengthBefore, slice, me));
             int out = rounds.outArea();
             int mineAt = at + Math.min(me * slice, length);
-            int mineBytes = sliceBytes(length, slice, me);
             sum.addInPlace(type, tensor, mineAt, mineBytes, in + me * slice);
             mine.put(out, tensor, mineAt, mineBytes);
             fetchSums(tensor, atBefore, lengthBefore, slice, outBefore);
@@ -130,7 +143,7 @@ final class WindowCommunicator {
         do {
             int in = rounds.inArea();
             mine.put(in, local, local.position() + within(me, start), left(me, start, chunk));
-            rounds.meet();
+            rounds.meet((size - 1L) * left(me, start, chunk));
             for (int member = 0; member < size; member++) {
                 if (member != me) {
                     int to = at + parts.start(member) + within(member, start);
@@ -151,13 +164,15 @@ final class WindowCommunicator {
         int start = 0;
         do {
             int in = rounds.inArea();
+            long sent = 0;
             for (int member = 0; member < size; member++) {
                 if (member != me) {
                     int from = all.position() + parts.start(member) + within(member, start);
                     mine.put(in + member * piece, all, from, left(member, start, piece));
+                    sent += left(member, start, piece);
                 }
             }
-            rounds.meet();
+            rounds.meet(sent);
             int to = local.position() + within(me, start);
             sum.addInPlace(type, local, to, left(me, start, piece), in + me * piece);
             start += piece;
@@ -189,7 +204,7 @@ final class WindowCommunicator {
             if (me == root) {
                 mine.put(in, tensor, tensor.position() + start, length);
             }
-            rounds.meet();
+            rounds.meet(me == root ? length : 0);
             if (me != root) {
                 tensor.put(tensor.position() + start, windows.data(root), in, length);
             }
@@ -200,7 +215,7 @@ final class WindowCommunicator {
 
     void barrier() {
         begin(Operation.BARRIER, TensorType.FLOAT32, 0, 0);
-        rounds.meet();
+        rounds.meet(0);
         end(Operation.BARRIER, 0);
     }
 

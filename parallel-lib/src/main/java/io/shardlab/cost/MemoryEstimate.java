@@ -2,6 +2,8 @@ package io.shardlab.cost;
 
 import io.shardlab.mesh.Axis;
 import io.shardlab.mesh.Coordinates;
+import io.shardlab.plan.GradientBucket;
+import io.shardlab.plan.OptimizerSlice;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Segment;
@@ -15,12 +17,15 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.LongUnaryOperator;
+import java.util.stream.Stream;
 
 /**
  * The bytes that each rank of a plan will need while it trains, by the categories in which workers measure.
  *
- * <p>Weights, gradients and two Adam moments follow the local shapes: tensor and pipeline divide them, the data axis never
- * does, replicated norms are not divided, a tied parameter counts once per rank that holds it. Activations are what the
+ * <p>Weights, gradients and two Adam moments follow the local shapes: tensor and pipeline divide them, the data axis only the
+ * moments, and only where the optimizer is split (ZeRO stage 1); replicated norms are not divided (the embedding and the
+ * projection to the vocabulary are), a tied parameter counts once per rank that holds it. Activations are what the
  * stages save per micro-batch times the micro-batches in flight at the schedule's peak, so under 1F1B pipelining divides
  * the weights of rank 0 but hardly its activations. The quadratic attention term and the last stage's logits always count.
  *
@@ -68,7 +73,7 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
         Map<MemoryCategory, Long> bytes = new EnumMap<>(MemoryCategory.class);
         bytes.put(MemoryCategory.WEIGHTS, weights);
         bytes.put(MemoryCategory.GRADIENTS, weights);
-        bytes.put(MemoryCategory.OPTIMIZER, 2 * weights);
+        bytes.put(MemoryCategory.OPTIMIZER, 2 * optimizerBytes(plan, at));
         bytes.put(MemoryCategory.ACTIVATIONS, activationBytes(plan, at));
         bytes.put(MemoryCategory.COMMUNICATION, communicationBytes(plan, at));
         bytes.put(MemoryCategory.HEAP, baseline.heapBytes());
@@ -77,12 +82,26 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
     }
 
     private static long parameterBytes(Plan plan, Coordinates at) {
+        return elements(plan, at, count -> count);
+    }
+
+    /** The parameters whose moments a rank keeps. */
+    private static long optimizerBytes(Plan plan, Coordinates at) {
+        int degree = plan.splitsOptimizer() ? plan.mesh().data() : 1;
+        int index = plan.splitsOptimizer() ? at.data() : 0;
+        return elements(
+                plan, at, count -> OptimizerSlice.of(count, index, degree).length());
+    }
+
+    /** The bytes of what counts of each parameter's elements. */
+    private static long elements(Plan plan, Coordinates at, LongUnaryOperator counted) {
         Set<String> seen = new HashSet<>();
         long elements = 0;
         for (Stage stage : plan.stagesOf(at.pipeline())) {
             for (ParameterSpec parameter : stage.parameters()) {
                 if (seen.add(parameter.name())) {
-                    elements += parameter.localShape(at.tensor()).numElements();
+                    elements += counted.applyAsLong(
+                            parameter.localShape(at.tensor()).numElements());
                 }
             }
         }
@@ -108,32 +127,28 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
     }
 
     /**
-     * What one micro-batch of a stage keeps: the insides of its segments unless they are computed again, its input, and every step's output [N,D] once. A
-     * COPY shares its input's storage; the loss is a scalar; token ids are small and left out.
+     * What one micro-batch of a stage keeps: the insides of its segments unless they are computed again, its input, and every step's
+     * output once. A COPY shares its input's storage; token ids are small and left out.
      */
     static long savedElements(Stage stage, int tensorIndex, SegmentCost.Rows rows, boolean recompute) {
-        long values = stage.input().equals(Stage.TOKENS) ? 0 : elements(stage, stage.input(), rows);
+        StageValues values = new StageValues(stage, tensorIndex, rows);
+        long elements = values.elements(stage.input());
         for (Step step : stage.steps()) {
             boolean ownStorage = step instanceof Step.Local
                     || (step instanceof Step.Communicate communicate
                             && communicate.collective().communicates());
             if (ownStorage && !step.output().equals(Stage.LOSS)) {
-                values += elements(stage, step.output(), rows);
+                elements += values.elements(step.output());
             }
         }
-        return values
-                + stage.segments().stream()
-                        .filter(segment -> !recompute || !segment.recomputable())
-                        .mapToLong(segment ->
-                                SegmentCost.of(segment, tensorIndex, rows).savedElements())
-                        .sum();
-    }
-
-    /** Of one value of one micro-batch. */
-    private static long elements(Stage stage, String value, SegmentCost.Rows rows) {
-        return stage.sampleShape(value)
-                .map(sample -> rows.batch() * sample.numElements())
-                .orElse(rows.count() * rows.width());
+        for (Step step : stage.steps()) {
+            if (step instanceof Step.Local local
+                    && !(recompute && local.segment().recomputable())) {
+                elements += SegmentCost.of(local.segment(), tensorIndex, values.rows(step))
+                        .savedElements();
+            }
+        }
+        return elements;
     }
 
     /** What the segment that keeps most has inside while it is computed again: one at a time. */
@@ -146,10 +161,14 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
                 .orElse(0);
     }
 
-    /** Buffers of messages: one to send and one to receive for each pipeline neighbour, and two for tensor collectives. */
+    /**
+     * Buffers of messages: one to send and one to receive for each pipeline neighbour, two for tensor collectives, and memory in
+     * which small tensors are put together for the data axis.
+     */
     private static long communicationBytes(Plan plan, Coordinates at) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
         long message = rows.count() * rows.width() * plan.type().bytes();
+        long boundary = CommunicationEstimate.widestBoundaryBytes(plan, at.tensor());
         int neighbours = 0;
         if (plan.options().chunks() > 1) {
             neighbours = 2; // the last rank passes on to the first
@@ -158,6 +177,21 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
             neighbours += at.pipeline() < plan.mesh().degree(Axis.PIPELINE) - 1 ? 1 : 0;
         }
         int collectives = plan.mesh().degree(Axis.TENSOR) > 1 ? 1 : 0;
-        return 2L * (neighbours + collectives) * message;
+        return 2L * (neighbours * boundary + collectives * message) + bucketBytes(plan, at);
+    }
+
+    private static long bucketBytes(Plan plan, Coordinates at) {
+        if (plan.mesh().degree(Axis.DATA) == 1) {
+            return 0;
+        }
+        List<Stage> stages = plan.stagesOf(at.pipeline());
+        Stream<GradientBucket> buckets =
+                stages.stream().flatMap(stage -> GradientBucket.ofGradients(stage, at.tensor(), plan.type()).stream());
+        if (plan.splitsOptimizer()) {
+            buckets = Stream.concat(buckets, GradientBucket.ofWeights(stages, at.tensor(), plan.type()).stream());
+        }
+        return buckets.filter(bucket -> bucket.pieces().size() > 1)
+                .mapToLong(bucket -> CommunicationEstimate.bytesOf(plan, bucket))
+                .sum();
     }
 }

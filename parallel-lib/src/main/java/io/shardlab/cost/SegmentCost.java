@@ -5,6 +5,7 @@ import io.shardlab.plan.Plan;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 
@@ -24,8 +25,25 @@ import io.shardlab.tensor.TensorType;
  */
 public record SegmentCost(double forwardFlops, long savedElements, long largestElements) {
 
-    /** The sizes that a segment's parameters do not tell. */
-    public record Rows(long batch, long sequence, long width) {
+    /**
+     * The sizes that a segment's parameters do not tell.
+     *
+     * @param splitOver how many tensor ranks divide the rows of values between blocks; 1 where each has all
+     */
+    public record Rows(long batch, long sequence, long width, int splitOver) {
+
+        /** Rows that every tensor rank has. */
+        public Rows(long batch, long sequence, long width) {
+            this(batch, sequence, width, 1);
+        }
+
+        /** What one tensor rank has of rows that are divided. */
+        Rows part(int tensorIndex) {
+            return splitOver == 1
+                    ? this
+                    : new Rows(
+                            1, Extent.even(count(), splitOver).get(tensorIndex).length(), width);
+        }
 
         public long count() {
             return batch * sequence;
@@ -35,7 +53,11 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
         public static Rows of(Plan plan) {
             int perStep = plan.scheme().data() * plan.schedule().numMicrobatches();
             int batch = plan.workload().batch();
-            return new Rows((batch + perStep - 1) / perStep, plan.workload().sequence(), plan.hiddenSize());
+            return new Rows(
+                    (batch + perStep - 1) / perStep,
+                    plan.workload().sequence(),
+                    plan.hiddenSize(),
+                    plan.splitsRows() ? plan.scheme().tensor() : 1);
         }
     }
 
@@ -78,6 +100,12 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
         if (kind instanceof Segment.Loss) {
             return new SegmentCost(0, 0, 0);
         }
+        if (kind instanceof Segment.VocabularyScores) {
+            return vocabularyScores(rows, local(segment, 0, tensorIndex).dim(0));
+        }
+        if (kind instanceof Segment.VocabularyLoss) {
+            return new SegmentCost(0, 0, 0);
+        }
         throw new IllegalArgumentException(
                 "segment " + segment.name() + " of kind " + kind + " has no cost formula yet; add one here");
     }
@@ -87,9 +115,10 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
         double flops = 0;
         long saved = 0;
         long largest = 0;
+        StageValues values = new StageValues(stage, tensorIndex, rows);
         for (Step step : stage.steps()) {
             if (step instanceof Step.Local local) {
-                SegmentCost cost = of(local.segment(), tensorIndex, rows);
+                SegmentCost cost = of(local.segment(), tensorIndex, values.rows(step));
                 flops += cost.forwardFlops();
                 saved += cost.savedElements();
                 largest = Math.max(largest, cost.largestElements());
@@ -162,5 +191,11 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
                 norm.forwardFlops() + 2.0 * n * rows.width() * v + 5.0 * n * v,
                 norm.savedElements() + n * rows.width() + n * v,
                 n * Math.max(v, rows.width()));
+    }
+
+    /** 2N·D·V and 5N·V. Keeps the exponentials [N,V]. */
+    private static SegmentCost vocabularyScores(Rows rows, long v) {
+        long n = rows.count();
+        return new SegmentCost(2.0 * n * rows.width() * v + 5.0 * n * v, n * v, n * v);
     }
 }

@@ -53,6 +53,6 @@ public final class Simulator {
         if (action instanceof Action.Send) {
             return Span.Kind.SEND;
         }
-        return action instanceof Action.Receive ? Span.Kind.RECEIVE : Span.Kind.COLLECTIVE;
+        return action instanceof Action.Receive ? Span.Kind.RECEIVE : Span.Kind.DATA_SYNC;
     }
 }

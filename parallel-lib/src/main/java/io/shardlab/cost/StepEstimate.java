@@ -3,6 +3,7 @@ package io.shardlab.cost;
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Collective;
+import io.shardlab.plan.GradientBucket;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
@@ -16,7 +17,6 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
-import java.util.stream.IntStream;
 
 /**
  * How long one training step of a plan will take, and why.
@@ -55,11 +55,7 @@ public record StepEstimate(
                     * plan.schedule().numMicrobatches();
             sumNanos = Math.max(sumNanos, dataSumNanos(plan, stage, hardware));
         }
-        // The widest of the boundaries stands for all: they are equal in a decoder.
-        long message = IntStream.range(0, Math.max(1, plan.stages().size() - 1))
-                .mapToLong(stage -> CommunicationEstimate.boundaryBytes(plan, stage))
-                .max()
-                .orElse(0);
+        long message = CommunicationEstimate.widestBoundaryBytes(plan, 0);
         StageCosts costs = new StageCosts(passes, hardware.messageNanos(message), sumNanos, message);
         Timeline timeline = Simulator.simulate(plan.schedule(), costs, plan.mesh());
         return of(
@@ -150,7 +146,7 @@ public record StepEstimate(
         return slowest;
     }
 
-    /** The collectives of one pass; one latency per call, as Alpa's model has it. */
+    /** The collectives of one pass; see {@link Hardware#collectiveNanos}. */
     private static long wireNanos(Plan plan, Stage stage, Hardware hardware, boolean backward) {
         long nanos = 0;
         for (Step step : stage.steps()) {
@@ -158,14 +154,15 @@ public record StepEstimate(
                 int degree = plan.mesh().degree(communicate.axis());
                 Collective collective = backward ? communicate.collective().adjoint() : communicate.collective();
                 if (degree > 1 && collective.communicates()) {
-                    nanos += hardware.messageNanos(CommunicationEstimate.bytesSent(
-                            collective, CommunicationEstimate.valueBytes(plan, stage, communicate.input()), degree));
+                    nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(
+                            collective, CommunicationEstimate.valueBytes(plan, communicate), degree));
                 }
             }
         }
         return nanos;
     }
 
+    /** The sum of a stage's gradients; with a split optimizer also the gathering of its weights, which follows the update. */
     private static long dataSumNanos(Plan plan, Stage stage, Hardware hardware) {
         int degree = plan.mesh().degree(Axis.DATA);
         boolean summed = plan.schedule().actions().stream()
@@ -173,7 +170,16 @@ public record StepEstimate(
         if (degree == 1 || !summed) {
             return 0;
         }
-        return hardware.messageNanos(CommunicationEstimate.bytesSent(
-                Collective.ALL_REDUCE, CommunicationEstimate.stageBytes(plan, stage, 0), degree));
+        long nanos = 0;
+        for (GradientBucket bucket : GradientBucket.ofGradients(stage, 0, plan.type())) {
+            long bytes = CommunicationEstimate.bytesOf(plan, bucket);
+            nanos += hardware.collectiveNanos(
+                    CommunicationEstimate.bytesSent(CommunicationEstimate.gradientSum(plan), bytes, degree));
+            if (plan.splitsOptimizer()) {
+                nanos +=
+                        hardware.collectiveNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));
+            }
+        }
+        return nanos;
     }
 }

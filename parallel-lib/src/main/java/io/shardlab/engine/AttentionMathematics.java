@@ -12,19 +12,21 @@ import java.util.Optional;
  * Causal grouped-query attention (Ainslie et al. 2023) with rotary positions (Su et al. 2021), on the heads this rank holds.
  *
  * <p>Shapes: B batch, T tokens, D model, K local KV heads, G query heads per KV head, E head dimension. How many heads there
- * are is read off the weights, so uneven splits need nothing here.
+ * are is read off the weights; {@link HeadGroups} says which KV head each query head reads.
  */
 final class AttentionMathematics implements Mathematics {
 
     private final Segment.Attention attention;
     private final Constants constants;
+    private final HeadGroups groups;
     private final NDIndex firstHalf;
     private final NDIndex secondHalf;
     private final Optional<Linear> linear;
 
-    AttentionMathematics(Segment.Attention attention, Constants constants, Optional<Linear> linear) {
+    AttentionMathematics(Segment.Attention attention, Constants constants, HeadGroups groups, Optional<Linear> linear) {
         this.attention = attention;
         this.constants = constants;
+        this.groups = groups;
         this.linear = linear;
         int half = attention.headDim() / 2;
         firstHalf = new NDIndex("..., :" + half);
@@ -37,12 +39,16 @@ final class AttentionMathematics implements Mathematics {
         long b = x_BTD.getShape().get(0);
         long t = x_BTD.getShape().get(1);
         long e = attention.headDim();
-        long k = weights.get(1).getShape().get(0) / e;
-        long g = weights.get(0).getShape().get(0) / e / k;
+        boolean uniform = groups.uniform();
+        long heads = weights.get(0).getShape().get(0) / e;
+        long held = weights.get(1).getShape().get(0) / e;
+        long k = uniform ? held : heads;
+        long g = heads / k;
 
         NDArray q_BThE = linear(x_BTD, weights.get(0)).reshape(b, t, k * g, e);
-        NDArray k_BTKE = linear(x_BTD, weights.get(1)).reshape(b, t, k, e);
-        NDArray v_BKTE = linear(x_BTD, weights.get(2)).reshape(b, t, k, e).transpose(0, 2, 1, 3);
+        NDArray k_BTKE = linear(x_BTD, weights.get(1)).reshape(b, t, held, e);
+        NDArray v_BTKE = linear(x_BTD, weights.get(2)).reshape(b, t, held, e);
+        NDArray v_BKTE = (uniform ? v_BTKE : groups.repeat(v_BTKE)).transpose(0, 2, 1, 3);
 
         Constants.Rotary rotary = constants.rotary(t, attention.headDim(), attention.ropeTheta());
         NDArray q_BKgtE = rotate(q_BThE, rotary)
@@ -50,7 +56,8 @@ final class AttentionMathematics implements Mathematics {
                 .reshape(b, t, k, g, e)
                 .transpose(0, 2, 3, 1, 4)
                 .reshape(b, k, g * t, e);
-        NDArray k_BKET = rotate(k_BTKE, rotary).transpose(0, 2, 3, 1);
+        NDArray rotated_BTKE = rotate(k_BTKE, rotary);
+        NDArray k_BKET = (uniform ? rotated_BTKE : groups.repeat(rotated_BTKE)).transpose(0, 2, 3, 1);
 
         NDArray scores = q_BKgtE.matMul(k_BKET).reshape(b, k, g, t, t).add(constants.causalMask(t));
         NDArray mixed_BKGTE =
@@ -82,7 +89,8 @@ final class AttentionMathematics implements Mathematics {
         if (linear.isEmpty()) {
             return Mathematics.super.compute(manager, inputs, weights, training);
         }
-        AttentionTape tape = new AttentionTape(manager, linear.get(), constants, attention, inputs.get(0), weights);
+        AttentionTape tape =
+                new AttentionTape(manager, linear.get(), constants, attention, groups, inputs.get(0), weights);
         return new Computed(tape.forward(), tape);
     }
 }

@@ -19,6 +19,7 @@ final class AttentionTape implements Tape {
 
     private final NDManager manager;
     private final Linear linear;
+    private final HeadGroups headGroups;
     private final Constants.Rotary rotary;
     private final NDArray x_BTD;
     private final List<Weight> weights;
@@ -42,10 +43,12 @@ final class AttentionTape implements Tape {
             Linear linear,
             Constants constants,
             Segment.Attention attention,
+            HeadGroups headGroups,
             NDArray x_BTD,
             List<Weight> weights) {
         this.manager = manager;
         this.linear = linear;
+        this.headGroups = headGroups;
         this.x_BTD = x_BTD;
         this.weights = weights;
         b = Math.toIntExact(x_BTD.getShape().get(0));
@@ -81,9 +84,9 @@ final class AttentionTape implements Tape {
         return rows.block(sequence * t, head * e, t, e);
     }
 
-    /** The KV head that a query head reads: as many query heads share each. */
+    /** The KV head that a query head reads. */
     private int group(int head) {
-        return head / (heads / groups);
+        return headGroups.keyValueHead(head);
     }
 
     private NDArray attend(NDArray mask_TT) {

@@ -27,7 +27,7 @@ final class AutogradTape implements Tape {
     }
 
     /** Computes a segment with the engine's operators; takes the inputs over. */
-    static Mathematics.Computed record(
+    static Computed record(
             Mathematics mathematics, NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {
         // Intermediate results live on a manager that closes at once: what the graph needs, it holds itself.
         try (NDManager temporary = manager.newSubManager()) {
@@ -59,7 +59,7 @@ final class AutogradTape implements Tape {
             if (!training) {
                 output.close();
             }
-            return new Mathematics.Computed(detached, tape);
+            return new Computed(detached, tape);
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** One micro-batch as DJL arrays on a manager of its own. */
 final class DjlScope implements Scope {
@@ -23,6 +24,8 @@ final class DjlScope implements Scope {
     private final Map<String, Tape> tapes = new HashMap<>();
     /** Of segments that have gone back to their inputs, but not yet to their weights. */
     private final Map<String, Tape> putOff = new HashMap<>();
+
+    private Consumer<Segment> weightGradients = segment -> {};
 
     DjlScope(DjlShard shard, NDManager manager, Optional<TrainingPass> pass) {
         this.shard = shard;
@@ -73,7 +76,7 @@ final class DjlScope implements Scope {
         }
         boolean again =
                 segment.recomputable() && pass.map(TrainingPass::recompute).orElse(false);
-        Mathematics.Computed computed = again
+        Computed computed = again
                 ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.weights())
                 : layer.mathematics().compute(manager, aliases, layer.weights(), pass.isPresent());
         if (pass.isPresent()) {
@@ -101,12 +104,10 @@ final class DjlScope implements Scope {
         return pass.map(TrainingPass::dropout).filter(Dropout::drops).isPresent();
     }
 
-    /** What of a block's output [B,T,D], or of its gradient, stays. */
+    /** What of a block's output [B,T,D], of this rank's rows of it, or of its gradient, stays. */
     private Tensor dropped(Segment segment, Tensor values) {
         Dropout dropout = pass.orElseThrow().dropout();
-        long first = dropout.firstSequence()
-                * values.shape().numElements()
-                / values.shape().dim(0);
+        long first = dropout.firstToken() * values.shape().dim(values.shape().rank() - 1);
         Tensor kept = allocate(values.shape());
         dropout.apply(segment.name(), first, shard.type(), values.bytes(), kept.bytes());
         kept.written();
@@ -150,6 +151,12 @@ final class DjlScope implements Scope {
         }
         tape.backwardWeights();
         shard.ranBackward();
+        weightGradients.accept(segment);
+    }
+
+    @Override
+    public void onWeightGradients(Consumer<Segment> listener) {
+        weightGradients = listener;
     }
 
     @Override
@@ -165,16 +172,23 @@ final class DjlScope implements Scope {
     @Override
     public Tensor nextTokenLogits(Segment head, Tensor hidden) {
         DjlShard.Layer layer = shard.layer(head);
-        if (!(layer.mathematics() instanceof HeadMathematics mathematics)) {
-            throw new IllegalArgumentException("segment '" + head.name() + "' is not a head");
-        }
         try (NDManager temporary = manager.newSubManager()) {
             NDArray input = DjlTensor.array(hidden).stopGradient();
             input.attach(temporary);
-            NDArray logits = mathematics.lastLogits(input, layer.values());
+            NDArray logits = lastLogits(layer, input);
             logits.attach(manager);
             return new DjlTensor(logits);
         }
+    }
+
+    private static NDArray lastLogits(DjlShard.Layer layer, NDArray input) {
+        if (layer.mathematics() instanceof HeadMathematics whole) {
+            return whole.lastLogits(input, layer.values());
+        }
+        if (layer.mathematics() instanceof VocabularyScoresMathematics part) {
+            return part.lastScores(input, layer.values());
+        }
+        throw new IllegalArgumentException("segment '" + layer.segment().name() + "' is not a head");
     }
 
     @Override

@@ -2,10 +2,12 @@ package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Block;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.MemoryCategory;
@@ -37,11 +39,15 @@ final class DjlShard implements Shard {
         final ParameterSpec spec;
         final NDArray storage;
         final List<Weight> uses = new ArrayList<>();
+        /** The elements that this rank's optimizer works on. */
+        Extent own;
+
         Optional<Moments> moments = Optional.empty();
 
         Held(ParameterSpec spec, NDArray storage) {
             this.spec = spec;
             this.storage = storage;
+            own = new Extent(0, storage.getShape().size());
         }
 
         long numBytes() {
@@ -112,7 +118,7 @@ final class DjlShard implements Shard {
     private Mathematics mathematics(Segment segment) {
         return segment.kind() instanceof Segment.Block kind
                 ? BlockMathematics.of(kind, built.computeIfAbsent(kind.code(), blocks::build), manager)
-                : Mathematics.of(segment, constants, blas);
+                : Mathematics.of(segment, constants, tensorIndex, blas);
     }
 
     private NDArray load(ParameterSpec parameter, WeightSource weights) {
@@ -199,27 +205,115 @@ final class DjlShard implements Shard {
     }
 
     @Override
-    public double squaredGradientNorm(String name) {
-        return Norms.squared(type, gradient(name));
+    public ByteBuffer gradient(String segment, String parameter) {
+        if (usesCombined) {
+            throw new IllegalStateException("the uses of '" + parameter + "' are summed already");
+        }
+        Layer layer = layers.get(segment);
+        List<ParameterSpec> used = layer == null ? List.of() : layer.segment.parameters();
+        for (int i = 0; i < used.size(); i++) {
+            if (layer != null && used.get(i).name().equals(parameter)) {
+                return DjlTensor.storage(layer.weights.get(i).gradient());
+            }
+        }
+        throw new IllegalArgumentException(
+                "segment '" + segment + "' of this rank uses no parameter '" + parameter + "'");
+    }
+
+    @Override
+    public double[] squaredGradients(String name) {
+        return Norms.squares(type, owned(gradient(name), held(name)));
+    }
+
+    @Override
+    public void splitOptimizer(Map<String, Extent> elements) {
+        for (Held parameter : held.values()) {
+            if (parameter.moments.isPresent()) {
+                throw new IllegalStateException(
+                        "the optimizer has moments of '" + parameter.spec.name() + "' already and cannot be split");
+            }
+            parameter.own = elements.getOrDefault(parameter.spec.name(), parameter.own);
+        }
+    }
+
+    /** The part of a parameter's storage, or of one of the same shape, that the optimizer works on. */
+    private ByteBuffer owned(ByteBuffer storage, Held parameter) {
+        return part(storage, parameter.own);
+    }
+
+    private ByteBuffer part(ByteBuffer storage, Extent elements) {
+        int start = Math.toIntExact(elements.start() * type.bytes());
+        int length = Math.toIntExact(elements.length() * type.bytes());
+        return storage.slice(start, length).order(ByteOrder.nativeOrder());
+    }
+
+    @Override
+    public double squaredGradientNorm(String name, Extent elements) {
+        double sum = 0;
+        for (double block : Norms.squares(type, part(gradient(name), elements))) {
+            sum += block;
+        }
+        return sum;
     }
 
     @Override
     public void update(AdamW rule, double rate, long step, double gradientScale) {
+        combineUses();
+        boolean split = false;
         for (Held parameter : held.values()) {
+            split |= parameter.own.length() < parameter.storage.getShape().size();
+            if (parameter.own.length() == 0) {
+                continue;
+            }
             Moments moments = parameter.moments.orElseGet(() -> new Moments(zeros(parameter), zeros(parameter)));
             parameter.moments = Optional.of(moments);
             rule.apply(
                     type,
-                    weight(parameter.spec.name()),
-                    gradient(parameter.spec.name()),
+                    owned(weight(parameter.spec.name()), parameter),
+                    owned(gradient(parameter.spec.name()), parameter),
                     DjlTensor.storage(moments.first),
                     DjlTensor.storage(moments.second),
                     rule.factors(rate, step, parameter.spec.decays(), gradientScale));
         }
+        if (split) {
+            // The rule has set this rank's elements to zero, not the others'.
+            discardGradients();
+        }
     }
 
     private NDArray zeros(Held parameter) {
-        return manager.zeros(parameter.storage.getShape(), parameter.storage.getDataType());
+        return manager.zeros(new Shape(parameter.own.length()), parameter.storage.getDataType());
+    }
+
+    @Override
+    public List<MomentSlice> moments(String name) {
+        Held parameter = held(name);
+        return parameter
+                .moments
+                .map(moments -> List.of(new MomentSlice(
+                        parameter.own, DjlTensor.storage(moments.first), DjlTensor.storage(moments.second))))
+                .orElse(List.of());
+    }
+
+    @Override
+    public void zeroMoments() {
+        dropMoments();
+        for (Held parameter : held.values()) {
+            if (parameter.own.length() > 0) {
+                parameter.moments = Optional.of(new Moments(zeros(parameter), zeros(parameter)));
+            }
+        }
+    }
+
+    @Override
+    public void dropMoments() {
+        for (Held parameter : held.values()) {
+            parameter.moments.ifPresent(moments -> {
+                moments.first.close();
+                moments.second.close();
+            });
+            parameter.moments = Optional.empty();
+        }
     }
 
     @Override
@@ -236,7 +330,7 @@ final class DjlShard implements Shard {
         for (Held parameter : held.values()) {
             weights += parameter.numBytes();
             gradients += backwardRan ? parameter.numBytes() * parameter.uses.size() : 0;
-            optimizer += parameter.moments.isPresent() ? 2 * parameter.numBytes() : 0;
+            optimizer += parameter.moments.isPresent() ? 2 * parameter.own.length() * type.bytes() : 0;
         }
         Map<MemoryCategory, Long> bytes = new EnumMap<>(MemoryCategory.class);
         bytes.put(MemoryCategory.WEIGHTS, weights);

@@ -14,9 +14,9 @@ import java.nio.FloatBuffer;
  *
  * @param probability p, 0 for none
  * @param step of the training data
- * @param firstSequence number of the micro-batch's first sequence within the global batch
+ * @param firstToken number, within the global batch, of the first token whose values the rank has
  */
-public record Dropout(double probability, long seed, long step, long firstSequence) {
+public record Dropout(double probability, long seed, long step, long firstToken) {
 
     public static final Dropout NONE = new Dropout(0, 0, 0, 0);
 

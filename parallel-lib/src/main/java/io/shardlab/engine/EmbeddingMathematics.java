@@ -32,8 +32,8 @@ record EmbeddingMathematics(boolean byHand) implements Mathematics {
         return new Computed(y_BTD, new RowsTape(inputs.get(0), weights.get(0)));
     }
 
-    /** Adds each row of the output's gradient to the row of its token. */
-    private static final class RowsTape implements Tape {
+    /** Adds each row of the output's gradient to the row of its token; ids below 0 have none. */
+    static final class RowsTape implements Tape {
 
         private final NDArray ids_BT;
         private final Weight weight;

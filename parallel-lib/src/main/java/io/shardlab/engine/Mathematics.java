@@ -2,7 +2,10 @@ package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
+import io.shardlab.tensor.Extent;
+import io.shardlab.tensor.Placement;
 import java.util.List;
 import java.util.Optional;
 
@@ -11,9 +14,6 @@ import java.util.Optional;
  * have a second version by hand for main memory, whose backward pass is faster and can put weights off.
  */
 interface Mathematics {
-
-    /** A segment's result and the way back. */
-    record Computed(NDArray output, Tape tape) {}
 
     /** With the engine's operators. The first input must be the receiver of the first operation: results inherit its manager. */
     NDArray forward(List<NDArray> inputs, List<NDArray> weights);
@@ -31,18 +31,33 @@ interface Mathematics {
         return AutogradTape.record(this, manager, inputs, weights, training);
     }
 
-    /** @param blas present where tensors lie in main memory and may be computed on by hand */
-    static Mathematics of(Segment segment, Constants constants, Optional<Blas> blas) {
+    /** The rows of a parameter that the rank at {@code tensorIndex} of the tensor axis holds. */
+    static Extent part(ParameterSpec parameter, int tensorIndex) {
+        return parameter.placement() instanceof Placement.Split split && split.dim() == 0
+                ? split.extents().get(tensorIndex)
+                : new Extent(0, parameter.shape().dim(0));
+    }
+
+    /**
+     * The mathematics of a segment on the rank at {@code tensorIndex} of the tensor axis.
+     *
+     * @param blas present where tensors lie in main memory and may be computed on by hand
+     */
+    static Mathematics of(Segment segment, Constants constants, int tensorIndex, Optional<Blas> blas) {
         Segment.Kind kind = segment.kind();
         Optional<Linear> linear = blas.map(Linear::new);
         if (kind instanceof Segment.Embedding) {
-            return new EmbeddingMathematics(blas.isPresent());
+            ParameterSpec weight = segment.parameters().get(0);
+            return weight.placement() instanceof Placement.Split
+                    ? new VocabularyEmbeddingMathematics(part(weight, tensorIndex), blas.isPresent())
+                    : new EmbeddingMathematics(blas.isPresent());
         }
         if (kind instanceof Segment.Norm norm) {
             return new NormMathematics(norm.epsilon(), constants.scalar(norm.epsilon()), blas.isPresent());
         }
         if (kind instanceof Segment.Attention attention) {
-            return new AttentionMathematics(attention, constants, linear);
+            return new AttentionMathematics(
+                    attention, constants, HeadGroups.of(segment, attention, tensorIndex), linear);
         }
         if (kind instanceof Segment.FeedForward) {
             return new FeedForwardMathematics(linear);
@@ -61,6 +76,12 @@ interface Mathematics {
         }
         if (kind instanceof Segment.Loss loss) {
             return new LossMathematics(loss.function(), constants);
+        }
+        if (kind instanceof Segment.VocabularyScores) {
+            return new VocabularyScoresMathematics(part(segment.parameters().get(0), tensorIndex), linear);
+        }
+        if (kind instanceof Segment.VocabularyLoss) {
+            return new VocabularyLossMathematics();
         }
         throw new IllegalArgumentException("segment kind " + kind + " has no mathematics");
     }

@@ -1,41 +1,54 @@
 package io.shardlab.engine;
 
+import io.shardlab.plan.OptimizerSlice;
 import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 
-/** Sums of squares in double precision, in an order that depends on nothing but the length: eight interleaved sums. */
+/**
+ * Sums of squares in double precision, block by block, in an order that depends on nothing but the place in the block: eight
+ * interleaved sums. So whoever has some whole blocks has their sums, bit for bit.
+ */
 final class Norms {
 
     private static final int LANES = 8;
-    private static final int BLOCK = 2048;
+    private static final int BLOCK = OptimizerSlice.BLOCK;
 
     private Norms() {}
 
-    static double squared(TensorType type, ByteBuffer bytes) {
+    /** The sum of each block of {@link OptimizerSlice#BLOCK} elements; the last one may be shorter. */
+    static double[] squares(TensorType type, ByteBuffer bytes) {
+        int elements = bytes.remaining() / type.bytes();
+        double[] blocks = new double[Math.toIntExact(OptimizerSlice.numBlocks(elements))];
         double[] sums = new double[LANES];
-        if (type == TensorType.FLOAT32) {
-            FloatBuffer values = bytes.asFloatBuffer();
-            float[] block = new float[BLOCK];
-            for (int start = 0; start < values.limit(); start += BLOCK) {
-                int count = Math.min(BLOCK, values.limit() - start);
-                values.get(start, block, 0, count);
-                java.util.Arrays.fill(block, count, BLOCK, 0f);
-                add(sums, block);
+        float[] floats = new float[type == TensorType.FLOAT32 ? BLOCK : 0];
+        FloatBuffer narrow = bytes.asFloatBuffer();
+        DoubleBuffer wide = bytes.asDoubleBuffer();
+        for (int i = 0; i < blocks.length; i++) {
+            int start = i * BLOCK;
+            int count = Math.min(BLOCK, elements - start);
+            java.util.Arrays.fill(sums, 0);
+            switch (type) {
+                case FLOAT32 -> {
+                    narrow.get(start, floats, 0, count);
+                    java.util.Arrays.fill(floats, count, BLOCK, 0f);
+                    add(sums, floats);
+                }
+                case FLOAT64 -> add(sums, wide.slice(start, count));
             }
-        } else {
-            DoubleBuffer values = bytes.asDoubleBuffer();
-            for (int i = 0; i < values.limit(); i++) {
-                double value = values.get(i);
-                sums[i % LANES] += value * value;
+            for (double sum : sums) {
+                blocks[i] += sum;
             }
         }
-        double total = 0;
-        for (double sum : sums) {
-            total += sum;
+        return blocks;
+    }
+
+    private static void add(double[] sums, DoubleBuffer block) {
+        for (int i = 0; i < block.limit(); i++) {
+            double value = block.get(i);
+            sums[i % LANES] += value * value;
         }
-        return total;
     }
 
     private static void add(double[] sums, float[] block) {

@@ -22,17 +22,16 @@ final class RecomputeTape implements Tape {
     }
 
     /** Computes a segment for its output alone; takes the inputs over. */
-    static Mathematics.Computed record(
-            NDManager manager, Mathematics mathematics, List<NDArray> inputs, List<Weight> weights) {
+    static Computed record(NDManager manager, Mathematics mathematics, List<NDArray> inputs, List<Weight> weights) {
         List<NDArray> aliases = inputs.stream().map(NDArray::stopGradient).toList();
-        Mathematics.Computed computed = mathematics.compute(manager, aliases, weights, false);
+        Computed computed = mathematics.compute(manager, aliases, weights, false);
         computed.tape().close();
-        return new Mathematics.Computed(computed.output(), new RecomputeTape(manager, mathematics, inputs, weights));
+        return new Computed(computed.output(), new RecomputeTape(manager, mathematics, inputs, weights));
     }
 
     @Override
     public List<Optional<NDArray>> backwardInputs(NDArray outputGradient) {
-        Mathematics.Computed computed = mathematics.compute(manager, inputs, weights, true);
+        Computed computed = mathematics.compute(manager, inputs, weights, true);
         computed.output().close();
         again = Optional.of(computed.tape());
         return computed.tape().backwardInputs(outputGradient);

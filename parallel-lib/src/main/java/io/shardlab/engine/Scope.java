@@ -4,6 +4,7 @@ import io.shardlab.plan.Segment;
 import io.shardlab.tensor.TensorShape;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** The life of one micro-batch on a stage: everything computed in it is freed with it. */
 public interface Scope extends AutoCloseable {
@@ -36,13 +37,19 @@ public interface Scope extends AutoCloseable {
     /** Adds the gradients that {@link #backwardInputs} put off; once for each call of that. */
     void backwardWeights(Segment segment);
 
+    /** From now on, tells of each segment whose weight gradients this scope has just added. */
+    void onWeightGradients(Consumer<Segment> listener);
+
     /** Another handle on the same storage, without a graph. */
     Tensor alias(Tensor tensor);
 
     /** The sum of two tensors of one shape, as a new tensor. */
     Tensor add(Tensor left, Tensor right);
 
-    /** The scores [V] of the token that follows the last position of [1,T,D]. */
+    /**
+     * The scores [V] of the token that follows the last position of [1,T,D]; where the vocabulary is split, those of this rank's
+     * part, from a value that is normed already.
+     */
     Tensor nextTokenLogits(Segment head, Tensor hidden);
 
     @Override

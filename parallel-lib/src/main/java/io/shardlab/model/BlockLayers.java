@@ -97,7 +97,8 @@ final class BlockLayers {
         // The samples have no gradient to sum.
         String copied = unit == 0 ? input : input + "'";
         if (unit > 0) {
-            steps.add(new Step.Communicate(Collective.COPY, Axis.TENSOR, input, copied));
+            steps.add(new Step.Communicate(
+                    Collective.COPY, Axis.TENSOR, input, copied, first.input().numElements()));
         }
         steps.add(new Step.Local(
                 block(first, first.first(), first.flops(), split(first.parameters(), 0), unit > 0),
@@ -122,7 +123,12 @@ final class BlockLayers {
                         List.of(weight.withPlacement(sizes(weight.shape().dim(1), 1)))),
                 List.of("h" + index),
                 "y" + index));
-        steps.add(new Step.Communicate(Collective.ALL_REDUCE, Axis.TENSOR, "y" + index, sum));
+        steps.add(new Step.Communicate(
+                Collective.ALL_REDUCE,
+                Axis.TENSOR,
+                "y" + index,
+                sum,
+                afterLinear(unit).numElements()));
         if (biased) {
             ParameterSpec bias = unit.parameters().get(1);
             steps.add(new Step.Local(

@@ -11,6 +11,7 @@ import io.shardlab.schedule.GivenSchedule;
 import io.shardlab.schedule.Lowering;
 import io.shardlab.schedule.ScheduleCheck;
 import io.shardlab.schedule.ScheduleRule;
+import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,9 +38,6 @@ public final class Planner {
 
     /** Places a model on a mesh; {@link IllegalArgumentException} says what does not fit and what does. */
     public static Plan plan(ModelSpec model, Scheme scheme, Settings settings) {
-        if (scheme.data() > 1) {
-            throw new IllegalArgumentException("dp=" + scheme.data() + " is not there yet; use tp and pp");
-        }
         return plan(
                 model,
                 scheme,
@@ -49,6 +47,10 @@ public final class Planner {
 
     /** The same under a schedule that needs no name, for instance one that a user wrote. */
     public static Plan plan(ModelSpec model, Scheme scheme, Settings settings, ScheduleRule rule) {
+        if (settings.options().zero() > 0 && scheme.data() == 1) {
+            throw new IllegalArgumentException("zero 1 splits the optimizer over the data axis, and " + scheme
+                    + " has none; use dp ≥ 2, or zero 0");
+        }
         rule.requireChunks(settings.options().chunks());
         int numStages = scheme.pipeline() * settings.options().chunks();
         if (numStages > model.numLayers()) {
@@ -60,13 +62,19 @@ public final class Planner {
             throw new IllegalArgumentException("seq " + settings.workload().sequence() + " is longer than the "
                     + model.maxSequence() + " positions of " + model.name());
         }
-        Decoder decoder = new Decoder(model, scheme.tensor());
+        if (settings.options().sequenceParallel() && scheme.tensor() == 1) {
+            throw new IllegalArgumentException(
+                    "--sp splits tokens between tensor ranks and tp=1 has one; use --tp 2 or more, or leave --sp out");
+        }
+        Decoder decoder =
+                new Decoder(model, scheme.tensor(), settings.workload().sequence(), settings.options());
         List<Stage> stages = stages(
                 model,
                 decoder,
                 numStages,
                 scheme.pipeline(),
                 settings.workload().sequence());
+        requireWholeRows(settings.options(), scheme, stages);
         return new Plan(
                 model.name(),
                 scheme,
@@ -78,6 +86,18 @@ public final class Planner {
                 settings.options(),
                 stages,
                 schedule(rule, scheme, settings.workload().microbatches(), stages));
+    }
+
+    /** A split optimizer has sums of its own elements only; rows that tensor ranks share would need those of all. */
+    private static void requireWholeRows(Options options, Scheme scheme, List<Stage> stages) {
+        boolean shared = stages.stream()
+                .flatMap(stage -> stage.parameters().stream())
+                .anyMatch(parameter -> parameter.placement() instanceof Placement.Split split && split.overlaps());
+        if (options.zero() > 0 && shared) {
+            throw new IllegalArgumentException(
+                    "zero 1 cannot be used where tensor ranks share KV heads, as they do under " + scheme
+                            + "; use zero 0, or a tp that divides the KV heads");
+        }
     }
 
     /**
@@ -142,13 +162,13 @@ public final class Planner {
             boolean isLast = index == numStages - 1;
             List<Step> steps = new ArrayList<>();
             if (isFirst) {
-                steps.add(decoder.embedding());
+                steps.addAll(decoder.embedding());
             }
             for (int layer = first; layer < end; layer++) {
                 steps.addAll(decoder.layer(layer));
             }
             if (isLast) {
-                steps.add(decoder.head());
+                steps.addAll(decoder.head());
             }
             stages.add(new Stage(
                     index,

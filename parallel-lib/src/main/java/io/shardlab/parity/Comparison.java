@@ -45,7 +45,8 @@ public record Comparison(List<Difference> differences) {
         for (String name : reference.names(prefix)) {
             double[] expected = reference.copies(name).get(0).values();
             String shown = name.substring(prefix.length());
-            compare(kind, kind.equals("loss") ? "step " + shown : shown, expected, actual.copies(name), found);
+            List<Part> copies = kind.equals("loss") ? actual.copies(name) : actual.values(name);
+            compare(kind, kind.equals("loss") ? "step " + shown : shown, expected, copies, found);
         }
     }
 

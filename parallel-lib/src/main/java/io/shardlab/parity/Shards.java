@@ -3,6 +3,7 @@ package io.shardlab.parity;
 import io.shardlab.mesh.Mesh;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.SafetensorsFile;
@@ -30,9 +31,14 @@ public final class Shards implements AutoCloseable {
     }
 
     static Shards open(Plan plan, Path folder) throws IOException {
+        return open(plan, folder, plan.mesh().size());
+    }
+
+    /** The files of the first ranks only. */
+    private static Shards open(Plan plan, Path folder, int numRanks) throws IOException {
         Shards shards = new Shards(plan);
         try {
-            for (int rank = 0; rank < plan.mesh().size(); rank++) {
+            for (int rank = 0; rank < numRanks; rank++) {
                 shards.files.add(SafetensorsFile.open(folder.resolve("rank-" + rank + ".safetensors")));
             }
             return shards;
@@ -44,6 +50,25 @@ public final class Shards implements AutoCloseable {
 
     /** The numbers of a tensor as one rank wrote it. */
     record Part(int rank, double[] values) {}
+
+    /** A value between blocks as a whole: every rank's copy, or one joined from each tensor group's rows where they are split. */
+    List<Part> values(String name) {
+        if (!plan.splitsRows()) {
+            return copies(name);
+        }
+        Map<Integer, List<Part>> groups = new LinkedHashMap<>();
+        for (Part part : copies(name)) {
+            int first = part.rank - plan.mesh().coordinates(part.rank).tensor();
+            groups.computeIfAbsent(first, key -> new ArrayList<>()).add(part);
+        }
+        return groups.entrySet().stream()
+                .map(group -> new Part(
+                        group.getKey(),
+                        group.getValue().stream()
+                                .flatMapToDouble(part -> java.util.Arrays.stream(part.values))
+                                .toArray()))
+                .toList();
+    }
 
     /** Every rank's copy of a tensor that is whole on each rank that has it. */
     List<Part> copies(String name) {
@@ -76,12 +101,14 @@ public final class Shards implements AutoCloseable {
 
     /**
      * A parameter, or its gradient, joined from the parts of the tensor axis; one whole tensor for each way in which the mesh
-     * holds it more than once (other pipeline ranks; every tensor rank where it is replicated).
+     * holds it more than once (other pipeline ranks; every tensor rank where it, or some of its rows, are replicated).
      */
     List<Part> joined(String prefix, ParameterSpec parameter) {
         Mesh mesh = plan.mesh();
         List<Part> wholes = new ArrayList<>();
-        boolean split = parameter.placement() instanceof io.shardlab.tensor.Placement.Split;
+        boolean split = parameter.placement() instanceof Placement.Split;
+        boolean overlapping = parameter.placement() instanceof Placement.Split known && known.overlaps();
+        List<Part> copies = new ArrayList<>();
         Map<Integer, double[]> bySlot = new LinkedHashMap<>();
         for (int rank = 0; rank < files.size(); rank++) {
             SafetensorsFile file = files.get(rank);
@@ -98,8 +125,19 @@ public final class Shards implements AutoCloseable {
             double[] whole = bySlot.computeIfAbsent(
                     slot, key -> new double[Math.toIntExact(parameter.shape().numElements())]);
             scatter(Slice.of(parameter, mesh.coordinates(rank).tensor()), part, whole);
+            if (overlapping) {
+                copies.add(new Part(rank, part));
+            }
         }
         bySlot.forEach((slot, whole) -> wholes.add(new Part(slot, whole)));
+        // Where ranks hold the same rows, each one's view of them is a copy to be compared.
+        for (Part copy : copies) {
+            int index = mesh.coordinates(copy.rank).tensor();
+            double[] whole =
+                    bySlot.getOrDefault(copy.rank - index, new double[0]).clone();
+            scatter(Slice.of(parameter, index), copy.values, whole);
+            wholes.add(new Part(copy.rank, whole));
+        }
         return wholes;
     }
 
@@ -120,13 +158,23 @@ public final class Shards implements AutoCloseable {
         return values;
     }
 
-    /** Joins dumped weights into {@code target/model.safetensors}, whole tensors under their own names. */
+    /**
+     * Joins dumped weights into {@code target/model.safetensors}, whole tensors under their own names. All data ranks hold the
+     * same; those of the first are read.
+     */
     public static void join(Plan plan, Path folder, Path target) throws IOException {
         Files.createDirectories(target);
         SafetensorsWriter writer = new SafetensorsWriter();
-        try (Shards shards = open(plan, folder)) {
+        try (Shards shards = open(plan, folder, plan.mesh().size() / plan.mesh().data())) {
             for (ParameterSpec parameter : plan.parameters()) {
-                double[] values = shards.joined("", parameter).get(0).values();
+                List<Part> wholes = shards.joined("", parameter);
+                double[] values = wholes.get(0).values();
+                for (Part other : wholes) {
+                    if (!java.util.Arrays.equals(values, other.values)) {
+                        throw new IllegalStateException("ranks " + wholes.get(0).rank + " and " + other.rank
+                                + " hold different numbers of '" + parameter.name() + "'");
+                    }
+                }
                 ByteBuffer bytes =
                         ByteBuffer.allocate(values.length * plan.type().bytes()).order(ByteOrder.nativeOrder());
                 for (double value : values) {

@@ -2,6 +2,7 @@ package io.shardlab.plan;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import io.shardlab.mesh.Mesh;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
@@ -66,7 +67,9 @@ public record Plan(
         int slices = scheme.data() * workload.microbatches();
         if (workload.batch() % slices != 0) {
             throw new IllegalArgumentException("batch " + workload.batch() + " is not divisible by " + slices + " (dp="
-                    + scheme.data() + " × microbatches " + workload.microbatches() + ")");
+                    + scheme.data() + " × microbatches " + workload.microbatches() + "); allowed: multiples of "
+                    + slices
+                    + ", for instance " + (workload.batch() / slices + 1) * slices);
         }
         for (int i = 0; i < stages.size(); i++) {
             if (stages.get(i).index() != i) {
@@ -98,22 +101,37 @@ public record Plan(
                 .toList();
     }
 
-    /** Shape of what a stage passes to the next for one micro-batch: [b,T,D], or as the user's block has it. */
-    public TensorShape boundaryShape(int stage) {
-        return valueShape(stages.get(stage), stages.get(stage).output());
-    }
-
-    /** Shape of a value of a stage for one micro-batch, whole: [b,T,D], or as the user's block has it. */
-    public TensorShape valueShape(Stage stage, String value) {
-        return stage.sampleShape(value)
-                .map(sample -> sample.prepend(microbatchSize()))
-                .orElseGet(() -> TensorShape.of(microbatchSize(), workload.sequence(), hiddenSize));
-    }
-
     /** Shape of one sample of a user's block; empty where the model reads tokens. */
     @JsonIgnore
     public Optional<TensorShape> sampleShape() {
         return stages.isEmpty() ? Optional.empty() : stages.get(0).inputSampleShape();
+    }
+
+    /** Whether values between blocks are split along tokens: with sequence parallelism over at least two tensor ranks. */
+    @JsonIgnore
+    public boolean splitsRows() {
+        return options.sequenceParallel() && scheme.tensor() > 1;
+    }
+
+    /**
+     * What the tensor rank at {@code tensorIndex} has of the value that a stage passes to the next: [b,T,D], or its rows of [b·T,D]
+     * where they are split, or [b,…] as the user's block has it.
+     *
+     * @param rows [b,T]
+     */
+    public TensorShape boundaryShape(int stage, TensorShape rows, int tensorIndex) {
+        Optional<TensorShape> sample =
+                stages.get(stage).sampleShape(stages.get(stage).output());
+        if (sample.isPresent()) {
+            return sample.get().prepend(rows.dim(0));
+        }
+        if (!splitsRows()) {
+            return TensorShape.of(rows.dim(0), rows.dim(1), hiddenSize);
+        }
+        long own = Extent.even(rows.numElements(), scheme.tensor())
+                .get(tensorIndex)
+                .length();
+        return TensorShape.of(own, hiddenSize);
     }
 
     /** Every parameter of the model once, in model order: the order in which squared norms are summed. */
@@ -145,6 +163,22 @@ public record Plan(
     /** The same plan with other stages: how tests and {@code check} break a plan on purpose. */
     public Plan withStages(List<Stage> changed) {
         return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, options, changed, schedule);
+    }
+
+    /** The same plan, carried out in another way that needs neither other stages nor another schedule. */
+    public Plan withOptions(Options changed) {
+        return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, changed, stages, schedule);
+    }
+
+    /** The same plan with another schedule. */
+    public Plan withSchedule(Schedule changed) {
+        return new Plan(model, scheme, type, workload, hiddenSize, vocabularySize, seed, options, stages, changed);
+    }
+
+    /** Whether the optimizer's state is split over the data axis (ZeRO stage 1). */
+    @JsonIgnore
+    public boolean splitsOptimizer() {
+        return options.zero() > 0 && scheme.data() > 1;
     }
 
     /** The same plan in another type. */

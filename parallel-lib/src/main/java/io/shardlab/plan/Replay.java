@@ -11,7 +11,7 @@ import java.util.OptionalLong;
  * action needs are done.
  *
  * <p>A send never waits for its receive; a receive ends when the message has arrived. Messages do not slow each other
- * down. The same replay draws schedules, finds dead-locks, predicts step times and splits measured bubbles by cause.
+ * down. Gradient sums of a rank run one after the other, beside the passes that follow them. The same replay draws schedules, finds dead-locks, predicts step times and splits measured bubbles by cause.
  *
  * @param schedule compute-only or with transfers
  * @param intervals per rank, for each action that could run; shorter than the actions where the rank is stuck
@@ -90,12 +90,16 @@ public record Replay(Schedule schedule, List<List<Interval>> intervals) {
         private final Costs costs;
         private final List<List<Interval>> intervals = new ArrayList<>();
         private final long[] clock;
+        /** When each rank's sums over the data axis so far are done. */
+        private final long[] summed;
+
         private final Map<Action, Long> doneAt = new HashMap<>();
 
         Run(Schedule schedule, Costs costs) {
             this.schedule = schedule;
             this.costs = costs;
             this.clock = new long[schedule.numRanks()];
+            this.summed = new long[schedule.numRanks()];
             for (int rank = 0; rank < schedule.numRanks(); rank++) {
                 intervals.add(new ArrayList<>());
             }
@@ -124,9 +128,11 @@ public record Replay(Schedule schedule, List<List<Interval>> intervals) {
             if (ready.isEmpty()) {
                 return false;
             }
-            Interval interval = interval(action, clock[rank], ready.getAsLong());
+            boolean sum = action instanceof Action.ReduceGradients;
+            long free = sum ? Math.max(clock[rank], summed[rank]) : clock[rank];
+            Interval interval = interval(action, free, ready.getAsLong());
             past.add(interval);
-            clock[rank] = interval.end();
+            (sum ? summed : clock)[rank] = interval.end();
             finish(action, interval.end());
             return true;
         }

@@ -39,6 +39,10 @@ public record Scheme(int data, int pipeline, int tensor) {
         return new Scheme(degree, 1, 1);
     }
 
+    public Scheme withDp(int degree) {
+        return new Scheme(degree, pipeline, tensor);
+    }
+
     public Scheme withTp(int degree) {
         return new Scheme(data, pipeline, degree);
     }

@@ -23,7 +23,10 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
 
     /** Whether it keeps more than its inputs for its backward pass, so that computing it again then saves memory. */
     public boolean recomputable() {
-        return !(kind instanceof Embedding || kind instanceof Norm || kind instanceof Residual);
+        return !(kind instanceof Embedding
+                || kind instanceof Norm
+                || kind instanceof Residual
+                || kind instanceof VocabularyLoss);
     }
 
     /** Which mathematics a segment stands for, with the figures that its parameters' shapes do not already tell. */
@@ -35,6 +38,8 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         @JsonSubTypes.Type(value = FeedForward.class, name = "feed-forward"),
         @JsonSubTypes.Type(value = Residual.class, name = "residual"),
         @JsonSubTypes.Type(value = Head.class, name = "head"),
+        @JsonSubTypes.Type(value = VocabularyScores.class, name = "vocabulary-scores"),
+        @JsonSubTypes.Type(value = VocabularyLoss.class, name = "vocabulary-loss"),
         @JsonSubTypes.Type(value = Block.class, name = "block"),
         @JsonSubTypes.Type(value = PartialLinear.class, name = "partial-linear"),
         @JsonSubTypes.Type(value = Bias.class, name = "bias"),
@@ -56,7 +61,10 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         }
     }
 
-    /** Token ids [B,T] to rows of the weight [V,D]: [B,T,D]. */
+    /**
+     * Token ids [B,T] to rows of the weight [V,D]: [B,T,D]. Where the weight is split along V, ids of other ranks' rows give
+     * zeros, and the result is a partial sum over the tensor axis.
+     */
     public record Embedding() implements Kind {}
 
     /** RMS normalisation of [B,T,D] by the weight [D] (Zhang and Sennrich 2019, eq. 4). */
@@ -79,6 +87,16 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
      * Parameters: norm [D], projection [V,D].
      */
     public record Head(double epsilon) implements Kind {}
+
+    /**
+     * The first half of a head whose vocabulary is split over the tensor axis (Shoeybi et al. 2019, section 3): [B,T,D] and
+     * targets [B,T] to [3,N], N = B·T. Of each token: the largest score in this rank's part of the vocabulary, the sum over the
+     * part of exp(score − largest), and the target's score, 0 where another rank has it. Parameter: projection [V,D].
+     */
+    public record VocabularyScores() implements Kind {}
+
+    /** The second half: the scores [t,3,N] of all t parts to the sum of the cross-entropies, a scalar. No gradient goes to the largest. */
+    public record VocabularyLoss() implements Kind {}
 
     /**
      * Consecutive children of a user's DJL block, on tensors of any shape whose first dimension counts samples. Parameters: those

@@ -27,8 +27,35 @@ public sealed interface Step {
         }
     }
 
-    /** Runs a collective over the rank's group on {@code axis}. */
-    record Communicate(Collective collective, Axis axis, String input, String output) implements Step {
+    /** How ranks hold a value that is not whole on each. */
+    enum Parts {
+        /** Consecutive rows of [N,width], N being b·T tokens, as even as can be. */
+        ROWS,
+        /** Rank i has slab i of [n, …]. */
+        SLABS
+    }
+
+    /**
+     * Runs a collective over the rank's group on {@code axis}.
+     *
+     * @param width numbers per token of the whole value; of a user's block, numbers per sample
+     * @param parts how ranks hold the value on the side of the collective where it is not whole
+     */
+    record Communicate(Collective collective, Axis axis, String input, String output, long width, Parts parts)
+            implements Step {
+
+        /** With parts that are rows, where there are any. */
+        public Communicate(Collective collective, Axis axis, String input, String output, long width) {
+            this(collective, axis, input, output, width, Parts.ROWS);
+        }
+
+        public Communicate {
+            if (width < 1) {
+                throw new IllegalArgumentException(
+                        "value '" + output + "' has " + width + " numbers per token, needs at least 1");
+            }
+        }
+
         @Override
         public List<String> inputs() {
             return List.of(input);

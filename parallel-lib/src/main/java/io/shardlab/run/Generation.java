@@ -1,16 +1,22 @@
 package io.shardlab.run;
 
+import io.shardlab.comm.Communicator;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
 import io.shardlab.mesh.Coordinates;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.Phase;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +69,8 @@ final class Generation {
         int token = -1;
         boolean cancelled = false;
         try {
-            for (StageProgram program : placed.programs()) {
+            // The other data ranks hold the same weights; they only hear the token.
+            for (StageProgram program : placed.at().data() == 0 ? placed.programs() : List.<StageProgram>of()) {
                 token = Math.max(token, runStage(program, sequence));
             }
         } catch (StopSignal.CancelledRun e) {
@@ -85,6 +92,7 @@ final class Generation {
         boolean speaks = at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0 && at.data() == 0;
         figures.putDouble(0, speaks && !cancelled ? token : 0);
         figures.putDouble(Double.BYTES, cancelled ? 1 : 0);
+        recorder.traffic().enter(Phase.COMMIT);
         guard.uninterrupted(() -> placed.mesh().allReduce(figures, TensorType.FLOAT64));
         if (figures.getDouble(Double.BYTES) > 0) {
             guard.uninterrupted(placed::resetGroups);
@@ -96,28 +104,68 @@ final class Generation {
     private int runStage(StageProgram program, List<Integer> sequence) {
         Stage stage = program.stage();
         int length = sequence.size();
+        TensorShape rows = TensorShape.of(1, length);
         boolean last = stage.output().equals(Stage.LOSS);
         recorder.enter("forward", stage.label());
+        recorder.traffic().enter(Phase.FORWARD);
         try (Scope scope = placed.shard().scope(false)) {
             Map<String, Tensor> given = new HashMap<>();
             if (stage.input().equals(Stage.TOKENS)) {
                 int[] ids = sequence.stream().mapToInt(Integer::intValue).toArray();
-                given.put(Stage.TOKENS, scope.tokens(ids, TensorShape.of(1, length)));
+                given.put(Stage.TOKENS, scope.tokens(ids, rows));
             } else {
-                Tensor received = scope.allocate(TensorShape.of(1, length, plan.hiddenSize()));
+                Tensor received = scope.allocate(
+                        plan.boundaryShape(stage.index() - 1, rows, placed.at().tensor()));
                 placed.pipeline().receive(neighbour(stage, -1), length, received.bytes());
                 received.written();
                 given.put(stage.input(), received);
             }
             if (!last) {
-                Tensor output = program.forward(scope, given, (name, value) -> {});
+                Tensor output = program.forward(scope, given, rows, (name, value) -> {});
                 placed.pipeline().send(neighbour(stage, 1), length, output.bytes());
                 return -1;
             }
-            Step.Local head = (Step.Local) stage.steps().get(stage.steps().size() - 1);
-            Tensor hidden = program.until(scope, given, head.inputs().get(0));
-            return argmax(scope.nextTokenLogits(head.segment(), hidden));
+            Step.Local head = head(stage);
+            Tensor hidden = program.until(scope, given, rows, head.inputs().get(0));
+            Tensor logits = scope.nextTokenLogits(head.segment(), hidden);
+            return head.segment().kind() instanceof Segment.VocabularyScores
+                    ? bestOfAllParts(head.segment().parameters().get(0), logits)
+                    : argmax(logits);
         }
+    }
+
+    /** The step that scores the vocabulary. */
+    private static Step.Local head(Stage stage) {
+        for (Step step : stage.steps()) {
+            if (step instanceof Step.Local local
+                    && (local.segment().kind() instanceof Segment.Head
+                            || local.segment().kind() instanceof Segment.VocabularyScores)) {
+                return local;
+            }
+        }
+        throw new IllegalStateException("stage '" + stage.label() + "' scores no vocabulary");
+    }
+
+    /** The best token of the whole vocabulary, of which each tensor rank has scored a part; the first of equals. */
+    private int bestOfAllParts(ParameterSpec projection, Tensor logits) {
+        Communicator group = placed.tensor();
+        int best = argmax(logits);
+        long first = projection.placement() instanceof Placement.Split split
+                ? split.extents().get(group.rank()).start()
+                : 0;
+        ByteBuffer mine = ByteBuffer.allocateDirect(2 * Double.BYTES).order(ByteOrder.nativeOrder());
+        mine.putDouble(0, element(logits.bytes(), logits.type(), best));
+        mine.putDouble(Double.BYTES, first + best);
+        ByteBuffer all =
+                ByteBuffer.allocateDirect(group.size() * mine.capacity()).order(ByteOrder.nativeOrder());
+        group.allGather(mine, all, Collections.nCopies(group.size(), 2L), TensorType.FLOAT64);
+        int winner = 0;
+        for (int member = 1; member < group.size(); member++) {
+            if (all.getDouble(member * mine.capacity()) > all.getDouble(winner * mine.capacity())) {
+                winner = member;
+            }
+        }
+        return (int) all.getDouble(winner * mine.capacity() + Double.BYTES);
     }
 
     private int neighbour(Stage stage, int offset) {
@@ -131,14 +179,16 @@ final class Generation {
         int best = 0;
         double most = Double.NEGATIVE_INFINITY;
         for (int i = 0; i < count; i++) {
-            double value = logits.type() == TensorType.FLOAT32
-                    ? bytes.getFloat(i * Float.BYTES)
-                    : bytes.getDouble(i * Double.BYTES);
+            double value = element(bytes, logits.type(), i);
             if (value > most) {
                 most = value;
                 best = i;
             }
         }
         return best;
+    }
+
+    private static double element(ByteBuffer bytes, TensorType type, int index) {
+        return type == TensorType.FLOAT32 ? bytes.getFloat(index * Float.BYTES) : bytes.getDouble(index * Double.BYTES);
     }
 }

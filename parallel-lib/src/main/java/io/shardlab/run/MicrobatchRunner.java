@@ -9,8 +9,12 @@ import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Extent;
+import io.shardlab.tensor.TensorShape;
+import io.shardlab.trace.Phase;
 import io.shardlab.trace.Span;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -77,20 +81,28 @@ final class MicrobatchRunner implements AutoCloseable {
             String label = action.toString();
             if (action instanceof Action.Compute compute) {
                 recorder.enter(compute.pass() == Pass.FORWARD ? "forward" : "backward", label);
+                recorder.traffic().enter(phaseOf(compute.pass()));
                 compute(compute);
                 recorder.span(Span.kindOf(compute.pass()), label, start, 0);
             } else if (action instanceof Action.Send send) {
                 recorder.enter("send", label);
+                recorder.traffic().enter(phaseOf(send.pass()));
                 recorder.span(Span.Kind.SEND, label, start, send(send));
             } else if (action instanceof Action.Receive receive) {
                 recorder.enter("receive", label);
                 receive(receive);
                 recorder.span(Span.Kind.RECEIVE, label, start, 0);
             } else {
-                throw new UnsupportedOperationException("action " + action + " is not there yet");
+                placed.gradientSum().ifPresent(sum -> sum.finish(action.stage()));
             }
         }
+        placed.gradientSum().ifPresent(sum -> sum.await(recorder));
+        recorder.traffic().enter(Phase.GRADIENT_SYNC);
         return lossSum;
+    }
+
+    private static Phase phaseOf(Pass pass) {
+        return pass == Pass.FORWARD ? Phase.FORWARD : Phase.BACKWARD;
     }
 
     private Live live(Action action, int microbatch) {
@@ -101,7 +113,12 @@ final class MicrobatchRunner implements AutoCloseable {
 
     private TrainingPass trainingPass(int microbatch) {
         int perRank = plan.workload().microbatches();
-        long first = ((long) placed.at().data() * perRank + microbatch) * plan.microbatchSize();
+        long first = ((long) placed.at().data() * perRank + microbatch) * rows().numElements();
+        if (plan.splitsRows()) {
+            first += Extent.even(rows().numElements(), plan.scheme().tensor())
+                    .get(placed.at().tensor())
+                    .start();
+        }
         Dropout dropout = new Dropout(plan.options().dropout(), plan.seed(), dataStep, first);
         return new TrainingPass(plan.options().recompute(), dropout);
     }
@@ -109,14 +126,17 @@ final class MicrobatchRunner implements AutoCloseable {
     private void compute(Action.Compute action) {
         Live live = live(action, action.microbatch());
         StageProgram program = placed.program(action.stage());
+        placed.gradientSum()
+                .filter(sum -> isLastPass(action))
+                .ifPresent(sum -> live.scope.onWeightGradients(segment -> sum.complete(action.stage(), segment)));
         switch (action.pass()) {
             case FORWARD -> forward(live, program, action.microbatch());
             case BACKWARD -> {
-                live.inputGradient = program.backward(live.scope, outputGradient(live, program.stage()));
+                live.inputGradient = program.backward(live.scope, outputGradient(live, program.stage()), rows());
                 live.weightsDone = true;
             }
             case BACKWARD_INPUT -> live.inputGradient =
-                    program.backwardInputs(live.scope, outputGradient(live, program.stage()));
+                    program.backwardInputs(live.scope, outputGradient(live, program.stage()), rows());
             case BACKWARD_WEIGHT -> {
                 program.backwardWeights(live.scope);
                 live.weightsDone = true;
@@ -130,6 +150,7 @@ final class MicrobatchRunner implements AutoCloseable {
         boolean first = stage.input().equals(Stage.TOKENS);
         boolean last = stage.output().equals(Stage.LOSS);
         Map<String, Tensor> given = new HashMap<>();
+        TensorShape shape = rows();
         if (first || last) {
             Samples.Batch batch = batches.apply(microbatch);
             if (first) {
@@ -143,11 +164,16 @@ final class MicrobatchRunner implements AutoCloseable {
             given.put(stage.input(), live.received.orElseThrow());
             live.received = Optional.empty();
         }
-        Tensor output = program.forward(live.scope, given, microbatch == 0 ? observer : (name, value) -> {});
+        Tensor output = program.forward(live.scope, given, shape, microbatch == 0 ? observer : (name, value) -> {});
         if (last) {
             lossSum += output.scalar();
         }
         live.output = Optional.of(output);
+    }
+
+    /** [b,T] of one micro-batch. */
+    private TensorShape rows() {
+        return TensorShape.of(plan.microbatchSize(), plan.workload().sequence());
     }
 
     private Tensor outputGradient(Live live, Stage stage) {
@@ -158,6 +184,15 @@ final class MicrobatchRunner implements AutoCloseable {
         return gradient;
     }
 
+    /** Whether a stage's gradients are final after this pass and will be summed over the data axis then. */
+    private boolean isLastPass(Action.Compute action) {
+        List<Action> actions = plan.schedule().actions().get(placed.at().pipeline());
+        int here = actions.indexOf(action);
+        boolean more = actions.subList(here + 1, actions.size()).stream()
+                .anyMatch(later -> later instanceof Action.Compute && later.stage() == action.stage());
+        return !more && actions.contains(new Action.ReduceGradients(action.stage()));
+    }
+
     private long send(Action.Send action) {
         Live live = live(action, action.microbatch());
         boolean forward = action.pass() == Pass.FORWARD;
@@ -166,7 +201,6 @@ final class MicrobatchRunner implements AutoCloseable {
         var bytes = tensor.bytes();
         long sent = bytes.remaining();
         placed.pipeline().send(neighbour, tag(action.pass(), action.toStage(), action.microbatch()), bytes);
-        recorder.count("pp send", sent);
         tensor.close();
         if (forward) {
             live.output = Optional.empty();
@@ -180,7 +214,9 @@ final class MicrobatchRunner implements AutoCloseable {
     private void receive(Action.Receive action) {
         Live live = live(action, action.microbatch());
         boolean forward = action.pass() == Pass.FORWARD;
-        Tensor tensor = live.scope.allocate(plan.boundaryShape(forward ? action.stage() - 1 : action.stage()));
+        int boundary = forward ? action.stage() - 1 : action.stage();
+        Tensor tensor = live.scope.allocate(
+                plan.boundaryShape(boundary, rows(), placed.at().tensor()));
         int neighbour = plan.schedule().rankOf(action.stage() + (forward ? -1 : 1));
         Communicator pipeline = placed.pipeline();
         pipeline.receive(neighbour, tag(action.pass(), action.stage(), action.microbatch()), tensor.bytes());

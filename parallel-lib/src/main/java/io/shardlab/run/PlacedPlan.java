@@ -10,6 +10,8 @@ import io.shardlab.mesh.Mesh;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Extent;
+import io.shardlab.tensor.Placement;
 import io.shardlab.transport.Transport;
 import io.shardlab.weights.WeightSource;
 import java.io.IOException;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /** One rank's part of a plan, ready to run: its shard of the weights and its lines to the other ranks. */
@@ -30,10 +33,14 @@ final class PlacedPlan implements AutoCloseable {
     private final Communicator mesh;
     private final Communicator tensor;
     private final Communicator pipeline;
+    private final Communicator replicas;
     /** Per parameter that several pipeline ranks of this column hold: the group of its holders. */
     private final Map<String, Communicator> tied = new LinkedHashMap<>();
 
+    private final PartialGradients partialGradients;
     private final List<StageProgram> programs = new ArrayList<>();
+    private final Optional<GradientSum> gradientSum;
+    private final Optional<SplitOptimizer> splitOptimizer;
     private long optimizerSteps;
 
     PlacedPlan(
@@ -55,13 +62,17 @@ final class PlacedPlan implements AutoCloseable {
         try {
             mesh = open(
                     transport,
-                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()));
-            tensor = open(transport, shape.group(Axis.TENSOR, rank));
-            pipeline = open(transport, column);
+                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()),
+                    "mesh",
+                    recorder);
+            tensor = open(transport, shape.group(Axis.TENSOR, rank), Axis.TENSOR.shortName(), recorder);
+            pipeline = open(transport, column, Axis.PIPELINE.shortName(), recorder);
+            replicas = open(transport, shape.group(Axis.DATA, rank), Axis.DATA.shortName(), recorder);
         } catch (RuntimeException | Error e) {
             shard.close();
             throw e;
         }
+        partialGradients = new PartialGradients(shard, tensor, plan.type());
         for (ParameterSpec parameter : plan.parameters()) {
             List<Integer> holders = plan.holders(parameter.name());
             if (holders.size() > 1 && holders.contains(at.pipeline())) {
@@ -69,17 +80,21 @@ final class PlacedPlan implements AutoCloseable {
                         .map(holder -> column.ranks().get(holder))
                         .toList();
                 Group group = new Group("tied " + parameter.name() + " " + column.name(), ranks);
-                tied.put(parameter.name(), open(transport, group));
+                tied.put(parameter.name(), open(transport, group, Axis.PIPELINE.shortName(), recorder));
             }
         }
         for (Stage stage : stages) {
             programs.add(new StageProgram(stage, tensor, recorder, stop));
         }
+        boolean sums = trainable && shape.data() > 1;
+        gradientSum = sums ? Optional.of(new GradientSum(this, replicas)) : Optional.empty();
+        splitOptimizer =
+                sums && plan.splitsOptimizer() ? Optional.of(new SplitOptimizer(this, replicas)) : Optional.empty();
     }
 
-    private static Communicator open(Transport transport, Group group) {
+    private static Communicator open(Transport transport, Group group, String axis, Recorder recorder) {
         try {
-            return Communicator.open(transport, group);
+            return new CountedCommunicator(Communicator.open(transport, group), axis, recorder.traffic());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -105,8 +120,22 @@ final class PlacedPlan implements AutoCloseable {
         return mesh;
     }
 
+    Communicator tensor() {
+        return tensor;
+    }
+
     Communicator pipeline() {
         return pipeline;
+    }
+
+    /** Sums gradients over the data axis, where there is one. */
+    Optional<GradientSum> gradientSum() {
+        return gradientSum;
+    }
+
+    /** Where the optimizer is split over the data axis: this rank's part. */
+    Optional<SplitOptimizer> splitOptimizer() {
+        return splitOptimizer;
     }
 
     Map<String, Communicator> tied() {
@@ -126,19 +155,40 @@ final class PlacedPlan implements AutoCloseable {
         return programs;
     }
 
-    /** Whether this rank's gradient of a parameter counts in the global norm: replicated and tied ones count once. */
-    boolean countsInNorm(ParameterSpec parameter) {
-        boolean split = parameter.placement() instanceof io.shardlab.tensor.Placement.Split;
-        return plan.holders(parameter.name()).get(0) == at.pipeline() && (split || at.tensor() == 0);
+    PartialGradients partialGradients() {
+        return partialGradients;
     }
 
-    boolean holds(ParameterSpec parameter) {
-        return plan.holders(parameter.name()).contains(at.pipeline());
+    /** What of a parameter's local gradient counts in the global norm here: what several ranks hold counts once. */
+    Extent countedInNorm(ParameterSpec parameter) {
+        if (at.data() != 0 || plan.holders(parameter.name()).get(0) != at.pipeline()) {
+            return new Extent(0, 0);
+        }
+        long length = parameter.localShape(at.tensor()).numElements();
+        if (!(parameter.placement() instanceof Placement.Split split)) {
+            return new Extent(0, at.tensor() == 0 ? length : 0);
+        }
+        if (!split.overlaps()) {
+            return new Extent(0, length);
+        }
+        long inner = parameter.shape().numElements() / parameter.shape().dim(0);
+        Extent owned = split.owned(at.tensor());
+        long before = owned.start() - split.extents().get(at.tensor()).start();
+        return new Extent(before * inner, owned.length() * inner);
     }
 
-    /** Whether this rank's sum of losses counts: that of the last stage's first tensor rank. */
+    /** Whether this rank's sum of losses counts: those of the last stage's first tensor ranks, one for each data rank. */
     boolean countsLoss() {
         return at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0;
+    }
+
+    long optimizerSteps() {
+        return optimizerSteps;
+    }
+
+    /** Goes on as if so many optimizer steps had been done here. */
+    void resumeAfter(long steps) {
+        optimizerSteps = steps;
     }
 
     long nextOptimizerStep() {
@@ -151,6 +201,9 @@ final class PlacedPlan implements AutoCloseable {
         for (Communicator group : tied.values()) {
             bytes += group.bytesReserved();
         }
+        bytes += replicas.bytesReserved();
+        bytes += gradientSum.map(GradientSum::bytesReserved).orElse(0L);
+        bytes += splitOptimizer.map(SplitOptimizer::bytesReserved).orElse(0L);
         return bytes;
     }
 
@@ -160,12 +213,15 @@ final class PlacedPlan implements AutoCloseable {
         tensor.abandon();
         pipeline.abandon();
         tied.values().forEach(Communicator::abandon);
+        replicas.abandon();
+        gradientSum.ifPresent(GradientSum::forget);
     }
 
     /** Forgets what ranks had begun with each other when they were stopped; the mesh group is not touched. */
     void resetGroups() {
         tensor.reset();
         pipeline.reset();
+        replicas.reset();
         tied.values().forEach(Communicator::reset);
         mesh.barrier();
     }
@@ -174,6 +230,7 @@ final class PlacedPlan implements AutoCloseable {
     public void close() {
         shard.close();
         tied.values().forEach(Communicator::close);
+        replicas.close();
         pipeline.close();
         tensor.close();
         mesh.close();

@@ -61,14 +61,18 @@ final class Probe {
         }
     }
 
-    /** Keeps a residual value: they are whole on every tensor rank, so each rank's can be compared. */
+    /**
+     * Keeps a residual value: they are whole on every tensor rank, so each rank's can be compared. The first micro-batch is
+     * the same as a single device's on the first data rank only.
+     */
     private void keepValue(String name, Tensor value) {
-        if (name.startsWith("x")) {
+        if (name.startsWith("x") && placed.at().data() == 0) {
             file.add("value/" + name, value.type(), value.shape(), copy(value.bytes()));
         }
     }
 
     private void keepGradients() {
+        placed.splitOptimizer().ifPresent(SplitOptimizer::gatherGradients);
         for (ParameterSpec parameter : placed.shard().parameters()) {
             file.add(
                     "gradient/" + parameter.name(),

@@ -61,7 +61,7 @@ public final class RankRunner implements RankExecutor {
         CommitGuard guard = new CommitGuard(stop);
         try {
             Transport transport = SharedMemoryTransport.open(
-                    seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard));
+                    seat.sharedFolder(), seat.rank(), seat.numRanks(), waitPolicy(seat, guard), seat.link());
             RankRunner runner = new RankRunner(seat, stop, page, guard, transport, true);
             runner.loadEngineEarly();
             return runner;
@@ -140,8 +140,21 @@ public final class RankRunner implements RankExecutor {
         if (request instanceof Request.Dump dump) {
             return dump(Path.of(dump.folder()));
         }
+        if (request instanceof Request.Save save) {
+            return spare ? new Reply.Filed(-1, List.of()) : files(events).save(save);
+        }
+        if (request instanceof Request.Load load) {
+            return spare ? new Reply.Filed(-1, List.of()) : files(events).load(load);
+        }
         if (request instanceof Request.Probe probe) {
             return probe(probe);
+        }
+        if (request instanceof Request.Traffic wanted) {
+            Reply.Sent sent = new Reply.Sent(recorder.traffic().sentTo());
+            if (wanted.reset()) {
+                recorder.traffic().reset();
+            }
+            return sent;
         }
         if (request instanceof Request.Memory wanted) {
             MemoryUse use = memory();
@@ -254,19 +267,24 @@ public final class RankRunner implements RankExecutor {
         try (Samples samples = Samples.open(request.plan(), Path.of(request.tokens()))) {
             TrainRun run = new TrainRun(here, request.plan(), settings, samples, recorder, stop, guard);
             Reporter reporter = new Reporter(seat.rank(), events);
-            for (int step = 0; step < settings.steps(); step++) {
+            for (int step = request.done(); step < request.until(); step++) {
                 recorder.startStep(request.firstStep() + step);
                 long start = System.nanoTime();
                 double rate = settings.rateAt(step);
                 TrainRun.StepResult result = run.step(request.firstStep() + step, rate, (name, value) -> {}, () -> {});
                 if (result.stopped()) {
-                    return new Reply.Cancelled(step);
+                    return new Reply.Cancelled(step - request.done());
                 }
                 long nanos = System.nanoTime() - start;
                 reporter.step(run.metrics(request.firstStep() + step, result, rate, nanos), recorder, this::memory);
             }
         }
-        return new Reply.Trained(settings.steps(), memory(), recorder.traffic());
+        return new Reply.Trained(
+                request.until() - request.done(), memory(), recorder.traffic().byHeading());
+    }
+
+    private CheckpointFiles files(Consumer<Event> events) {
+        return new CheckpointFiles(placed(), recorder, stop, events);
     }
 
     private Reply dump(Path folder) throws IOException {
@@ -298,6 +316,11 @@ public final class RankRunner implements RankExecutor {
             }
         }
         return new Reply.Done(memory());
+    }
+
+    /** How many arrays the engine keeps for the placed shard. */
+    int numArrays() {
+        return placed().shard().numArrays();
     }
 
     private MemoryUse memory() {

@@ -3,15 +3,13 @@ package io.shardlab.run;
 import io.shardlab.trace.Span;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 
-/** Notes what one rank does: as spans of the current step, as counted traffic, and on the rank's status page. */
+/** Notes what one rank does: as spans of the current step, as counted traffic (by the groups themselves), and on the rank's status page. */
 final class Recorder {
 
     private final int rank;
     private final StatusPage page;
-    private final Map<String, Reply.Traffic> traffic = new TreeMap<>();
+    private final TrafficCount traffic = new TrafficCount();
     private List<Span> spans = new ArrayList<>();
     private int step = -1;
     private String outerPhase = "";
@@ -24,7 +22,7 @@ final class Recorder {
 
     /** Forgets everything, before the next request. */
     void clear() {
-        traffic.clear();
+        traffic.begin();
         spans = new ArrayList<>();
         step = -1;
     }
@@ -55,18 +53,11 @@ final class Recorder {
         spans.add(new Span(rank, Math.max(step, 0), kind, label, startNanos, System.nanoTime(), bytes));
     }
 
-    void count(String heading, long bytes) {
-        traffic.merge(
-                heading,
-                new Reply.Traffic(1, bytes),
-                (a, b) -> new Reply.Traffic(a.count() + b.count(), a.bytes() + b.bytes()));
-    }
-
     List<Span> spans() {
         return spans;
     }
 
-    Map<String, Reply.Traffic> traffic() {
-        return Map.copyOf(traffic);
+    TrafficCount traffic() {
+        return traffic;
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.shardlab.model.BlockSpec;
 import io.shardlab.trace.MemoryUse;
+import io.shardlab.weights.TensorFiles;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,8 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = Reply.Described.class, name = "described"),
     @JsonSubTypes.Type(value = Reply.Trained.class, name = "trained"),
     @JsonSubTypes.Type(value = Reply.Generated.class, name = "generated"),
+    @JsonSubTypes.Type(value = Reply.Sent.class, name = "sent"),
+    @JsonSubTypes.Type(value = Reply.Filed.class, name = "filed"),
     @JsonSubTypes.Type(value = Reply.Cancelled.class, name = "cancelled"),
     @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
 })
@@ -46,15 +49,31 @@ public sealed interface Reply {
      * Training is done.
      *
      * @param memory high-water marks of the run
-     * @param traffic counted collectives and transfers of this rank: {@code tp all_reduce} → count and bytes sent
+     * @param traffic counted collectives and transfers of this rank: by {@code phase axis collective}, for instance {@code
+     *     forward tp all_reduce}
      */
     record Trained(int stepsDone, MemoryUse memory, Map<String, Traffic> traffic) implements Reply {}
 
     /** Bytes a rank put on the data plane under one heading. */
     record Traffic(long count, long bytes) {}
 
+    /** Bytes that a rank has sent since the last reset, by collective and receiver. */
+    record Sent(Map<String, Map<Integer, Long>> bytesTo) implements Reply {}
+
     /** All generated tokens; none from a rank that the plan does not need. */
     record Generated(List<Integer> tokens, MemoryUse memory) implements Reply {}
+
+    /**
+     * This rank's parts of a checkpoint are on disk, or in its memory.
+     *
+     * @param step optimizer steps done; -1 from a rank that the plan does not need
+     * @param files what it wrote or read, by file name relative to the folder
+     */
+    record Filed(long step, List<TensorFiles.FileTime> files) implements Reply {
+        public Filed {
+            files = List.copyOf(files);
+        }
+    }
 
     /** The user interrupted; weights are those after {@code stepsDone} whole steps. */
     record Cancelled(int stepsDone) implements Reply {}

@@ -18,8 +18,11 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = Request.Train.class, name = "train"),
     @JsonSubTypes.Type(value = Request.Infer.class, name = "infer"),
     @JsonSubTypes.Type(value = Request.Dump.class, name = "dump"),
+    @JsonSubTypes.Type(value = Request.Save.class, name = "save"),
+    @JsonSubTypes.Type(value = Request.Load.class, name = "load"),
     @JsonSubTypes.Type(value = Request.Probe.class, name = "probe"),
     @JsonSubTypes.Type(value = Request.Memory.class, name = "memory"),
+    @JsonSubTypes.Type(value = Request.Traffic.class, name = "traffic"),
     @JsonSubTypes.Type(value = Request.Print.class, name = "print")
 })
 public sealed interface Request {
@@ -37,12 +40,21 @@ public sealed interface Request {
     record Place(Plan plan, Optional<String> weights) implements Request {}
 
     /**
-     * Trains the placed weights, from data position {@code firstStep}.
+     * Trains the placed weights by the steps {@code done} … {@code until - 1} of a run.
      *
      * @param plan the placed plan, possibly with another workload and schedule
+     * @param settings of the whole run
      * @param tokens a file of little-endian 32-bit token ids, or a {@link SampleFile} for a user's block
+     * @param firstStep the data position of the run's step 0
      */
-    record Train(Plan plan, TrainSettings settings, String tokens, int firstStep) implements Request {}
+    record Train(Plan plan, TrainSettings settings, String tokens, int firstStep, int done, int until)
+            implements Request {
+
+        /** A whole run. */
+        public Train(Plan plan, TrainSettings settings, String tokens, int firstStep) {
+            this(plan, settings, tokens, firstStep, 0, settings.steps());
+        }
+    }
 
     /** Continues the prompt greedily by {@code maxNew} tokens. */
     record Infer(List<Integer> prompt, int maxNew) implements Request {
@@ -55,6 +67,19 @@ public sealed interface Request {
     record Dump(String folder) implements Request {}
 
     /**
+     * Writes this rank's parts of the placed weights, and of the optimizer state where there is one, into the files of
+     * {@code folder} that {@link CheckpointFiles} lays out.
+     */
+    record Save(String folder, long maxFileBytes) implements Request {}
+
+    /**
+     * Replaces the placed weights and optimizer state by this rank's parts of a checkpoint. It cannot be stopped halfway.
+     *
+     * @param step optimizer steps done when it was saved; 0 for none, and then without optimizer state
+     */
+    record Load(String folder, long step) implements Request {}
+
+    /**
      * Runs {@code settings.steps()} steps of a plan on its own copy of the weights in {@code weights} and writes what check
      * compares (outputs, gradients, parameters) to {@code folder/rank-R.safetensors}. Ranks outside the plan's mesh only wait.
      */
@@ -62,6 +87,9 @@ public sealed interface Request {
 
     /** Asks for measured memory. */
     record Memory(boolean resetHighWater) implements Request {}
+
+    /** Asks what the rank has sent to each other rank. */
+    record Traffic(boolean reset) implements Request {}
 
     /** Prints lines to standard output, to try the way that output takes. */
     record Print(int lines) implements Request {}

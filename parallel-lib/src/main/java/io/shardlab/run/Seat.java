@@ -1,8 +1,10 @@
 package io.shardlab.run;
 
 import io.shardlab.mesh.Device;
+import io.shardlab.mesh.Link;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * What a rank knows of its place before it has a plan.
@@ -14,9 +16,17 @@ import java.time.Duration;
  * @param folder private folder of the job, for control files
  * @param sharedFolder private folder of the job in shared memory
  * @param timeout how long to wait for a peer before naming it
+ * @param link that delays what the rank sends, if one is simulated
  */
 public record Seat(
-        int rank, int numRanks, Device device, int threads, Path folder, Path sharedFolder, Duration timeout) {
+        int rank,
+        int numRanks,
+        Device device,
+        int threads,
+        Path folder,
+        Path sharedFolder,
+        Duration timeout,
+        Optional<Link> link) {
     /** A system property; false to measure what overlap is worth: then collectives are over before weight gradients begin. */
     public static final String OVERLAP_PROPERTY = "shardlab.overlap";
 }

@@ -1,19 +1,15 @@
 package io.shardlab.run;
 
 import io.shardlab.comm.Communicator;
-import io.shardlab.comm.Pending;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
-import io.shardlab.mesh.Axis;
-import io.shardlab.plan.Collective;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
-import io.shardlab.trace.Span;
+import io.shardlab.tensor.TensorShape;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -25,11 +21,8 @@ import java.util.function.BiConsumer;
  */
 final class StageProgram {
 
-    private static final boolean OVERLAP = Boolean.parseBoolean(System.getProperty(Seat.OVERLAP_PROPERTY, "true"));
-
     private final Stage stage;
-    private final Communicator tensorGroup;
-    private final Recorder recorder;
+    private final TensorCollectives collectives;
     private final StopSignal stop;
     /** Values that no step after this one reads. */
     private final List<Set<String>> lastUses;
@@ -38,8 +31,7 @@ final class StageProgram {
 
     StageProgram(Stage stage, Communicator tensorGroup, Recorder recorder, StopSignal stop) {
         this.stage = stage;
-        this.tensorGroup = tensorGroup;
-        this.recorder = recorder;
+        collectives = new TensorCollectives(tensorGroup, recorder);
         this.stop = stop;
         lastUses = lastUses(stage);
     }
@@ -72,18 +64,24 @@ final class StageProgram {
      * Computes the stage's output.
      *
      * @param given the input and, on the last stage, the targets; closed when no longer needed
+     * @param rows [b,T] of the micro-batch
      * @param observer sees every value as it is defined
      */
-    Tensor forward(Scope scope, Map<String, Tensor> given, BiConsumer<String, Tensor> observer) {
-        return run(scope, given, observer, stage.output());
+    Tensor forward(Scope scope, Map<String, Tensor> given, TensorShape rows, BiConsumer<String, Tensor> observer) {
+        return run(scope, given, rows, observer, stage.output());
     }
 
     /** Computes up to the value {@code wanted}, which no step before its definition may read last. */
-    Tensor until(Scope scope, Map<String, Tensor> given, String wanted) {
-        return run(scope, given, (name, value) -> {}, wanted);
+    Tensor until(Scope scope, Map<String, Tensor> given, TensorShape rows, String wanted) {
+        return run(scope, given, rows, (name, value) -> {}, wanted);
     }
 
-    private Tensor run(Scope scope, Map<String, Tensor> given, BiConsumer<String, Tensor> observer, String wanted) {
+    private Tensor run(
+            Scope scope,
+            Map<String, Tensor> given,
+            TensorShape rows,
+            BiConsumer<String, Tensor> observer,
+            String wanted) {
         Map<String, Tensor> values = new HashMap<>(given);
         for (int i = 0; i < stage.steps().size() && !values.containsKey(wanted); i++) {
             stop.check();
@@ -95,7 +93,8 @@ final class StageProgram {
             } else {
                 output = scope.alias(inputs.get(0));
                 if (step instanceof Step.Communicate communicate) {
-                    communicate(communicate.collective(), communicate, output, Optional.empty());
+                    output = collectives.run(
+                            scope, communicate.collective(), communicate, output, rows, Optional.empty());
                 }
             }
             observer.accept(step.output(), output);
@@ -119,13 +118,13 @@ final class StageProgram {
     }
 
     /** Carries the gradient of the output back to the input, adding to weight gradients on the way; empty at the tokens. */
-    Optional<Tensor> backward(Scope scope, Tensor outputGradient) {
-        return backward(scope, outputGradient, false);
+    Optional<Tensor> backward(Scope scope, Tensor outputGradient, TensorShape rows) {
+        return backward(scope, outputGradient, rows, false);
     }
 
     /** As {@link #backward}, but puts weight gradients off until {@link #backwardWeights}. */
-    Optional<Tensor> backwardInputs(Scope scope, Tensor outputGradient) {
-        return backward(scope, outputGradient, true);
+    Optional<Tensor> backwardInputs(Scope scope, Tensor outputGradient, TensorShape rows) {
+        return backward(scope, outputGradient, rows, true);
     }
 
     /** Adds the weight gradients that {@link #backwardInputs} put off. */
@@ -138,7 +137,7 @@ final class StageProgram {
         }
     }
 
-    private Optional<Tensor> backward(Scope scope, Tensor outputGradient, boolean inputsOnly) {
+    private Optional<Tensor> backward(Scope scope, Tensor outputGradient, TensorShape rows, boolean inputsOnly) {
         Map<String, Tensor> gradients = new HashMap<>();
         gradients.put(stage.output(), outputGradient);
         // The segment whose weights wait until the collective on its input's gradient is under way.
@@ -168,10 +167,12 @@ final class StageProgram {
                 if (step instanceof Step.Communicate communicate) {
                     Optional<Segment> weights = waiting;
                     waiting = Optional.empty();
-                    communicate(
+                    gradient = collectives.run(
+                            scope,
                             communicate.collective().adjoint(),
                             communicate,
                             gradient,
+                            rows,
                             weights.map(segment -> () -> scope.backwardWeights(segment)));
                 }
                 look(position, gradient);
@@ -201,42 +202,6 @@ final class StageProgram {
             gradients.put(name, scope.add(before, gradient));
             before.close();
             gradient.close();
-        }
-    }
-
-    /** Runs a collective in place, and other work while it is under way. Its span shows what is waited for after that work. */
-    private void communicate(
-            Collective collective, Step.Communicate step, Tensor tensor, Optional<Runnable> meanwhile) {
-        if (collective == Collective.COPY) {
-            return;
-        }
-        if (collective != Collective.ALL_REDUCE || step.axis() != Axis.TENSOR) {
-            throw new UnsupportedOperationException(collective.name().toLowerCase(Locale.ROOT) + " over "
-                    + step.axis().shortName() + " is not there yet");
-        }
-        var bytes = tensor.bytes();
-        long sent = 2L * (tensorGroup.size() - 1) * bytes.remaining() / tensorGroup.size();
-        boolean overlaps = OVERLAP && meanwhile.isPresent();
-        Optional<Pending> pending =
-                overlaps ? Optional.of(tensorGroup.startAllReduce(bytes, tensor.type())) : Optional.empty();
-        try {
-            if (overlaps) {
-                meanwhile.orElseThrow().run();
-            }
-            recorder.enterWithin("all_reduce", step.output());
-            long start = System.nanoTime();
-            pending.ifPresentOrElse(Pending::await, () -> tensorGroup.allReduce(bytes, tensor.type()));
-            tensor.written();
-            recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + step.output(), start, sent);
-        } catch (RuntimeException | Error e) {
-            // Whoever catches this frees the tensor.
-            tensorGroup.abandon();
-            throw e;
-        }
-        recorder.count("tp all_reduce", sent);
-        recorder.resume();
-        if (!overlaps) {
-            meanwhile.ifPresent(Runnable::run);
         }
     }
 }

@@ -50,7 +50,7 @@ public final class StopSignal {
 
     /** The user asked to stop. */
     public static final class CancelledRun extends RuntimeException {
-        CancelledRun() {
+        public CancelledRun() {
             super("cancelled");
         }
     }

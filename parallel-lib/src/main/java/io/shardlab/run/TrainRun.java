@@ -4,7 +4,9 @@ import io.shardlab.engine.AdamW;
 import io.shardlab.engine.Tensor;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.Phase;
 import io.shardlab.trace.Span;
 import io.shardlab.trace.StepMetrics;
 import java.nio.ByteBuffer;
@@ -73,7 +75,9 @@ final class TrainRun {
                 microbatch -> samples.read(plan, placed.at().data(), settings, dataStep, microbatch),
                 observer)) {
             lossSum = runner.run();
+            placed.partialGradients().sum(recorder);
             sumTiedGradients();
+            placed.splitOptimizer().ifPresent(SplitOptimizer::shareNorms);
         } catch (StopSignal.CancelledRun e) {
             stopped = true;
         } catch (RuntimeException | Error e) {
@@ -90,22 +94,25 @@ final class TrainRun {
         placed.tied().forEach((name, group) -> {
             recorder.enter("all_reduce", name);
             long start = System.nanoTime();
-            ByteBuffer gradient = placed.shard().gradient(name);
+            ByteBuffer gradient = placed.splitOptimizer()
+                    .map(split -> split.ownGradient(name))
+                    .orElseGet(() -> placed.shard().gradient(name));
             long sent = 2L * (group.size() - 1) * gradient.remaining() / group.size();
             group.allReduce(gradient, plan.type());
             recorder.span(Span.Kind.COLLECTIVE, "all_reduce " + name, start, sent);
-            recorder.count("tied all_reduce", sent);
         });
     }
 
     private StepResult agree(double lossSum, boolean stopped) {
         recorder.enter("all_reduce", "gradient norm and loss");
+        recorder.traffic().enter(Phase.COMMIT);
         long start = System.nanoTime();
         int count = parameters.size();
         for (int i = 0; i < count; i++) {
             ParameterSpec parameter = parameters.get(i);
-            boolean mine = !stopped && placed.holds(parameter) && placed.countsInNorm(parameter);
-            commit.putDouble(i * Double.BYTES, mine ? placed.shard().squaredGradientNorm(parameter.name()) : 0);
+            Extent counted = placed.countedInNorm(parameter);
+            boolean mine = !stopped && counted.length() > 0;
+            commit.putDouble(i * Double.BYTES, mine ? squaredGradientNorm(parameter.name(), counted) : 0);
         }
         commit.putDouble(count * Double.BYTES, placed.countsLoss() ? lossSum : 0);
         commit.putDouble((count + 1) * Double.BYTES, stopped ? 1 : 0);
@@ -122,6 +129,13 @@ final class TrainRun {
         recorder.span(Span.Kind.COLLECTIVE, "all_reduce gradient norm", start, commit.capacity());
         double loss = commit.getDouble(count * Double.BYTES) / plan.workload().tokens();
         return new StepResult(false, loss, Math.sqrt(sum));
+    }
+
+    private double squaredGradientNorm(String parameter, Extent elements) {
+        // Where the optimizer is split, tensor ranks share no rows: either all elements count here or none.
+        return placed.splitOptimizer()
+                .map(split -> split.squaredGradientNorm(parameter))
+                .orElseGet(() -> placed.shard().squaredGradientNorm(parameter, elements));
     }
 
     /** One whole step: passes, agreement, optimizer. */
@@ -141,6 +155,7 @@ final class TrainRun {
         AdamW rule = new AdamW(settings.beta1(), settings.beta2(), settings.epsilon(), settings.weightDecay());
         placed.shard().update(rule, rate, placed.nextOptimizerStep(), scale);
         recorder.span(Span.Kind.OPTIMIZER, "optimizer", start, 0);
+        placed.splitOptimizer().ifPresent(split -> guard.uninterrupted(() -> split.gatherWeights(recorder)));
         return result;
     }
 

@@ -29,21 +29,18 @@ public final class Lowering {
     }
 
     /**
-     * Adds transfers between stages on different ranks and, where there is a data axis, the gradient sums at the end.
+     * Adds transfers between stages on different ranks and, where there is a data axis, the gradient sums.
      *
      * @param computeOnly passes only
-     * @param dataDegree degree of the data axis; above 1 every rank ends with REDUCE_GRAD of each of its stages
+     * @param dataDegree degree of the data axis; above 1 a stage's REDUCE_GRAD follows its last pass (and what that sends), so
+     *     that the sum runs beside the passes of the rank's other stages
      */
     public static Schedule lower(Schedule computeOnly, int dataDegree) {
         Lowering lowering = new Lowering(computeOnly);
         lowering.noteMessages();
         List<List<Action>> lowered = new ArrayList<>();
         for (int rank = 0; rank < computeOnly.numRanks(); rank++) {
-            List<Action> actions = lowering.withTransfers(rank);
-            if (dataDegree > 1) {
-                addGradientSums(computeOnly, rank, actions);
-            }
-            lowered.add(actions);
+            lowered.add(lowering.withTransfers(rank, dataDegree > 1));
         }
         return new Schedule(computeOnly.name(), computeOnly.numStages(), computeOnly.numMicrobatches(), lowered);
     }
@@ -88,9 +85,12 @@ public final class Lowering {
         }
     }
 
-    private List<Action> withTransfers(int rank) {
+    private List<Action> withTransfers(int rank, boolean sums) {
+        List<Action> passes = computeOnly.actions().get(rank);
+        Map<Integer, Action> last = new HashMap<>();
+        passes.forEach(pass -> last.put(pass.stage(), pass));
         List<Action> actions = new ArrayList<>();
-        for (Action action : computeOnly.actions().get(rank)) {
+        for (Action action : passes) {
             Action.Compute compute = (Action.Compute) action;
             receiveBefore(compute).ifPresent(receive -> {
                 Deque<Action.Receive> messages = underWay.getOrDefault(pairOf(receive.send()), new ArrayDeque<>());
@@ -100,6 +100,9 @@ public final class Lowering {
             });
             actions.add(compute);
             sendAfter(compute).ifPresent(actions::add);
+            if (sums && compute.equals(last.get(compute.stage()))) {
+                actions.add(new Action.ReduceGradients(compute.stage()));
+            }
         }
         return actions;
     }

@@ -3,6 +3,7 @@ package io.shardlab.tensor;
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -62,6 +63,56 @@ public sealed interface Placement {
                 start += size;
             }
             return new Split(dim, extents);
+        }
+
+        /** Whether some index is held by more than one rank. */
+        public boolean overlaps() {
+            for (int i = 0; i < extents.size(); i++) {
+                if (owned(i).length() < extents.get(i).length()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /** The indices that more than one rank holds, as runs in order. */
+        public List<Extent> sharedExtents() {
+            List<Extent> overlaps = new ArrayList<>();
+            for (int i = 0; i < extents.size(); i++) {
+                for (Extent later : extents.subList(i + 1, extents.size())) {
+                    Extent both = extents.get(i).intersect(later);
+                    if (both.length() > 0) {
+                        overlaps.add(both);
+                    }
+                }
+            }
+            overlaps.sort(Comparator.comparingLong(Extent::start));
+            List<Extent> runs = new ArrayList<>();
+            long end = -1;
+            for (Extent overlap : overlaps) {
+                if (overlap.start() >= end) {
+                    runs.add(overlap);
+                } else if (overlap.end() > end) {
+                    Extent before = runs.remove(runs.size() - 1);
+                    runs.add(new Extent(before.start(), overlap.end() - before.start()));
+                }
+                end = Math.max(end, overlap.end());
+            }
+            return runs;
+        }
+
+        /** What of the rank's extent no rank before it holds: together these parts hold every index once. */
+        public Extent owned(int index) {
+            long start = extents.get(index).start();
+            long end = extents.get(index).end();
+            for (Extent earlier : extents.subList(0, index)) {
+                if (earlier.start() <= start && earlier.end() > start) {
+                    start = Math.min(end, earlier.end());
+                } else if (earlier.start() < end && earlier.end() >= end) {
+                    end = Math.max(start, earlier.start());
+                }
+            }
+            return new Extent(start, end - start);
         }
 
         @Override

@@ -85,7 +85,7 @@ public final class ChromeTrace {
             case FORWARD -> "thread_state_running";
             case BACKWARD -> "thread_state_runnable";
             case BACKWARD_WEIGHT -> "rail_animation";
-            case COLLECTIVE -> "thread_state_iowait";
+            case COLLECTIVE, DATA_SYNC -> "thread_state_iowait";
             case SEND -> "rail_load";
             case RECEIVE -> "grey";
             case OPTIMIZER -> "rail_response";

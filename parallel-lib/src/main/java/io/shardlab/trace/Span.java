@@ -24,6 +24,8 @@ public record Span(int rank, int step, Kind kind, String label, long startNanos,
         BACKWARD_WEIGHT,
         /** A collective inside a pass: these spans lie inside a forward or backward span. */
         COLLECTIVE,
+        /** Gradient sums and weights over the data axis: beside passes or after them. */
+        DATA_SYNC,
         SEND,
         /** Waiting for and taking in a message. */
         RECEIVE,

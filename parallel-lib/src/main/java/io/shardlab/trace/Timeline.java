@@ -94,11 +94,38 @@ public record Timeline(boolean predicted, int numRanks, List<Span> spans) {
     }
 
     /**
+     * The time that a rank spends on the data axis when it has no pass left to run in a step: what passes do not hide of
+     * gradient sums, and the weights that a split optimizer gathers.
+     */
+    public long exposedSyncNanos(int rank) {
+        long exposed = 0;
+        for (int step : steps()) {
+            List<Span> own = step(step).ofRank(rank);
+            long passesEnd = own.stream()
+                    .filter(Timeline::isPass)
+                    .mapToLong(Span::endNanos)
+                    .max()
+                    .orElse(0);
+            long end = passesEnd;
+            for (Span span : own) {
+                if (span.kind() == Span.Kind.DATA_SYNC) {
+                    exposed += Math.max(0, span.endNanos() - Math.max(end, span.startNanos()));
+                    end = Math.max(end, span.endNanos());
+                }
+            }
+        }
+        return exposed;
+    }
+
+    /**
      * The share of the makespan that ranks spend in collectives and sends. Receives are left out: they are mostly waiting,
-     * which the bubble counts.
+     * which the bubble counts; so is what runs beside passes.
      */
     public double communicationShare() {
-        long communicating = spans.stream()
+        long communicating = java.util.stream.IntStream.range(0, numRanks)
+                .mapToLong(this::exposedSyncNanos)
+                .sum();
+        communicating += spans.stream()
                 .filter(span -> span.kind() == Span.Kind.COLLECTIVE || span.kind() == Span.Kind.SEND)
                 .mapToLong(Span::nanos)
                 .sum();

@@ -1,5 +1,6 @@
 package io.shardlab.transport;
 
+import io.shardlab.mesh.Link;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +16,14 @@ public final class InProcessTransport {
 
     /** The ends of a job of {@code size} ranks, in rank order, each with the wait policy given for its rank. */
     public static List<Transport> create(int size, IntFunction<WaitPolicy> waitOfRank) {
+        return create(size, waitOfRank, Optional.empty());
+    }
+
+    /** The same, with messages that arrive as late as over a link. */
+    public static List<Transport> create(int size, IntFunction<WaitPolicy> waitOfRank, Optional<Link> link) {
         SegmentStore store = new HeapStore(new ConcurrentHashMap<>());
         return IntStream.range(0, size)
-                .<Transport>mapToObj(rank -> new SegmentTransport(store, rank, size, waitOfRank.apply(rank)))
+                .<Transport>mapToObj(rank -> new SegmentTransport(store, rank, size, waitOfRank.apply(rank), link))
                 .toList();
     }
 

@@ -51,6 +51,11 @@ final class Inbox {
         return header.getLong(8);
     }
 
+    /** When a simulated link delivers the message, {@link Wire#AT_ONCE} without one. */
+    long arrivalNanos() {
+        return header.getLong(24);
+    }
+
     /** Takes the message whose header was seen; false on time-out. */
     boolean take(ByteBuffer target, Pacer pacer) {
         read += Outbox.HEADER_BYTES;

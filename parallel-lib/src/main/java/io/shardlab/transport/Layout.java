@@ -13,7 +13,9 @@ record Layout(int members, int ringBytes, int dataBytes) {
     static final int LINE = 128;
     static final int FAULT_TEXT_BYTES = 2048;
 
-    private static final int GROUPS_PER_RANK = 8;
+    /** Those of a placed plan and of the copy that a check places beside it. */
+    private static final int GROUPS_PER_RANK = 12;
+
     private static final int MOST_MEMBER_BYTES = 1 << 20;
     private static final int FIXED_LINES = 3;
 

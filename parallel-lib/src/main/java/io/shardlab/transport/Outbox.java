@@ -12,12 +12,13 @@ import java.util.ArrayDeque;
  */
 final class Outbox {
 
-    static final int HEADER_BYTES = 24;
+    static final int HEADER_BYTES = 32;
     private static final int PIECE_BYTES = 64 << 10;
     private static final int SPINS_FOR_ACTIVE_READER = 2000;
 
     private final Segment segment;
     private final Flusher flusher;
+    private final Wire wire;
     private final int ringAt;
     private final int ringBytes;
     private final int writtenAt;
@@ -28,9 +29,10 @@ final class Outbox {
     private long messages;
     private boolean closed;
 
-    Outbox(Segment segment, Layout layout, int from, int to, Flusher flusher) {
+    Outbox(Segment segment, Layout layout, int from, int to, Windows.Ends ends) {
         this.segment = segment;
-        this.flusher = flusher;
+        this.flusher = ends.flusher();
+        this.wire = ends.wire();
         this.ringAt = layout.ring(from, to);
         this.ringBytes = layout.ringBytes();
         this.writtenAt = layout.written(from, to);
@@ -42,6 +44,7 @@ final class Outbox {
             throw new IllegalStateException("the windows of this message's group are closed");
         }
         header.putLong(0, tag).putLong(8, message.remaining()).putLong(16, messages++);
+        header.putLong(24, wire.arrivalNanos(message.remaining()));
         append(header, 0, HEADER_BYTES);
         append(message, message.position(), message.remaining());
         if (!queue.isEmpty()) {

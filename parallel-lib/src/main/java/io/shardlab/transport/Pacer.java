@@ -13,6 +13,9 @@ public final class Pacer {
     private static final long YIELD_NANOS = 200_000;
     private static final long CHECK_NANOS = 1_000_000;
     private static final long SHORTEST_SLEEP_NANOS = 2_000;
+    /** How much longer than asked the operating system lets a thread sleep, as a rule. */
+    private static final long SLEEP_OVERRUN_NANOS = 70_000;
+
     private static final long LONGEST_SLEEP_NANOS = 20_000;
 
     private final WaitPolicy policy;
@@ -68,6 +71,29 @@ public final class Pacer {
             LockSupport.parkNanos(Math.min(LONGEST_SLEEP_NANOS, waited / 200));
         }
         return waited < timeoutNanos;
+    }
+
+    /** Waits until a point of {@link System#nanoTime}; the time-out does not count, since nobody is late. */
+    void awaitInstant(long nanos) {
+        if (nanos == Wire.AT_ONCE) {
+            return;
+        }
+        long left = nanos - System.nanoTime();
+        while (left > 0) {
+            long now = System.nanoTime();
+            if (now - checkedNanos >= CHECK_NANOS) {
+                check(now);
+            }
+            if (standsAside.getAsBoolean()) {
+                LockSupport.parkNanos(Math.min(left, CHECK_NANOS));
+            } else if (left > SLEEP_OVERRUN_NANOS && !Thread.currentThread().isInterrupted()) {
+                LockSupport.parkNanos(Math.min(left - SLEEP_OVERRUN_NANOS, CHECK_NANOS));
+            } else {
+                Thread.yield();
+            }
+            left = nanos - System.nanoTime();
+        }
+        restart();
     }
 
     /** The failure of the wait that has just timed out. */

@@ -1,6 +1,7 @@
 package io.shardlab.transport;
 
 import io.shardlab.mesh.Group;
+import io.shardlab.mesh.Link;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,9 +26,10 @@ final class SegmentTransport implements Transport {
     private final WaitPolicy wait;
     private final Flusher flusher;
     private final CallQueue calls;
+    private final Wire wire;
     private final List<Windows> opened = new ArrayList<>();
 
-    SegmentTransport(SegmentStore store, int rank, int size, WaitPolicy wait) {
+    SegmentTransport(SegmentStore store, int rank, int size, WaitPolicy wait, Optional<Link> link) {
         if (size < 1 || size > Layout.MOST_RANKS) {
             throw new IllegalArgumentException(
                     "a shared-memory job has 1 to " + Layout.MOST_RANKS + " ranks, not " + size);
@@ -40,6 +42,7 @@ final class SegmentTransport implements Transport {
         this.size = size;
         this.wait = wait;
         this.flusher = new Flusher("shardlab-messages-" + rank);
+        this.wire = new Wire(link);
         this.calls = new CallQueue("shardlab-calls-" + rank);
     }
 
@@ -68,7 +71,7 @@ final class SegmentTransport implements Transport {
         Layout layout = Layout.of(group.size(), size);
         requireShare(group);
         Segment segment = index == 0 ? offer(group, layout) : join(group, index, layout);
-        Windows.Ends ends = new Windows.Ends(flusher, calls, this::forget);
+        Windows.Ends ends = new Windows.Ends(flusher, calls, wire, this::forget);
         Windows windows = new Windows(group, index, segment, layout, ends, wait);
         opened.add(windows);
         return windows;

@@ -1,8 +1,10 @@
 package io.shardlab.transport;
 
 import io.shardlab.mesh.Group;
+import io.shardlab.mesh.Link;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 public final class Windows implements AutoCloseable {
 
     private static final int STAMPS_AT = 8;
-    private static final int STAMP_BYTES = 24;
+    private static final int ARRIVAL = 3;
+    private static final int STAMP_BYTES = 32;
 
     private final Group group;
     private final int index;
@@ -29,6 +32,7 @@ public final class Windows implements AutoCloseable {
     private final Inbox[] inboxes;
     private final Pacer pacer;
     private final CallQueue calls;
+    private final Wire wire;
     private @Nullable StartedCall lastCall;
     private volatile boolean abandoned;
     private boolean closed;
@@ -40,6 +44,7 @@ public final class Windows implements AutoCloseable {
         this.layout = layout;
         this.onClose = ends.onClose();
         this.calls = ends.calls();
+        this.wire = ends.wire();
         this.pacer = new Pacer(wait, this::checkFaults, calls::standsAside);
         int size = group.size();
         this.data = new ByteBuffer[size];
@@ -48,13 +53,13 @@ public final class Windows implements AutoCloseable {
         for (int member = 0; member < size; member++) {
             data[member] = segment.slice(layout.data(member), layout.dataBytes());
             int to = member == index ? (member + 1) % size : member;
-            outboxes[member] = new Outbox(segment, layout, index, to, ends.flusher());
+            outboxes[member] = new Outbox(segment, layout, index, to, ends);
             inboxes[member] = new Inbox(segment, layout, to, index);
         }
     }
 
     /** What the windows of a transport have in common. */
-    record Ends(Flusher flusher, CallQueue calls, Consumer<Windows> onClose) {}
+    record Ends(Flusher flusher, CallQueue calls, Wire wire, Consumer<Windows> onClose) {}
 
     /** This member's rank within the group. */
     public int index() {
@@ -85,16 +90,33 @@ public final class Windows implements AutoCloseable {
         return pacer;
     }
 
-    /** Announces a round, with three words that say what this member does in it. */
-    public void publish(long round, long first, long second, long third) {
+    /** The link that delays what this member sends, if one is simulated. */
+    public Optional<Link> link() {
+        return wire.link();
+    }
+
+    /**
+     * Announces a round, with three words that say what this member does in it.
+     *
+     * @param bytes that this member sends to others with it, by which a simulated link delays it
+     */
+    public void publish(long round, long first, long second, long third, long bytes) {
         int at = stamp(index, round);
         segment.bytes().putLong(at, first).putLong(at + 8, second).putLong(at + 16, third);
+        segment.bytes().putLong(at + 8 * ARRIVAL, wire.arrivalNanos(bytes));
         segment.release(layout.round(index), round);
     }
 
     /** The round that a member announced last. */
     public long reached(int member) {
         return segment.acquire(layout.round(member));
+    }
+
+    /** Waits until the announcement of a round that a member has reached would be here. */
+    public void awaitArrival(int member, long round) {
+        if (member != index) {
+            pacer.awaitInstant(word(member, round, ARRIVAL));
+        }
     }
 
     /** A word of a member's announcement of a round, kept until it announces the round after the next. */
@@ -134,6 +156,7 @@ public final class Windows implements AutoCloseable {
         if (!inbox.take(target, pacer)) {
             throw lateMessage(from, tag, target.remaining());
         }
+        pacer.awaitInstant(inbox.arrivalNanos());
     }
 
     /**

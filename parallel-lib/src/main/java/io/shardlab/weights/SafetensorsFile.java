@@ -40,6 +40,10 @@ public final class SafetensorsFile implements AutoCloseable {
             this.bytes = bytes;
         }
 
+        static ElementType of(TensorType type) {
+            return type == TensorType.FLOAT32 ? F32 : F64;
+        }
+
         int bytes() {
             return bytes;
         }
@@ -113,8 +117,9 @@ public final class SafetensorsFile implements AutoCloseable {
         if (entry == null) {
             throw new IllegalArgumentException(file + " has no tensor '" + name + "'");
         }
-        ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         long rowElements = slice.length() * slice.inner();
+        int blockBytes = (int) Math.min(BLOCK_BYTES, rowElements * entry.type().bytes());
+        ByteBuffer block = ByteBuffer.allocate(blockBytes).order(ByteOrder.LITTLE_ENDIAN);
         for (long outer = 0; outer < slice.outer(); outer++) {
             long element = (outer * slice.full() + slice.start()) * slice.inner();
             long left = rowElements;

@@ -122,13 +122,22 @@ public final class SafetensorsFolder implements WeightSource, AutoCloseable {
         }
     }
 
-    @Override
-    public void read(ParameterSpec parameter, Slice slice, TensorType type, ByteBuffer target) {
+    /** The name of the file that holds a tensor. */
+    public String fileOf(ParameterSpec parameter) {
+        return String.valueOf(file(parameter).path().getFileName());
+    }
+
+    private SafetensorsFile file(ParameterSpec parameter) {
         SafetensorsFile file = byTensor.get(parameter.name());
         if (file == null) {
             throw new IllegalArgumentException(folder + " has no tensor '" + parameter.name() + "'");
         }
-        file.read(parameter.name(), slice, type, target);
+        return file;
+    }
+
+    @Override
+    public void read(ParameterSpec parameter, Slice slice, TensorType type, ByteBuffer target) {
+        file(parameter).read(parameter.name(), slice, type, target);
     }
 
     @Override

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.shardlab.plan.Json;
 import io.shardlab.tensor.TensorShape;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
@@ -44,6 +47,27 @@ final class SafetensorsHeader {
         parsed.readJson(header);
         parsed.checkCoverage(dataBytes);
         return parsed;
+    }
+
+    /** The first bytes of a file with these tensors: the header's length, then the header. */
+    static byte[] format(Map<String, SafetensorsFile.Entry> entries) {
+        ObjectNode json = Json.mapper().createObjectNode();
+        json.putObject("__metadata__").put("format", "pt");
+        entries.forEach((name, entry) -> {
+            ObjectNode described = json.putObject(name);
+            described.put("dtype", entry.type().name());
+            entry.shape().dims().forEach(described.putArray("shape")::add);
+            described.putArray("data_offsets").add(entry.begin()).add(entry.end());
+        });
+        byte[] text = json.toString().getBytes(StandardCharsets.UTF_8);
+        // Padded with blanks so that the data starts at a multiple of 8, as the reference writer does.
+        ByteBuffer padded =
+                ByteBuffer.allocate(Long.BYTES + (text.length + 7) / 8 * 8).order(ByteOrder.LITTLE_ENDIAN);
+        padded.putLong(padded.capacity() - Long.BYTES).put(text);
+        while (padded.hasRemaining()) {
+            padded.put((byte) ' ');
+        }
+        return padded.array();
     }
 
     Map<String, SafetensorsFile.Entry> entries() {

@@ -1,14 +1,10 @@
 package io.shardlab.weights;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.shardlab.plan.Json;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -48,9 +44,6 @@ public final class SafetensorsWriter {
         try (FileChannel channel = FileChannel.open(
                 temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
             byte[] header = header();
-            ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-            length.putLong(header.length).flip();
-            writeFully(channel, length);
             writeFully(channel, ByteBuffer.wrap(header));
             for (Tensor tensor : tensors.values()) {
                 writeFully(channel, tensor.bytes.duplicate());
@@ -60,24 +53,18 @@ public final class SafetensorsWriter {
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    private byte[] header() throws IOException {
-        ObjectNode json = Json.mapper().createObjectNode();
-        json.putObject("__metadata__").put("format", "pt");
+    private byte[] header() {
+        Map<String, SafetensorsFile.Entry> entries = new LinkedHashMap<>();
         long offset = 0;
         for (Map.Entry<String, Tensor> entry : tensors.entrySet()) {
             Tensor tensor = entry.getValue();
-            ObjectNode described = json.putObject(entry.getKey());
-            described.put("dtype", tensor.type == TensorType.FLOAT32 ? "F32" : "F64");
-            tensor.shape.dims().forEach(described.putArray("shape")::add);
             long end = offset + tensor.bytes.remaining();
-            described.putArray("data_offsets").add(offset).add(end);
+            entries.put(
+                    entry.getKey(),
+                    new SafetensorsFile.Entry(SafetensorsFile.ElementType.of(tensor.type), tensor.shape, offset, end));
             offset = end;
         }
-        byte[] text = Json.mapper().writeValueAsString(json).getBytes(StandardCharsets.UTF_8);
-        // Padded with blanks so that the data starts at a multiple of 8, as the reference writer does.
-        byte[] padded = java.util.Arrays.copyOf(text, (text.length + 7) / 8 * 8);
-        java.util.Arrays.fill(padded, text.length, padded.length, (byte) ' ');
-        return padded;
+        return SafetensorsHeader.format(entries);
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.shardlab.mesh.Axis;
 import io.shardlab.plan.HandmadePlan;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.schedule.Lowering;
@@ -73,5 +74,23 @@ class CommunicationEstimateTest {
         Plan plan = of("dp=2", 1).withWorkload(16, 16, 8).plan();
         long parameters = 2L * 64 * 32 + 3 * 32 + 4 * 32 * 32 + 3 * 32 * 96;
         assertEquals(List.of(new Traffic(1, "all_reduce", Axis.DATA, 1, 4 * parameters)), of(plan, 1));
+        Plan split = plan.withOptions(Options.DEFAULT.withZero(1));
+        assertEquals(
+                List.of(
+                        new Traffic(1, "reduce_scatter", Axis.DATA, 1, 2 * parameters),
+                        new Traffic(1, "all_gather", Axis.DATA, 1, 2 * parameters)),
+                of(split, 1));
+    }
+
+    /** Each use has a gradient of its own, which is summed over the data ranks before it meets the other's. */
+    @Test
+    void theTwoGradientsOfATiedParameterAreSummedApartAndItsWeightIsGatheredOnce() {
+        Plan plan = of("dp=2", 1).withTied().withWorkload(16, 16, 8).plan().withOptions(Options.DEFAULT.withZero(1));
+        long uses = 2L * 64 * 32 + 3 * 32 + 4 * 32 * 32 + 3 * 32 * 96;
+        assertEquals(
+                List.of(
+                        new Traffic(0, "reduce_scatter", Axis.DATA, 1, 2 * uses),
+                        new Traffic(0, "all_gather", Axis.DATA, 1, 2 * (uses - 64 * 32))),
+                of(plan, 0));
     }
 }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.plan.HandmadePlan;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -55,6 +56,20 @@ class MemoryEstimateTest {
         Plan two = of("dp=2,pp=2", "1f1b", 2).plan();
         for (MemoryCategory category : List.of(WEIGHTS, GRADIENTS, OPTIMIZER)) {
             assertEquals(bytes(one, 1, category), bytes(two, 1, category));
+        }
+    }
+
+    /** 8 + 8/d bytes per parameter; slices are whole blocks, so they are not quite equal. */
+    @Test
+    void aSplitOptimizerIsDividedByTheDataAxisAndNothingElseIs() {
+        Plan whole = of("dp=2,pp=2", "1f1b", 2).plan();
+        Plan split = whole.withOptions(Options.DEFAULT.withZero(1));
+        for (int rank = 0; rank < 2; rank++) {
+            long both = bytes(split, rank, OPTIMIZER) + bytes(split, rank + 2, OPTIMIZER);
+            assertEquals(bytes(whole, rank, OPTIMIZER), both);
+            assertEquals(both / 2, bytes(split, rank, OPTIMIZER), 0.05 * both);
+            assertEquals(bytes(whole, rank, WEIGHTS), bytes(split, rank, WEIGHTS));
+            assertEquals(bytes(whole, rank, GRADIENTS), bytes(split, rank, GRADIENTS));
         }
     }
 

@@ -4,15 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.plan.HandmadePlan;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Schedule;
 import io.shardlab.plan.Scheme;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.schedule.GPipe;
+import io.shardlab.tensor.Placement;
+import io.shardlab.tensor.TensorShape;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class SegmentCostTest {
@@ -53,7 +58,13 @@ class SegmentCostTest {
     void everyKindHasAPrice() {
         Stage stage = HandmadePlan.of(Scheme.SINGLE, ONE, 1).plan().stages().get(0);
         var rows = new SegmentCost.Rows(1, 4, 32);
-        var priced = stage.segments().stream()
+        List<Segment> vocabularyHead = List.of(
+                new Segment(
+                        "scores",
+                        new Segment.VocabularyScores(),
+                        List.of(new ParameterSpec("w", TensorShape.of(8, 32), Placement.replicated(), 1))),
+                new Segment("loss", new Segment.VocabularyLoss(), List.of()));
+        var priced = Stream.concat(stage.segments().stream(), vocabularyHead.stream())
                 .peek(segment -> assertTrue(SegmentCost.of(segment, 0, rows).forwardFlops() >= 0))
                 .map(segment -> segment.kind().getClass())
                 .collect(Collectors.toSet());

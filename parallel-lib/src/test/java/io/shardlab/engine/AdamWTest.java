@@ -1,7 +1,9 @@
 package io.shardlab.engine;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.shardlab.plan.OptimizerSlice;
 import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -102,26 +104,29 @@ final class AdamWTest {
     }
 
     @Test
-    void squaredNormsSumEightInterleavedLanesFromTheFirst() {
+    void squaredNormsSumEightInterleavedLanesOfEachBlock() {
         for (int count : new int[] {0, 1, 7, 8, 2047, 2048, 2049, 5001}) {
             Random random = new Random(count);
             ByteBuffer narrow = buffer(4 * count);
             ByteBuffer wide = buffer(8 * count);
-            double[] lanes = new double[8];
+            double[][] lanes = new double[(count + OptimizerSlice.BLOCK - 1) / OptimizerSlice.BLOCK][8];
             double exact = 0;
             for (int i = 0; i < count; i++) {
                 float value = random.nextFloat();
                 narrow.putFloat(4 * i, value);
                 wide.putDouble(8 * i, value);
-                lanes[i % 8] += (double) value * value;
+                lanes[i / OptimizerSlice.BLOCK][i % 8] += (double) value * value;
                 exact += (double) value * value;
             }
-            double sum = 0;
-            for (double lane : lanes) {
-                sum += lane;
+            double[] sums = new double[lanes.length];
+            for (int block = 0; block < lanes.length; block++) {
+                for (double lane : lanes[block]) {
+                    sums[block] += lane;
+                }
             }
-            assertEquals(sum, Norms.squared(TensorType.FLOAT32, narrow), "bitwise, " + count);
-            assertEquals(sum, Norms.squared(TensorType.FLOAT64, wide), "bitwise, " + count);
+            assertArrayEquals(sums, Norms.squares(TensorType.FLOAT32, narrow), "bitwise, " + count);
+            assertArrayEquals(sums, Norms.squares(TensorType.FLOAT64, wide), "bitwise, " + count);
+            double sum = java.util.Arrays.stream(sums).sum();
             assertEquals(exact, sum, 1e-12 * Math.max(1, exact));
         }
     }

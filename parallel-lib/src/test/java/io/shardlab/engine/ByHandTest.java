@@ -8,7 +8,11 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
+import io.shardlab.tensor.Extent;
+import io.shardlab.tensor.Placement;
+import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,8 +30,8 @@ final class ByHandTest {
     private static final long D = 24;
     private static final long V = 37;
 
-    /** A kind with its weights' shapes; the last of its inputs are token ids if it reads any. */
-    record Kind(String name, Segment.Kind kind, boolean embeds, boolean scores, List<Shape> weights) {
+    /** A kind as tensor rank 1 computes it; the last of its inputs are token ids if it reads any. */
+    record Kind(String name, Segment.Kind kind, boolean embeds, boolean scores, List<ParameterSpec> weights) {
         @Override
         public String toString() {
             return name;
@@ -36,25 +40,56 @@ final class ByHandTest {
 
     static List<Kind> kinds() {
         return List.of(
-                new Kind("embedding", new Segment.Embedding(), true, false, List.of(new Shape(V, D))),
-                new Kind("norm", new Segment.Norm(1e-5), false, false, List.of(new Shape(D))),
+                new Kind("embedding", new Segment.Embedding(), true, false, List.of(whole("w", V, D))),
+                new Kind("part of an embedding", new Segment.Embedding(), true, false, List.of(part("w", V, 2, V - 2))),
+                new Kind("norm", new Segment.Norm(1e-5), false, false, List.of(whole("w", D))),
                 new Kind("attention", new Segment.Attention(4, 4, 6, 50), false, false, attention(4, 4, 6)),
                 new Kind("grouped attention", new Segment.Attention(6, 2, 10, 9), false, false, attention(6, 2, 10)),
+                new Kind(
+                        "attention with divided KV heads",
+                        new Segment.Attention(9, 3, 4, 9),
+                        false,
+                        false,
+                        List.of(
+                                part("q", 36, 20, 16),
+                                part("k", 12, 4, 8),
+                                part("v", 12, 4, 8),
+                                new ParameterSpec(
+                                        "o",
+                                        TensorShape.of(D, 36),
+                                        new Placement.Split(1, List.of(new Extent(0, 20), new Extent(20, 16))),
+                                        1))),
                 new Kind(
                         "feed-forward",
                         new Segment.FeedForward(),
                         false,
                         false,
-                        List.of(new Shape(19, D), new Shape(19, D), new Shape(D, 19))),
-                new Kind("head", new Segment.Head(1e-5), false, true, List.of(new Shape(D), new Shape(V, D))));
+                        List.of(whole("gate", 19, D), whole("up", 19, D), whole("down", D, 19))),
+                new Kind("head", new Segment.Head(1e-5), false, true, List.of(whole("norm", D), whole("w", V, D))),
+                new Kind(
+                        "scores of a part of the vocabulary",
+                        new Segment.VocabularyScores(),
+                        false,
+                        true,
+                        List.of(part("w", V, 2, V - 2))));
     }
 
-    private static List<Shape> attention(long heads, long groups, long dim) {
+    private static ParameterSpec whole(String name, long... dims) {
+        return new ParameterSpec(name, TensorShape.of(dims), Placement.replicated(), 1);
+    }
+
+    /** [numRows,D], of which rank 1 has the given rows. */
+    private static ParameterSpec part(String name, long numRows, long start, long length) {
+        Placement split = new Placement.Split(0, List.of(new Extent(0, start), new Extent(start, length)));
+        return new ParameterSpec(name, TensorShape.of(numRows, D), split, 1);
+    }
+
+    private static List<ParameterSpec> attention(long heads, long groups, long dim) {
         return List.of(
-                new Shape(heads * dim, D),
-                new Shape(groups * dim, D),
-                new Shape(groups * dim, D),
-                new Shape(D, heads * dim));
+                whole("q", heads * dim, D),
+                whole("k", groups * dim, D),
+                whole("v", groups * dim, D),
+                whole("o", D, heads * dim));
     }
 
     /** One forward and backward pass on numbers that depend on the seed; every result, as it would be written. */
@@ -66,13 +101,14 @@ final class ByHandTest {
             assertTrue(engine.version().startsWith("PyTorch"));
             Random random = new Random(8);
             List<Weight> weights = new ArrayList<>();
-            for (Shape shape : kind.weights) {
+            for (ParameterSpec parameter : kind.weights) {
+                Shape shape = DjlTensor.shape(parameter.localShape(1));
                 weights.add(new Weight(manager, normal(manager, type, shape, random, 0.4)));
             }
             Optional<Blas> blas = Blas.ofEngine();
             assertTrue(blas.isPresent(), "libtorch shows its matrix products");
-            Segment segment = new Segment(kind.name, kind.kind, List.of());
-            Mathematics mathematics = Mathematics.of(segment, constants, byHand ? blas : Optional.empty());
+            Segment segment = new Segment(kind.name, kind.kind, kind.weights);
+            Mathematics mathematics = Mathematics.of(segment, constants, 1, byHand ? blas : Optional.empty());
             // Twice, since gradients add up.
             for (int pass = 0; pass < 2; pass++) {
                 List<NDArray> inputs = new ArrayList<>();
@@ -83,7 +119,7 @@ final class ByHandTest {
                     long[] ids = random.longs(B * T, 0, V).toArray();
                     inputs.add(manager.create(ids, new Shape(B, T)).duplicate());
                 }
-                Mathematics.Computed computed = mathematics.compute(manager, inputs, weights, true);
+                Computed computed = mathematics.compute(manager, inputs, weights, true);
                 results.add(numbers(computed.output()));
                 NDArray gradient = normal(manager, type, computed.output().getShape(), random, 1);
                 List<Optional<NDArray>> found = computed.tape().backwardInputs(gradient);

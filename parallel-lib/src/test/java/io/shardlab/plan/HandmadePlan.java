@@ -91,12 +91,12 @@ public record HandmadePlan(
         Segment normSegment = new Segment(name + ".norm", new Segment.Norm(1e-5), List.of(norm(name + ".norm")));
         String h = local(steps, normSegment, name + ".h", x);
         if (scheme.tensor() > 1) {
-            steps.add(new Step.Communicate(Collective.COPY, Axis.TENSOR, h, name + ".c"));
+            steps.add(new Step.Communicate(Collective.COPY, Axis.TENSOR, h, name + ".c", width));
             h = name + ".c";
         }
         String y = local(steps, inner, name + ".y", h);
         if (scheme.tensor() > 1) {
-            steps.add(new Step.Communicate(Collective.ALL_REDUCE, Axis.TENSOR, y, name + ".s"));
+            steps.add(new Step.Communicate(Collective.ALL_REDUCE, Axis.TENSOR, y, name + ".s", width));
             y = name + ".s";
         }
         return local(steps, new Segment(name + ".add", new Segment.Residual(), List.of()), name + ".x", x, y);

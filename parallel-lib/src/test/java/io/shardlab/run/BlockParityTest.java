@@ -41,10 +41,18 @@ final class BlockParityTest {
     }
 
     private static Plan plan(BlockSpec model, String scheme, TensorType type, int microbatches) {
+        return plan(model, scheme, type, microbatches, 0);
+    }
+
+    private static Plan plan(BlockSpec model, String scheme, TensorType type, int microbatches, int zero) {
         return model.plan(
                 Scheme.parse(scheme),
                 new Planner.Settings(
-                        type, new Plan.Workload(8, 1, microbatches), "1f1b", 7, Options.DEFAULT.withUneven(true)));
+                        type,
+                        new Plan.Workload(8, 1, microbatches),
+                        "1f1b",
+                        7,
+                        Options.DEFAULT.withUneven(true).withZero(zero)));
     }
 
     @ParameterizedTest(name = "{0} {1} m={2}")
@@ -89,6 +97,42 @@ final class BlockParityTest {
                 sharded.parameters().stream()
                         .anyMatch(parameter -> parameter.placement() instanceof io.shardlab.tensor.Placement.Split),
                 "nothing is split");
+    }
+
+    @ParameterizedTest(name = "{0} {1} m={2} zero={3}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            mlp    | dp=2           | 1 | 0
+            mlp-l2 | dp=4           | 2 | 0
+            mlp    | dp=2           | 2 | 1
+            cnn    | dp=2           | 2 | 0
+            cnn    | dp=2           | 1 | 1
+            cnn    | dp=2,pp=2      | 2 | 0
+            mlp    | dp=2,tp=2      | 1 | 0
+            mlp    | dp=2,tp=2,pp=2 | 2 | 1
+            """)
+    void dataLayoutsAgreeWithTheWholeBatch(String name, String scheme, int microbatches, int zero) throws IOException {
+        BlockSpec model = model(name);
+        Plan sharded = plan(model, scheme, TensorType.FLOAT64, microbatches, zero);
+        // One device runs the micro-batches of all data ranks.
+        Plan single = plan(
+                model,
+                "single",
+                TensorType.FLOAT64,
+                microbatches * sharded.scheme().data());
+        Comparison comparison = compare(sharded, single, model);
+        assertTrue(comparison.differences().size() > 10, comparison::toString);
+        assertEquals(Optional.empty(), comparison.firstAbove(1e-12));
+    }
+
+    @Test
+    void aMissingDataSumIsABug() throws IOException {
+        BlockSpec model = model("cnn");
+        Plan broken = BrokenPlan.withoutDataSum(plan(model, "dp=2", TensorType.FLOAT64, 1));
+        assertTrue(firstWrong(compare(broken, plan(model, "single", TensorType.FLOAT64, 2), model))
+                .startsWith("gradient "));
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
@@ -18,7 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A stop at any moment leaves all ranks with the weights of the same whole steps, bit for bit, and ready to go on. */
 final class CancellationTest {
@@ -30,9 +31,11 @@ final class CancellationTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"tp=2,pp=2", "pp=2", "pp=3"})
-    void weightsAreThoseOfWholeStepsWheneverRanksAreStopped(String scheme) throws IOException {
-        Plan plan = SmallModel.plan(scheme, TensorType.FLOAT32);
+    @CsvSource(
+            delimiter = '|',
+            value = {"tp=2,pp=2|0", "pp=2|0", "pp=3|0", "dp=2|0", "dp=2|1", "dp=2,pp=2|0", "dp=2,tp=2|1"})
+    void weightsAreThoseOfWholeStepsWheneverRanksAreStopped(String scheme, int zero) throws IOException {
+        Plan plan = SmallModel.plan(scheme, TensorType.FLOAT32, Options.DEFAULT.withZero(zero));
         String tokens = SmallModel.tokens(folder.resolve("tokens.bin")).toString();
         Request place = new Request.Place(plan, Optional.empty());
         int stoppedInside = 0;

@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
 import io.shardlab.plan.Json;
-import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
@@ -37,6 +36,8 @@ final class GoldenGenerationTest {
             untied | tp=2,pp=2
             wide   | tp=2
             odd    | pp=3
+            odd    | tp=2 --uneven
+            plain  | tp=2,pp=2 --sp
             """)
     void tokensEqualPyTorch(String name, String scheme) throws IOException {
         tokensEqualPyTorch(name, scheme, 1);
@@ -60,13 +61,13 @@ final class GoldenGenerationTest {
                 Json.mapper().readTree(folder.resolve("expected.json").toFile()).path("generation");
         Plan plan = Planner.plan(
                 ModelSpec.read(folder),
-                Scheme.parse(scheme),
+                Scheme.parse(scheme.split(" ", -1)[0]),
                 new Planner.Settings(
                         TensorType.FLOAT64,
                         new Plan.Workload(4, 16, 2),
                         chunks > 1 ? "interleaved" : "1f1b",
                         0,
-                        Options.DEFAULT.withChunks(chunks)));
+                        GoldenLossTest.options(scheme).withChunks(chunks)));
         List<Integer> tokens = integers(expected.path("tokens"));
         assertEquals(32, tokens.size());
         List<Integer> streamed = new ArrayList<>();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
 import io.shardlab.plan.Json;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
@@ -39,6 +40,7 @@ final class GoldenLossTest {
             plain  | single    | 1 | 1f1b
             plain  | tp=2      | 1 | 1f1b
             plain  | tp=4      | 2 | 1f1b
+            plain  | tp=4 --sp | 2 | 1f1b
             plain  | pp=2      | 4 | 1f1b
             plain  | pp=2      | 4 | gpipe
             plain  | pp=4      | 8 | 1f1b
@@ -47,17 +49,22 @@ final class GoldenLossTest {
             gqa    | tp=2      | 2 | 1f1b
             gqa    | pp=2      | 2 | gpipe
             gqa    | tp=2,pp=2 | 4 | 1f1b
+            gqa    | tp=2,pp=2 --sp | 4 | 1f1b
+            gqa    | tp=4 --uneven  | 2 | 1f1b
             untied | single    | 1 | 1f1b
             untied | tp=2      | 1 | 1f1b
             untied | pp=2      | 8 | 1f1b
             untied | tp=2,pp=2 | 2 | 1f1b
             clip   | single    | 4 | 1f1b
             clip   | tp=2      | 1 | 1f1b
+            clip   | tp=2 --sp | 1 | 1f1b
             clip   | pp=2      | 4 | 1f1b
             clip   | tp=2,pp=2 | 2 | 1f1b
             odd    | single    | 1 | 1f1b
             odd    | tp=3      | 2 | 1f1b
             odd    | pp=3      | 6 | 1f1b
+            odd    | tp=2 --uneven | 1 | 1f1b
+            odd    | tp=4 --sp --uneven | 2 | 1f1b
             wide   | single    | 2 | 1f1b
             wide   | tp=2      | 1 | 1f1b
             wide   | tp=2,pp=2 | 4 | gpipe
@@ -72,7 +79,9 @@ final class GoldenLossTest {
         Plan.Workload workload = new Plan.Workload(
                 settings.path("batch").asInt(), settings.path("seq").asInt(), microbatches);
         Plan plan = Planner.plan(
-                model, Scheme.parse(scheme), new Planner.Settings(TensorType.FLOAT64, workload, schedule, 0));
+                model,
+                Scheme.parse(scheme.split(" ", -1)[0]),
+                new Planner.Settings(TensorType.FLOAT64, workload, schedule, 0, options(scheme)));
         List<StepMetrics> metrics = train(plan, folder, trainSettings(settings));
         for (int step = 0; step < metrics.size(); step++) {
             assertClose(
@@ -85,6 +94,10 @@ final class GoldenLossTest {
                     "gradient norm of step " + step);
         }
         assertEquals(20, metrics.size());
+    }
+
+    static Options options(String flags) {
+        return Options.DEFAULT.withSequenceParallel(flags.contains("--sp")).withUneven(flags.contains("--uneven"));
     }
 
     private static TrainSettings trainSettings(JsonNode settings) {

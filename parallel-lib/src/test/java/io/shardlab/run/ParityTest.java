@@ -104,8 +104,8 @@ final class ParityTest {
             delimiter = '|',
             textBlock =
                     """
-            ALL_REDUCE | 0 | output   | x1
-            ALL_REDUCE | 3 | output   | x4
+            ALL_REDUCE | 0 | output   | x0
+            ALL_REDUCE | 4 | output   | x4
             COPY       | 7 | gradient | model.layers.3.post_attention_layernorm.weight
             COPY       | 2 | gradient | model.layers.1.input_layernorm.weight
             """)

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -31,7 +32,8 @@ final class RankThreads implements AutoCloseable {
             stops.add(stop);
             ExecutorService thread = Executors.newSingleThreadExecutor();
             threads.add(thread);
-            Seat seat = new Seat(rank, numRanks, Device.cpu(rank), 1, Path.of("."), Path.of("."), timeout);
+            Seat seat = new Seat(
+                    rank, numRanks, Device.cpu(rank), 1, Path.of("."), Path.of("."), timeout, Optional.empty());
             int index = rank;
             opening.add(CompletableFuture.supplyAsync(
                     () -> RankRunner.open(seat, stop, StatusPage.inMemory(), wait -> {
@@ -97,6 +99,11 @@ final class RankThreads implements AutoCloseable {
             }
         }
         return replies;
+    }
+
+    /** The arrays that the engines of all ranks keep for their shards. */
+    int numArrays() {
+        return ranks.stream().mapToInt(rank -> ((RankRunner) rank).numArrays()).sum();
     }
 
     /** Forgets cancellations, as whoever runs ranks does before the next request. */

@@ -2,6 +2,7 @@ package io.shardlab.run;
 
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
@@ -20,10 +21,16 @@ final class SmallModel {
     private SmallModel() {}
 
     static Plan plan(String scheme, TensorType type) {
+        return plan(scheme, type, Options.DEFAULT);
+    }
+
+    /** Micro-batches of one sequence: four, shared out to the data ranks. */
+    static Plan plan(String scheme, TensorType type, Options options) {
+        Scheme parsed = Scheme.parse(scheme);
+        Plan.Workload workload = new Plan.Workload(4, 8, 4 / parsed.data());
         ModelSpec model =
                 new ModelSpec("small", VOCABULARY, 16, 24, 3, 4, 2, 4, 10_000, 1e-5, true, 32, 0.1, Optional.empty());
-        return Planner.plan(
-                model, Scheme.parse(scheme), new Planner.Settings(type, new Plan.Workload(4, 8, 4), "1f1b", 3));
+        return Planner.plan(model, parsed, new Planner.Settings(type, workload, "1f1b", 3, options));
     }
 
     /** Token ids below the vocabulary, except {@code strange} at one place. */

@@ -46,11 +46,11 @@ class LayoutTest {
 
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 4, 8, 32})
-    void eightGroupsPerRankStayWithinTheBudgetOfAJob(int ranks) {
+    void twelveGroupsPerRankStayWithinTheBudgetOfAJob(int ranks) {
         for (int members = 2; members <= ranks; members++) {
             Layout layout = Layout.of(members, ranks);
             assertTrue(layout.totalBytes() <= (long) members * Layout.memberBytes(ranks), layout.toString());
         }
-        assertTrue(8L * ranks * Layout.memberBytes(ranks) <= Layout.JOB_BYTES);
+        assertTrue(12L * ranks * Layout.memberBytes(ranks) <= Layout.JOB_BYTES);
     }
 }

@@ -5,6 +5,7 @@ import io.shardlab.cluster.ClusterSpec;
 import io.shardlab.cluster.WorkerEvent;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.run.Event;
@@ -38,8 +39,12 @@ final class Lab implements AutoCloseable {
     }
 
     static Lab start(Path home, int workers, Consumer<WorkerEvent> listener) throws Exception {
+        return start(home, ClusterSpec.cpu(workers, 2), listener);
+    }
+
+    static Lab start(Path home, ClusterSpec spec, Consumer<WorkerEvent> listener) throws Exception {
         List<StepMetrics> steps = new ArrayList<>();
-        Cluster cluster = Cluster.start(ClusterSpec.cpu(workers, 2), home, event -> {
+        Cluster cluster = Cluster.start(spec, home, event -> {
             if (event instanceof WorkerEvent.Said said && said.event() instanceof Event.StepDone done) {
                 synchronized (steps) {
                     steps.add(done.metrics());
@@ -53,12 +58,16 @@ final class Lab implements AutoCloseable {
 
     /** Four layers, four heads: divisible by every layout on up to four ranks. */
     static Plan plan(String scheme, TensorType type, int microbatches) {
+        return plan(scheme, type, microbatches, Options.DEFAULT);
+    }
+
+    static Plan plan(String scheme, TensorType type, int microbatches, Options options) {
         ModelSpec model =
                 new ModelSpec("parity", 256, 32, 48, 4, 4, 4, 8, 10_000, 1e-5, true, 64, 0.05, Optional.empty());
         return Planner.plan(
                 model,
                 Scheme.parse(scheme),
-                new Planner.Settings(type, new Plan.Workload(8, 16, microbatches), "1f1b", 7));
+                new Planner.Settings(type, new Plan.Workload(8, 16, microbatches), "1f1b", 7, options));
     }
 
     static Path tokens(Path file, int count) throws IOException {

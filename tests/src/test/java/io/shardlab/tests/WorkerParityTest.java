@@ -12,6 +12,7 @@ import io.shardlab.parity.Shards;
 import io.shardlab.parity.Verdict;
 import io.shardlab.plan.Collective;
 import io.shardlab.plan.Json;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.run.Request;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Worker JVMs over shared memory compute what the unsharded model computes. One cluster of four serves all. */
@@ -103,10 +105,47 @@ final class WorkerParityTest {
                 Verdict.of(float32, float64, Verdict.FLOAT64_TOLERANCE).kind());
     }
 
+    @ParameterizedTest(name = "zero {0}")
+    @ValueSource(ints = {0, 1})
+    void fourDataRanksAreBitwiseEqualToSingleWithFourMicrobatches(int zero) throws Exception {
+        for (TensorType type : TensorType.values()) {
+            Plan plan = Lab.plan("dp=4", type, 1, Options.DEFAULT.withZero(zero));
+            Comparison comparison = compare(plan, "dp=4-" + zero + type);
+            assertTrue(comparison.sameBits(), () -> type + " differs: " + comparison.firstAbove(0));
+        }
+    }
+
+    @ParameterizedTest(name = "{0} zero {1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {"dp=2|0", "dp=2|1", "dp=2,tp=2|0", "dp=2,tp=2|1", "dp=2,pp=2|1"})
+    void dataLayoutsOfWorkersAgreeToRounding(String scheme, int zero) throws Exception {
+        Plan plan = Lab.plan(scheme, TensorType.FLOAT64, MICROBATCHES / 2, Options.DEFAULT.withZero(zero));
+        assertEquals(Optional.empty(), compare(plan, scheme + "-" + zero).firstAbove(1e-12));
+    }
+
+    @Test
+    void aMissingSumOverDataRanksIsABug() throws Exception {
+        Plan broken = BrokenPlan.withoutDataSum(Lab.plan("dp=2,tp=2", TensorType.FLOAT64, MICROBATCHES / 2));
+        Comparison comparison = compare(broken, "broken-data");
+        Verdict verdict = Verdict.of(comparison, comparison, Verdict.FLOAT64_TOLERANCE);
+        assertEquals(Verdict.Kind.BUG, verdict.kind());
+        assertEquals("gradient", verdict.first().orElseThrow().kind());
+    }
+
+    @ParameterizedTest(name = "{0} {1}")
+    @CsvSource({"'tp=2,pp=2',sp", "tp=4,sp", "tp=3,uneven", "tp=3,uneven sp"})
+    void splitTokensAndUnevenSplitsOfWorkersAgreeToRounding(String scheme, String flags) throws Exception {
+        Options options =
+                Options.DEFAULT.withSequenceParallel(flags.contains("sp")).withUneven(flags.contains("uneven"));
+        Plan plan = Lab.plan(scheme, TensorType.FLOAT64, MICROBATCHES, options);
+        assertEquals(Optional.empty(), compare(plan, scheme + "-" + flags).firstAbove(1e-12));
+    }
+
     @Test
     void aMissingAllReduceAmongWorkersIsABug() throws Exception {
         Plan broken =
-                BrokenPlan.without(Lab.plan("tp=2,pp=2", TensorType.FLOAT64, MICROBATCHES), Collective.ALL_REDUCE, 5);
+                BrokenPlan.without(Lab.plan("tp=2,pp=2", TensorType.FLOAT64, MICROBATCHES), Collective.ALL_REDUCE, 6);
         Comparison comparison = compare(broken, "broken");
         Verdict verdict = Verdict.of(comparison, comparison, Verdict.FLOAT64_TOLERANCE);
         assertEquals(Verdict.Kind.BUG, verdict.kind());

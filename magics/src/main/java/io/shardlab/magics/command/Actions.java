@@ -1,6 +1,7 @@
 package io.shardlab.magics.command;
 
 import io.shardlab.mesh.Selection;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -15,6 +16,10 @@ public interface Actions {
 
     Object train(TrainOptions options);
 
+    Object save(Path folder);
+
+    Object load(Path folder);
+
     Object infer(InferOptions options);
 
     Object check(CheckOptions options);
@@ -28,6 +33,8 @@ public interface Actions {
     Object timeline(TimelineOptions options);
 
     Object mem(boolean chart, boolean reset);
+
+    Object traffic(boolean chart, boolean reset);
 
     Object logs(Selection selection, int lines);
 

@@ -56,7 +56,7 @@ public record CheckCommand(CheckOptions options) implements Command {
                 names = "--break",
                 paramLabel = "MISTAKE",
                 description =
-                        "checks a plan broken on purpose: all-reduce, gradient-sum or swap; the verdict must be bug")
+                        "checks a plan broken on purpose: all-reduce, gradient-sum, swap or data-sum; the verdict must be bug")
         @Nullable
         String breakage;
 

@@ -22,8 +22,8 @@ public record CheckOptions(
         Optional<String> source,
         Optional<String> breakage) {
 
-    /** Mistakes a plan can be given on purpose: a forgotten sum forward, one backward, two swapped shards. */
-    public static final List<String> BREAKAGES = List.of("all-reduce", "gradient-sum", "swap");
+    /** Mistakes a plan can be given on purpose: a forgotten sum forward, one backward, two swapped shards, no sum over data ranks. */
+    public static final List<String> BREAKAGES = List.of("all-reduce", "gradient-sum", "swap", "data-sum");
 
     /** Three steps of the placed model. */
     public static final CheckOptions DEFAULT = new CheckOptions(

@@ -3,6 +3,8 @@ package io.shardlab.magics.command;
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -26,7 +28,7 @@ final class PlacementFlags {
             names = "--dp",
             paramLabel = "D",
             converter = Values.Count.class,
-            description = "data parallel degree: 1; more comes later")
+            description = "data parallel degree: each takes a part of the batch")
     @Nullable
     Integer dp;
 
@@ -61,14 +63,19 @@ final class PlacementFlags {
     @Nullable
     String weights;
 
-    @Option(names = "--zero", paramLabel = "0|1", description = "0; 1, the split optimizer, comes later")
+    @Option(
+            names = "--zero",
+            paramLabel = "0|1",
+            description = "0 (default) | 1: the optimizer's state is split over the data axis; needs --dp 2 or more")
     @Nullable
     String zero;
 
-    @Option(names = "--sp", description = "later: sequence parallelism")
+    @Option(names = "--sp", description = "sequence parallelism: split values between blocks along tokens")
     boolean sp;
 
-    @Option(names = "--recompute", description = "compute activations again in the backward pass instead of keeping them")
+    @Option(
+            names = "--recompute",
+            description = "compute activations again in the backward pass instead of keeping them")
     boolean recompute;
 
     @Option(
@@ -79,7 +86,7 @@ final class PlacementFlags {
     @Nullable
     Double dropout;
 
-    @Option(names = "--uneven", description = "later: uneven splits")
+    @Option(names = "--uneven", description = "let tensor ranks have unequal numbers of heads and columns")
     boolean uneven;
 
     @Option(names = "--auto", description = "later: choosing the scheme by search")
@@ -96,19 +103,24 @@ final class PlacementFlags {
                 : Optional.empty();
     }
 
-    private void refuseWhatComesLater() {
-        if (dp != null && dp > 1) {
-            throw Values.later("--dp " + dp, "data parallelism (--dp 1)");
+    private int zero() {
+        if (zero == null
+                || Values.choice("--zero", zero, java.util.List.of("0", "1")).equals("0")) {
+            return 0;
         }
-        if (zero != null
-                && Values.choice("--zero", zero, java.util.List.of("0", "1")).equals("1")) {
-            throw Values.later("--zero 1", "splitting the optimizer over the data axis (--zero 0)");
+        if (dp == null || dp < 2) {
+            throw new IllegalArgumentException(
+                    "--zero 1 splits the optimizer over the data axis and needs --dp 2 or more; nothing was started");
         }
+        return 1;
     }
 
     private Options options() {
         return Options.DEFAULT
                 .withChunks(numChunks())
+                .withZero(zero())
+                .withSequenceParallel(sp)
+                .withUneven(uneven)
                 .withRecompute(recompute)
                 .withDropout(dropout == null ? 0 : dropout);
     }
@@ -126,7 +138,6 @@ final class PlacementFlags {
     }
 
     PlanOptions read(String model, PricingFlags pricing) {
-        refuseWhatComesLater();
         OptionalInt devices = Values.optional(pricing.devices);
         OptionalLong memory = Values.optional(pricing.memory);
         OptionalDouble price = pricing.price();
@@ -140,12 +151,30 @@ final class PlacementFlags {
                 Optional.ofNullable(weights).map(Values::path),
                 devices,
                 memory,
-                price);
+                price,
+                Values.optional(pricing.link));
     }
 
-    /** Inference has no schedule of its own: what is said about one is about placing. */
-    private String inferred(String verb) {
-        return verb.equals("infer") && workload.schedule != null ? "--schedule" : "";
+    /** A flag that says how to lay a model out, if one was given. Inference has no schedule of its own. */
+    private String firstFlag(String verb) {
+        Map<String, Boolean> said = new LinkedHashMap<>();
+        said.put("--tp", tp != null);
+        said.put("--pp", pp != null);
+        said.put("--dp", dp != null);
+        said.put("--chunks", chunks != null);
+        said.put("--dtype", dtype != null);
+        said.put("--dropout", dropout != null);
+        said.put("--recompute", recompute);
+        said.put("--weights", weights != null);
+        said.put("--zero", zero != null);
+        said.put("--sp", sp);
+        said.put("--uneven", uneven);
+        said.put("--schedule", verb.equals("infer") && workload.schedule != null);
+        return said.entrySet().stream()
+                .filter(Map.Entry::getValue)
+                .map(Map.Entry::getKey)
+                .findFirst()
+                .orElse("");
     }
 
     /** The placement that a verb with an optional MODEL asks for, if it names one. */
@@ -153,16 +182,7 @@ final class PlacementFlags {
         if (model != null) {
             return Optional.of(read(model, new PricingFlags()));
         }
-        refuseWhatComesLater();
-        String flag = tp != null
-                ? "--tp"
-                : pp != null
-                        ? "--pp"
-                        : dp != null
-                                ? "--dp"
-                                : chunks != null
-                                        ? "--chunks"
-                                        : dtype != null ? "--dtype" : dropout != null ? "--dropout" : recompute ? "--recompute" : weights != null ? "--weights" : inferred(verb);
+        String flag = firstFlag(verb);
         if (!flag.isEmpty()) {
             throw new IllegalArgumentException(verb + " " + flag + " needs a MODEL to lay out: `%shard " + verb
                     + " tiny " + flag + " …`; without MODEL the placed one is used");

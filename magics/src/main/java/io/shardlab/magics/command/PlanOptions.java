@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.mesh.Link;
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -24,6 +25,7 @@ import java.util.OptionalLong;
  * @param devices how many the plan may use; empty for as many as the scheme needs
  * @param memoryBytes budget per device to judge against
  * @param pricePerHour of one device
+ * @param link between devices, to price with in place of the measured one
  */
 public record PlanOptions(
         String model,
@@ -35,7 +37,8 @@ public record PlanOptions(
         Optional<Path> weights,
         OptionalInt devices,
         OptionalLong memoryBytes,
-        OptionalDouble pricePerHour) {
+        OptionalDouble pricePerHour,
+        Optional<Link> link) {
 
     public PlanOptions {
         if (model.isBlank()) {
@@ -60,7 +63,8 @@ public record PlanOptions(
                 Optional.empty(),
                 OptionalInt.empty(),
                 OptionalLong.empty(),
-                OptionalDouble.empty());
+                OptionalDouble.empty(),
+                Optional.empty());
     }
 
     /** The schedule of the pipeline: a rule's name or that of a schedule that the session knows; empty for the usual one. */
@@ -79,7 +83,8 @@ public record PlanOptions(
                 weights,
                 devices,
                 memoryBytes,
-                pricePerHour);
+                pricePerHour,
+                link);
     }
 
     public PlanOptions withType(TensorType changed) {
@@ -93,7 +98,8 @@ public record PlanOptions(
                 weights,
                 devices,
                 memoryBytes,
-                pricePerHour);
+                pricePerHour,
+                link);
     }
 
     public PlanOptions withSchedule(String changed) {
@@ -107,12 +113,13 @@ public record PlanOptions(
                 weights,
                 devices,
                 memoryBytes,
-                pricePerHour);
+                pricePerHour,
+                link);
     }
 
     public PlanOptions withOptions(Options changed) {
         return new PlanOptions(
-                model, scheme, workload, type, changed, seed, weights, devices, memoryBytes, pricePerHour);
+                model, scheme, workload, type, changed, seed, weights, devices, memoryBytes, pricePerHour, link);
     }
 
     /**

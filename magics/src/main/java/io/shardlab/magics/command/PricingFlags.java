@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.mesh.Link;
 import java.util.OptionalDouble;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -31,9 +32,13 @@ final class PricingFlags {
     @Nullable
     String price;
 
-    @Option(names = "--link", paramLabel = "RATE,DELAY", description = "later: a simulated link")
+    @Option(
+            names = "--link",
+            paramLabel = "RATE,DELAY",
+            converter = Values.Line.class,
+            description = "link between devices such as 10GB/s,20us, in place of the measured one")
     @Nullable
-    String link;
+    Link link;
 
     OptionalDouble price() {
         if (price == null) {

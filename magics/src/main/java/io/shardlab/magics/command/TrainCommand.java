@@ -1,8 +1,10 @@
 package io.shardlab.magics.command;
 
 import io.shardlab.run.TrainSettings;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -23,7 +25,9 @@ public record TrainCommand(TrainOptions options) implements Command {
                 "Examples:",
                 "  %%shard train --steps 50 --lr 3e-3",
                 "  %%shard train tiny --tp 2 --steps 20 --data java-code",
-                "  %%shard train --batch 8 --microbatches 4 --warmup 5 --decay cosine -o first"
+                "  %%shard train --batch 8 --microbatches 4 --warmup 5 --decay cosine -o first",
+                "  %%shard train --steps 100 --save checkpoints/first --every 20",
+                "  %%shard train --resume checkpoints/first --pp 2"
             })
     static final class Flags extends Syntax {
         private static final TrainSettings DEFAULT = TrainSettings.DEFAULT;
@@ -94,25 +98,84 @@ public record TrainCommand(TrainOptions options) implements Command {
         @Nullable
         String lora;
 
-        @Option(names = "--save", paramLabel = "DIR", description = "later: checkpoints")
+        @Option(names = "--save", paramLabel = "DIR", description = "checkpoint to write at the end of the run")
         @Nullable
         String save;
 
-        @Option(names = "--every", paramLabel = "K", description = "later: checkpoints")
+        @Option(
+                names = "--every",
+                paramLabel = "K",
+                converter = Values.Count.class,
+                description = "with --save: also after every K steps")
         @Nullable
-        String every;
+        Integer every;
 
-        @Option(names = "--resume", paramLabel = "DIR", description = "later: continuing from a checkpoint")
+        @Option(
+                names = "--resume",
+                paramLabel = "DIR",
+                description = "checkpoint whose run goes on, with its settings; --steps is then the run's total")
         @Nullable
         String resume;
+
+        @CommandLine.Spec
+        CommandLine.Model.@Nullable CommandSpec spec;
 
         @Option(
                 names = {"-a", "--noblock"},
                 description = "later: running in the background")
         boolean noblock;
 
+        /** Flags that a resumed run takes from its checkpoint. */
+        private static final List<String> OF_A_NEW_RUN = List.of(
+                "--lr",
+                "--dropout",
+                "--weight-decay",
+                "--betas",
+                "--clip",
+                "--warmup",
+                "--decay",
+                "--order",
+                "--seed",
+                "--batch",
+                "--seq");
+
+        /** Flags that ask for a layout. */
+        private static final List<String> LAYOUT =
+                List.of("--tp", "--pp", "--dp", "--dtype", "--zero", "--sp", "--recompute", "--uneven", "--chunks");
+
+        private boolean given(String flag) {
+            return spec != null && spec.commandLine().getParseResult().hasMatchedOption(flag);
+        }
+
+        private CheckpointOptions checkpoints() {
+            Optional<Path> resumed = Optional.ofNullable(resume).map(Values::folder);
+            if (resumed.isPresent()) {
+                for (String flag : OF_A_NEW_RUN) {
+                    if (given(flag)) {
+                        throw new IllegalArgumentException(flag + " belongs to a new run, and --resume goes on with "
+                                + "an old one; allowed beside it: --steps, --microbatches, --data, --save, --every, -o "
+                                + "and the layout");
+                    }
+                }
+            }
+            return new CheckpointOptions(
+                    Optional.ofNullable(save).map(Values::folder),
+                    Values.optional(every),
+                    resumed,
+                    resumed.isPresent() && given("--steps") ? OptionalInt.of(steps) : OptionalInt.empty());
+        }
+
+        /** A resumed run lays out the checkpoint's own model. */
+        private Optional<PlanOptions> placement(CheckpointOptions checkpoints) {
+            boolean own = model == null
+                    && checkpoints.resume().isPresent()
+                    && LAYOUT.stream().anyMatch(this::given);
+            return placement.readOptional(own ? checkpoints.resume().get().toString() : model, "train");
+        }
+
         @Override
         Command read() {
+            CheckpointOptions checkpoints = checkpoints();
             Values.choice("--decay", decay, List.of("constant", "cosine"));
             Values.choice("--order", order, List.of("sequential", "shuffled"));
             double[] moments = moments();
@@ -129,11 +192,12 @@ public record TrainCommand(TrainOptions options) implements Command {
                     order.equals("shuffled"),
                     Values.optional(placement.seed).orElse(0));
             return new TrainCommand(new TrainOptions(
-                    placement.readOptional(model, "train"),
+                    placement(checkpoints),
                     placement.workload.read(),
                     settings,
                     Optional.ofNullable(source),
-                    Optional.ofNullable(name)));
+                    Optional.ofNullable(name),
+                    checkpoints));
         }
 
         private double[] moments() {

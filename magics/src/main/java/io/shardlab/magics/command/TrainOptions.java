@@ -1,6 +1,7 @@
 package io.shardlab.magics.command;
 
 import io.shardlab.run.TrainSettings;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
@@ -11,13 +12,15 @@ import java.util.Optional;
  * @param settings steps, rates, clipping
  * @param source text file, folder, {@code java-code} or {@code random}; empty for the default
  * @param name of the run's folder
+ * @param checkpoints what the run saves, and what it goes on from
  */
 public record TrainOptions(
         Optional<PlanOptions> placement,
         WorkloadChoice workload,
         TrainSettings settings,
         Optional<String> source,
-        Optional<String> name) {
+        Optional<String> name,
+        CheckpointOptions checkpoints) {
 
     public TrainOptions {
         name.ifPresent(TrainOptions::requireName);
@@ -38,28 +41,39 @@ public record TrainOptions(
                 WorkloadChoice.DEFAULT,
                 TrainSettings.DEFAULT.withSteps(count),
                 Optional.empty(),
-                Optional.empty());
+                Optional.empty(),
+                CheckpointOptions.NONE);
+    }
+
+    /** Goes on with the run of a checkpoint, as if it had never stopped. */
+    public static TrainOptions resume(Path folder) {
+        return steps(1).withCheckpoints(CheckpointOptions.NONE.withResume(folder));
+    }
+
+    public TrainOptions withCheckpoints(CheckpointOptions changed) {
+        return new TrainOptions(placement, workload, settings, source, name, changed);
     }
 
     /** Places a model first, unless it is placed already. */
     public TrainOptions withPlacement(PlanOptions changed) {
-        return new TrainOptions(Optional.of(changed), workload, settings, source, name);
+        return new TrainOptions(Optional.of(changed), workload, settings, source, name, checkpoints);
     }
 
     public TrainOptions withSettings(TrainSettings changed) {
-        return new TrainOptions(placement, workload, changed, source, name);
+        return new TrainOptions(placement, workload, changed, source, name, checkpoints);
     }
 
     /** Trains on a text file, a folder, {@code java-code} or {@code random}. */
     public TrainOptions withSource(String changed) {
-        return new TrainOptions(placement, workload, settings, Optional.of(changed), name);
+        return new TrainOptions(placement, workload, settings, Optional.of(changed), name, checkpoints);
     }
 
     public TrainOptions withWorkload(int batch, int sequence, int microbatches) {
-        return new TrainOptions(placement, WorkloadChoice.of(batch, sequence, microbatches), settings, source, name);
+        return new TrainOptions(
+                placement, WorkloadChoice.of(batch, sequence, microbatches), settings, source, name, checkpoints);
     }
 
     public TrainOptions withName(String changed) {
-        return new TrainOptions(placement, workload, settings, source, Optional.of(changed));
+        return new TrainOptions(placement, workload, settings, source, Optional.of(changed), checkpoints);
     }
 }

@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.mesh.Link;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -29,6 +30,7 @@ public record UpCommand(UpOptions options) implements Command {
                 "Examples:",
                 "  %%shard up -n 2",
                 "  %%shard up -n 4 --memory 1g --threads 1",
+                "  %%shard up -n 2 --link 1GB/s,50us --replace",
                 "  %%shard up -d 0,1 --replace"
             })
     static final class Flags extends Syntax {
@@ -83,9 +85,13 @@ public record UpCommand(UpOptions options) implements Command {
                 description = "where to start: local (default); others come later")
         String on = "local";
 
-        @Option(names = "--link", paramLabel = "RATE,DELAY", description = "later: a simulated link")
+        @Option(
+                names = "--link",
+                paramLabel = "RATE,DELAY",
+                converter = Values.Line.class,
+                description = "simulated link between workers such as 10GB/s,20us or 100Mbit/s,1ms")
         @Nullable
-        String link;
+        Link link;
 
         @Override
         Command read() {
@@ -98,6 +104,7 @@ public record UpCommand(UpOptions options) implements Command {
                     Values.optional(memory),
                     Values.optional(threads),
                     Values.optional(heap),
+                    Values.optional(link),
                     debug,
                     replace));
         }

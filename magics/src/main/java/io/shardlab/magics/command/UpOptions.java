@@ -1,5 +1,7 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.mesh.Link;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -11,6 +13,7 @@ import java.util.OptionalLong;
  * @param memoryBytes budget of each worker, enforced; empty for none
  * @param threads native threads of each; empty for cores divided by workers
  * @param heapBytes Java heap of each; empty for the default
+ * @param link simulated between workers; empty for none
  * @param debug whether each opens a debugger port on the loopback address
  * @param replace whether workers that run under another specification may be stopped
  */
@@ -20,6 +23,7 @@ public record UpOptions(
         OptionalLong memoryBytes,
         OptionalInt threads,
         OptionalLong heapBytes,
+        Optional<Link> link,
         boolean debug,
         boolean replace) {
 
@@ -30,6 +34,7 @@ public record UpOptions(
             OptionalLong.empty(),
             OptionalInt.empty(),
             OptionalLong.empty(),
+            Optional.empty(),
             false,
             false);
 
@@ -67,29 +72,37 @@ public record UpOptions(
     }
 
     public UpOptions withWorkers(int count) {
-        return new UpOptions(OptionalInt.of(count), devices, memoryBytes, threads, heapBytes, debug, replace);
+        return new UpOptions(OptionalInt.of(count), devices, memoryBytes, threads, heapBytes, link, debug, replace);
     }
 
     public UpOptions withDevices(String choice) {
-        return new UpOptions(workers, DeviceChoice.parse(choice), memoryBytes, threads, heapBytes, debug, replace);
+        return new UpOptions(
+                workers, DeviceChoice.parse(choice), memoryBytes, threads, heapBytes, link, debug, replace);
     }
 
     /** A budget written like {@code 1g}. */
     public UpOptions withMemory(String size) {
-        return new UpOptions(workers, devices, OptionalLong.of(Values.bytes(size)), threads, heapBytes, debug, replace);
+        return new UpOptions(
+                workers, devices, OptionalLong.of(Values.bytes(size)), threads, heapBytes, link, debug, replace);
     }
 
     public UpOptions withThreads(int count) {
-        return new UpOptions(workers, devices, memoryBytes, OptionalInt.of(count), heapBytes, debug, replace);
+        return new UpOptions(workers, devices, memoryBytes, OptionalInt.of(count), heapBytes, link, debug, replace);
     }
 
     /** A Java heap written like {@code 128m}. */
     public UpOptions withHeap(String size) {
         return new UpOptions(
-                workers, devices, memoryBytes, threads, OptionalLong.of(Values.bytes(size)), debug, replace);
+                workers, devices, memoryBytes, threads, OptionalLong.of(Values.bytes(size)), link, debug, replace);
+    }
+
+    /** A simulated link written like {@code 10GB/s,20us}. */
+    public UpOptions withLink(String text) {
+        Optional<Link> simulated = Optional.of(Link.parse(text));
+        return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, simulated, debug, replace);
     }
 
     public UpOptions replacing() {
-        return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, debug, true);
+        return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, link, debug, true);
     }
 }

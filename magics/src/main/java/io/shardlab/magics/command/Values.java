@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.mesh.Link;
 import io.shardlab.mesh.Selection;
 import io.shardlab.tensor.TensorType;
 import java.nio.file.InvalidPathException;
@@ -75,6 +76,14 @@ final class Values {
         @Override
         public Long convert(String text) {
             return bytes(text);
+        }
+    }
+
+    /** A link such as {@code 10GB/s,20us}. */
+    static final class Line implements ITypeConverter<Link> {
+        @Override
+        public Link convert(String text) {
+            return Link.parse(text);
         }
     }
 
@@ -165,6 +174,14 @@ final class Values {
         } catch (InvalidPathException notAPath) {
             throw new IllegalArgumentException("'" + text + "' is not a file name: " + notAPath.getReason(), notAPath);
         }
+    }
+
+    /** A folder's name, absolute or seen from where the notebook runs. */
+    static Path folder(String text) {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("the name of the folder is empty");
+        }
+        return path(text);
     }
 
     static OptionalInt optional(@Nullable Integer value) {

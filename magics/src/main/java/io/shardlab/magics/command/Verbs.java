@@ -37,6 +37,8 @@ public final class Verbs {
         verbs.put("plan", PlanCommand.Flags::new);
         verbs.put("place", PlaceCommand.Flags::new);
         verbs.put("train", TrainCommand.Flags::new);
+        verbs.put("save", SaveCommand.Flags::new);
+        verbs.put("load", LoadCommand.Flags::new);
         verbs.put("infer", InferCommand.Flags::new);
         verbs.put("check", CheckCommand.Flags::new);
         verbs.put("model", ModelCommand.Flags::new);
@@ -44,6 +46,7 @@ public final class Verbs {
         verbs.put("status", StatusCommand.Flags::new);
         verbs.put("timeline", TimelineCommand.Flags::new);
         verbs.put("mem", MemCommand.Flags::new);
+        verbs.put("traffic", TrafficCommand.Flags::new);
         verbs.put("logs", LogsCommand.Flags::new);
         verbs.put("devices", DevicesCommand.Flags::new);
         verbs.put("models", ModelsCommand.Flags::new);
@@ -58,7 +61,6 @@ public final class Verbs {
         Map<String, String> later = new LinkedHashMap<>();
         later.put("compare", "comparing schemes");
         later.put("top", "the live table of workers");
-        later.put("traffic", "the table of bytes from rank to rank");
         later.put("vars", "listing remote variables");
         later.put("push", "sending values to workers");
         later.put("pull", "fetching values from workers");
@@ -67,8 +69,6 @@ public final class Verbs {
         later.put("attach", "watching a background run");
         later.put("interrupt", "interrupting a background run");
         later.put("restart", "restarting single workers");
-        later.put("save", "writing checkpoints");
-        later.put("load", "reading checkpoints");
         later.put("report", "the HTML report");
         later.put("compat", "translating the magics of other tools");
         return later;
@@ -227,6 +227,10 @@ public final class Verbs {
 
     private static String missing(String verb, CommandLine.MissingParameterException missing) {
         if (!missing.getMissing().isEmpty() && missing.getMissing().get(0).isPositional()) {
+            String label = missing.getMissing().get(0).paramLabel();
+            if (label.equals("DIR")) {
+                return verb + " needs a DIR: `%shard " + verb + " checkpoints/first`";
+            }
             return verb.equals("model")
                     ? "model needs a NAME: `%%shard model mlp` above Java code that returns a Block"
                     : verb.equals("schedule")

@@ -1,6 +1,7 @@
 package io.shardlab.magics.command;
 
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -49,12 +50,17 @@ public record WorkloadChoice(
     }
 
     /**
-     * The workload of a new plan: a batch of 8, sequences of 128 tokens or the model's longest, and for a pipeline the most
-     * micro-batches up to 4 that divide the batch.
+     * The workload of a new plan: a batch of 8, or a little more where the data axis does not divide that, sequences of 128
+     * tokens or the model's longest, and for a pipeline the most micro-batches up to 4 that divide a data rank's part.
      */
-    public Plan.Workload forModel(int longest, int pipelineDegree) {
-        int sequences = batch.orElse(microbatches.isPresent() ? multipleNear(microbatches.getAsInt()) : BATCH);
-        int slices = microbatches.orElse(pipelineDegree > 1 ? divisorUpTo(MICROBATCHES, sequences) : 1);
+    public Plan.Workload forModel(int longest, Scheme scheme) {
+        int ranks = scheme.data();
+        int sequences = batch.orElse(
+                microbatches.isPresent()
+                        ? multipleNear(microbatches.getAsInt() * ranks)
+                        : (BATCH + ranks - 1) / ranks * ranks);
+        int slices = microbatches.orElse(
+                scheme.pipeline() > 1 && sequences % ranks == 0 ? divisorUpTo(MICROBATCHES, sequences / ranks) : 1);
         int length = sequence.orElse(Math.min(SEQUENCE, longest));
         if (length > longest) {
             throw new IllegalArgumentException(
@@ -64,17 +70,20 @@ public record WorkloadChoice(
     }
 
     /**
-     * The workload of a new plan for samples without a length: a batch of 64, and for a pipeline the most micro-batches up to 4
-     * that divide it.
+     * The workload of a new plan for samples without a length: a batch of 64, or a little more where data ranks and micro-batches
+     * do not divide that, and for a pipeline the most micro-batches up to 4 that divide a data rank's part.
      */
-    public Plan.Workload forSamples(int pipelineDegree) {
+    public Plan.Workload forSamples(Scheme scheme) {
         if (sequence.orElse(1) != 1) {
             throw new IllegalArgumentException(
                     "--seq " + sequence.getAsInt() + " is for language models; the samples of a block have no length");
         }
-        int samples = batch.orElse(SAMPLES);
-        return new Plan.Workload(
-                samples, 1, microbatches.orElse(pipelineDegree > 1 ? divisorUpTo(MICROBATCHES, samples) : 1));
+        int ranks = scheme.data();
+        int parts = microbatches.orElse(1) * ranks;
+        int samples = batch.orElse((SAMPLES + parts - 1) / parts * parts);
+        int slices = microbatches.orElse(
+                scheme.pipeline() > 1 && samples % ranks == 0 ? divisorUpTo(MICROBATCHES, samples / ranks) : 1);
+        return new Plan.Workload(samples, 1, slices);
     }
 
     /** The placed plan's workload where nothing else was said. */
@@ -85,8 +94,8 @@ public record WorkloadChoice(
         return new Plan.Workload(sequences, sequence.orElse(placed.sequence()), slices);
     }
 
-    private static int multipleNear(int microbatches) {
-        return BATCH % microbatches == 0 ? BATCH : microbatches;
+    private static int multipleNear(int slices) {
+        return BATCH % slices == 0 ? BATCH : slices;
     }
 
     private static int divisorUpTo(int most, int number) {

@@ -6,6 +6,7 @@ import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Selection;
 import io.shardlab.plan.Plan;
 import io.shardlab.run.TrainSettings;
+import io.shardlab.run.TrainerState;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.Timeline;
@@ -56,6 +57,18 @@ public interface Backend extends AutoCloseable {
     /** Trains the placed weights. A cancelled run ends normally, with fewer steps. */
     TrainOutcome train(TrainRequest request, Progress progress);
 
+    /** Writes the placed model as a checkpoint; one that is in the folder is replaced when the new one is complete. */
+    FilesOutcome save(Path folder, Progress progress);
+
+    /** Replaces the placed model's weights, optimizer state and step by a checkpoint's. */
+    FilesOutcome load(Path folder, Progress progress);
+
+    /** Refuses a folder that {@link #save} could not write into, before anything that takes long. */
+    void requireSavable(Path folder);
+
+    /** What a checkpoint says about itself. */
+    TrainerState saved(Path folder);
+
     /** Continues token ids greedily with the placed weights. */
     InferOutcome infer(List<Integer> prompt, int maxNew, TokenListener listener);
 
@@ -63,6 +76,14 @@ public interface Backend extends AutoCloseable {
 
     /** Memory measured now and since the last reset. */
     List<MemoryRow> memory(boolean resetHighWater);
+
+    /** What each rank has sent to each other since the last reset. */
+    List<TrafficRow> traffic(boolean reset);
+
+    /** What the running workers only simulate, for titles: {@code simulated link 10 GB/s, 20 µs}. */
+    default Optional<String> simulated() {
+        return Optional.empty();
+    }
 
     /** One step of the last run (the last step where empty), or the estimate for the placed plan. */
     Timeline timeline(OptionalInt step, boolean predicted);
@@ -98,6 +119,9 @@ public interface Backend extends AutoCloseable {
         default void step(StepMetrics metrics) {}
 
         default void memory(MemoryUse use) {}
+
+        /** A checkpoint after so many steps of the run is complete. */
+        default void saved(int step) {}
 
         /** How far a long action has come, for instance loading weights. */
         default void progress(String what, long done, long total) {}
@@ -227,8 +251,39 @@ public interface Backend extends AutoCloseable {
      *
      * @param schedule of the pipeline, where it differs from the placed plan's
      * @param tokens a file of little-endian 32-bit ids
+     * @param source of the tokens, as the user named it
+     * @param done steps of the run that are done already: 0 unless it is resumed
+     * @param save folder of the checkpoint to write at the end
+     * @param every also after so many steps of the run
      */
-    record TrainRequest(Plan.Workload workload, Optional<String> schedule, TrainSettings settings, Path tokens) {}
+    record TrainRequest(
+            Plan.Workload workload,
+            Optional<String> schedule,
+            TrainSettings settings,
+            Path tokens,
+            Optional<String> source,
+            int done,
+            Optional<Path> save,
+            OptionalInt every) {
+
+        /** Where to stop next, to save or because the run has ended. */
+        int nextStop(int step) {
+            int end = settings.steps();
+            return save.isPresent() && every.isPresent()
+                    ? Math.min(end, (step / every.getAsInt() + 1) * every.getAsInt())
+                    : end;
+        }
+    }
+
+    /** Files of a checkpoint that were written or read. */
+    record FilesOutcome(Path folder, TrainerState state, List<FileRow> rows) {
+        public FilesOutcome {
+            rows = List.copyOf(rows);
+        }
+    }
+
+    /** A file, or all of them; {@code seconds} of the slowest rank. */
+    record FileRow(String file, long bytes, double seconds) {}
 
     /**
      * A run, ended or cancelled.
@@ -279,6 +334,19 @@ public interface Backend extends AutoCloseable {
             OptionalLong expectedBytes,
             OptionalLong countedCount,
             OptionalLong countedBytes) {}
+
+    /**
+     * What one rank has sent.
+     *
+     * @param bytesTo each rank, itself included with 0
+     * @param byCollective bytes to all together: {@code all_reduce}, {@code send} …
+     */
+    record TrafficRow(int rank, String role, List<Long> bytesTo, Map<String, Long> byCollective) {
+        public TrafficRow {
+            bytesTo = List.copyOf(bytesTo);
+            byCollective = Map.copyOf(byCollective);
+        }
+    }
 
     record MemoryRow(
             int rank,

@@ -8,10 +8,11 @@ import io.shardlab.parity.Difference;
 import io.shardlab.parity.Shards;
 import io.shardlab.parity.Verdict;
 import io.shardlab.plan.Collective;
-import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Options;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.plan.Segment;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import io.shardlab.run.TrainSettings;
@@ -74,15 +75,14 @@ final class CheckRun {
 
     private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
             throws IOException {
-        Plan single = model.plan(
-                Scheme.SINGLE,
-                new Planner.Settings(
-                        sharded.type(),
-                        sharded.workload(),
-                        "1f1b",
-                        sharded.seed(),
-                        // Dropout is part of what is computed; the other options are only ways to do it.
-                        Options.DEFAULT.withDropout(sharded.options().dropout())));
+        Plan.Workload workload = sharded.workload();
+        // A data rank's micro-batches are consecutive slices of the batch: one device runs those of all ranks.
+        Plan.Workload whole = new Plan.Workload(
+                workload.batch(), workload.sequence(), sharded.scheme().data() * workload.microbatches());
+        // Dropout is part of what is computed; the other options are only ways to do it.
+        Options options = Options.DEFAULT.withDropout(sharded.options().dropout());
+        Plan single =
+                model.plan(Scheme.SINGLE, new Planner.Settings(sharded.type(), whole, "1f1b", sharded.seed(), options));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();
@@ -101,23 +101,37 @@ final class CheckRun {
         if (breakage.isEmpty()) {
             return plan;
         }
+        if (breakage.get().equals("data-sum")) {
+            return BrokenPlan.withoutDataSum(plan);
+        }
         if (plan.scheme().tensor() == 1) {
             throw new IllegalArgumentException("--break " + breakage.get() + " needs a tensor layout such as tp=2; "
                     + plan.scheme() + " has no collectives to break");
         }
+        // In a decoder number 0 completes the embedding, number 1 the attention of the first layer.
+        int sum = plan.sampleShape().isPresent() ? 0 : 1;
         return switch (breakage.get()) {
-            case "all-reduce" -> BrokenPlan.without(plan, Collective.ALL_REDUCE, 0);
-            case "gradient-sum" -> BrokenPlan.without(plan, Collective.COPY, 0);
+            case "all-reduce" -> BrokenPlan.without(
+                    plan, plan.splitsRows() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE, sum);
+            case "gradient-sum" -> BrokenPlan.without(
+                    plan, plan.splitsRows() ? Collective.ALL_GATHER : Collective.COPY, 0);
             default -> BrokenPlan.withSwappedShards(plan, firstSplit(plan));
         };
     }
 
     private static String firstSplit(Plan plan) {
-        return plan.parameters().stream()
-                .filter(parameter -> parameter.placement() instanceof Placement.Split)
+        return plan.stages().stream()
+                .flatMap(stage -> stage.segments().stream())
+                .filter(segment -> segment.kind() instanceof Segment.Attention
+                        || segment.kind() instanceof Segment.FeedForward
+                        || segment.kind() instanceof Segment.Block)
+                .flatMap(segment -> segment.parameters().stream())
+                .filter(parameter ->
+                        parameter.placement() instanceof Placement.Split split && BrokenPlan.canSwap(split))
                 .map(ParameterSpec::name)
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no parameter is split under " + plan.scheme()));
+                .orElseThrow(() -> new IllegalArgumentException("--break swap needs a matrix split equally between"
+                        + " tensor ranks 0 and 1; " + plan.scheme() + " has none"));
     }
 
     private static void stopIfCancelled(List<Reply> replies) {

@@ -5,6 +5,7 @@ import io.shardlab.cost.Hardware;
 import io.shardlab.cost.MemoryEstimate;
 import io.shardlab.cost.StepEstimate;
 import io.shardlab.mesh.Coordinates;
+import io.shardlab.mesh.Link;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -33,8 +34,14 @@ import java.util.stream.Collectors;
  * @param limitBytes memory of each rank to judge against
  * @param pricePerHour of one device
  * @param devices of the running workers, by rank
+ * @param link that is simulated or priced in place of the machine's own
  */
-record Estimates(Optional<Hardware> rates, OptionalLong limitBytes, OptionalDouble pricePerHour, List<String> devices) {
+record Estimates(
+        Optional<Hardware> rates,
+        OptionalLong limitBytes,
+        OptionalDouble pricePerHour,
+        List<String> devices,
+        Optional<Link> link) {
 
     private static final double MEGABYTE = 1 << 20;
 
@@ -60,10 +67,7 @@ record Estimates(Optional<Hardware> rates, OptionalLong limitBytes, OptionalDoub
         if (predicted <= 0 || measuredComputeMillis <= 0) {
             return rates;
         }
-        return new Hardware(
-                rates.flopsPerSecond() * predicted / measuredComputeMillis,
-                rates.bytesPerSecond(),
-                rates.latencyNanos());
+        return rates.withFlops(rates.flopsPerSecond() * predicted / measuredComputeMillis);
     }
 
     /**
@@ -80,7 +84,9 @@ record Estimates(Optional<Hardware> rates, OptionalLong limitBytes, OptionalDoub
             advice.add(smallestThatFits(plan, replan, limit));
         });
         Optional<StepEstimate> step = rates.map(hardware -> StepEstimate.of(plan, hardware));
+        link.ifPresent(line -> advice.add(label(line)));
         if (step.isEmpty()) {
+            link.ifPresent(line -> advice.add(communication(plan, line)));
             advice.add("no time estimate: rates are measured when workers come up (`%shard up`)");
         }
         OptionalDouble bubble = OptionalDouble.of(100 * bubbleShare(plan));
@@ -93,6 +99,26 @@ record Estimates(Optional<Hardware> rates, OptionalLong limitBytes, OptionalDoub
                 step.map(s -> price(plan, s)).orElseGet(OptionalDouble::empty),
                 advice,
                 step.map(StepEstimate::timeline));
+    }
+
+    /** How figures that rest on a link are marked. */
+    static String label(Link link) {
+        return "simulated link " + link;
+    }
+
+    /** The time that a step's messages take, which a link alone says. */
+    private static String communication(Plan plan, Link link) {
+        Hardware line = new Hardware(1, link.bytesPerSecond(), link.latencyNanos(), Hardware.CHUNK_BYTES);
+        long[] nanos = new long[plan.mesh().size()];
+        for (io.shardlab.trace.Traffic traffic : CommunicationEstimate.of(plan).traffic()) {
+            long each = traffic.bytes() / Math.max(1, traffic.count());
+            boolean send = traffic.collective().equals(CommunicationEstimate.SEND);
+            nanos[traffic.rank()] += traffic.count() * (send ? line.messageNanos(each) : line.collectiveNanos(each));
+        }
+        return String.format(
+                Locale.ROOT,
+                "communication over it: %.2f ms per step on the rank that sends longest, not counting what overlaps",
+                java.util.Arrays.stream(nanos).max().orElse(0) / 1e6);
     }
 
     /** The idle share of the simulated pipeline; without measured rates, of passes in the ratio of their arithmetic. */
@@ -155,13 +181,15 @@ record Estimates(Optional<Hardware> rates, OptionalLong limitBytes, OptionalDoub
                 .sum();
     }
 
-    /** Which part of the split matrices a rank holds, by the first of each sort. */
+    /** Which part of the split matrices a rank holds, by the first of each sort; of keys where ranks share some. */
     static String cut(Plan plan, int rank) {
         Coordinates at = plan.mesh().coordinates(rank);
         StringBuilder text = new StringBuilder();
-        for (String name : List.of("q_proj", "gate_proj")) {
+        for (String name : List.of("q_proj", "k_proj", "gate_proj", "embed_tokens", "lm_head")) {
             for (ParameterSpec parameter : parameters(plan, rank)) {
-                if (parameter.name().contains(name) && parameter.placement() instanceof Placement.Split split) {
+                if (parameter.name().contains(name)
+                        && parameter.placement() instanceof Placement.Split split
+                        && (!name.equals("k_proj") || split.overlaps())) {
                     Extent extent = split.extents().get(at.tensor());
                     text.append(text.isEmpty() ? "" : ", ")
                             .append(String.format(

@@ -152,10 +152,14 @@ final class Grids {
     }
 
     private static String sent(Backend.RankEstimate row) {
-        Map<String, Long> sorted = new TreeMap<>(row.sentBytes());
-        return sorted.entrySet().stream()
-                .map(entry -> entry.getKey() + " " + Figures.bytes(entry.getValue()))
-                .collect(Collectors.joining(", "));
+        return byName(row.sentBytes());
+    }
+
+    private static String byName(Map<String, Long> bytes) {
+        return new TreeMap<>(bytes)
+                .entrySet().stream()
+                        .map(entry -> entry.getKey() + " " + Figures.bytes(entry.getValue()))
+                        .collect(Collectors.joining(", "));
     }
 
     private static <R> Column<R> category(MemoryCategory category, Function<R, MemoryUse> use) {
@@ -210,6 +214,18 @@ final class Grids {
                 outcome.rows());
     }
 
+    static Grid<Backend.FileRow> files(Filed filed) {
+        return new Grid<>(
+                filed.toString(),
+                List.of(
+                        Column.text("file", "file", Backend.FileRow::file),
+                        Column.megabytes("size_mb", "size MB", row -> OptionalLong.of(row.bytes())),
+                        Column.number("seconds", "seconds", 3, Backend.FileRow::seconds),
+                        Column.number(
+                                "mb_per_s", "MB/s", 0, row -> row.bytes() / 1048576.0 / Math.max(row.seconds(), 1e-9))),
+                filed.outcome().rows());
+    }
+
     static Grid<Backend.MemoryRow> memory(String caption, List<Backend.MemoryRow> rows) {
         List<Column<Backend.MemoryRow>> columns = new java.util.ArrayList<>(List.of(
                 Column.integer("rank", "rank", Backend.MemoryRow::rank),
@@ -224,6 +240,29 @@ final class Grids {
                 .map(use -> OptionalLong.of(use.totalBytes()))
                 .orElse(OptionalLong.empty())));
         columns.add(Column.megabytes("limit_mb", "memory limit MB", Backend.MemoryRow::limitBytes));
+        return new Grid<>(caption, columns, rows);
+    }
+
+    /** One row per sender, one column per receiver. */
+    static Grid<Backend.TrafficRow> traffic(String caption, List<Backend.TrafficRow> rows) {
+        List<Column<Backend.TrafficRow>> columns = new java.util.ArrayList<>(List.of(
+                Column.integer("rank", "from rank", Backend.TrafficRow::rank),
+                Column.text("role", "role", Backend.TrafficRow::role)));
+        for (int rank = 0; rank < rows.size(); rank++) {
+            int to = rank;
+            columns.add(Column.megabytes(
+                    "to_" + to + "_mb",
+                    "to " + to + " MB",
+                    row -> row.rank() == to
+                            ? OptionalLong.empty()
+                            : OptionalLong.of(row.bytesTo().get(to))));
+        }
+        columns.add(Column.megabytes(
+                "sent_mb",
+                "sent MB",
+                row -> OptionalLong.of(
+                        row.bytesTo().stream().mapToLong(Long::longValue).sum())));
+        columns.add(Column.text("sent_by", "of which", row -> byName(row.byCollective())));
         return new Grid<>(caption, columns, rows);
     }
 

@@ -24,6 +24,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 import tech.tablesaw.api.Table;
 
 /**
@@ -114,29 +116,82 @@ public final class Lab implements AutoCloseable {
     /** Trains and writes the files of the run as it goes. */
     public Run train(TrainOptions options, Backend.Progress progress) {
         AtomicInteger stepsDone = new AtomicInteger();
+        AtomicInteger stepSaved = new AtomicInteger();
         return work.call(
                 "train",
                 () -> {
-                    Prepared prepared = prepare(options.placement(), options.workload(), options.source());
+                    ResumedRun resumed = resumed(options);
+                    options.checkpoints().save().ifPresent(backend::requireSavable);
+                    stepsDone.set(resumed.done());
+                    Prepared prepared =
+                            prepare(resumed.placement(), resumed.workload(), resumed.source(), resumed::check);
+                    options.checkpoints().resume().ifPresent(folder -> backend.load(folder, progress));
                     RunFolder folder = RunFolder.create(
                             home,
                             options.name().orElse(prepared.plan().model().replaceAll("[^A-Za-z0-9._-]+", "_")),
                             prepared.plan());
                     Backend.TrainOutcome outcome = backend.train(
                             new Backend.TrainRequest(
-                                    prepared.workload(), prepared.schedule(), options.settings(), prepared.data()),
-                            new Recorder(folder, progress, stepsDone));
-                    stepsDone.set(outcome.stepsDone());
+                                    prepared.workload(),
+                                    prepared.schedule(),
+                                    resumed.settings(),
+                                    prepared.data(),
+                                    resumed.source(),
+                                    resumed.done(),
+                                    options.checkpoints().save(),
+                                    options.checkpoints().every()),
+                            new Recorder(folder, progress, stepsDone, stepSaved));
                     Run run = new Run(outcome, folder.path());
                     folder.finish(run);
                     return run;
                 },
-                () -> "weights kept at step " + stepsDone.get());
+                () -> "weights kept at step " + stepsDone.get()
+                        + (stepSaved.get() > 0 ? ", checkpoint of step " + stepSaved.get() : ""));
+    }
+
+    private ResumedRun resumed(TrainOptions options) {
+        return options.checkpoints()
+                .resume()
+                .map(folder -> ResumedRun.of(options, folder, backend.saved(folder), backend.placed()))
+                .orElseGet(() -> ResumedRun.fresh(options));
+    }
+
+    /** Steps that training will show: of a resumed run those that are left. */
+    int stepsOf(TrainOptions options) {
+        return work.call("train", () -> {
+            ResumedRun resumed = resumed(options);
+            return resumed.settings().steps() - resumed.done();
+        });
+    }
+
+    /** Writes the placed model, its optimizer state and where training stands. */
+    public Filed save(Path folder) {
+        return save(folder, Backend.Progress.SILENT);
+    }
+
+    Filed save(Path folder, Backend.Progress progress) {
+        return new Filed("saved", work.call("save", () -> backend.save(folder, progress)));
+    }
+
+    /** Replaces weights, optimizer state and step of the placed model by those of a checkpoint. */
+    public Filed load(Path folder) {
+        return load(folder, Backend.Progress.SILENT);
+    }
+
+    Filed load(Path folder, Backend.Progress progress) {
+        return new Filed("loaded", work.call("load", () -> backend.load(folder, progress)));
     }
 
     /** Writes each step to its file before anyone else hears of it. */
-    private record Recorder(RunFolder folder, Backend.Progress listener, AtomicInteger stepsDone)
+    private record Recorder(
+            RunFolder folder, Backend.Progress listener, AtomicInteger stepsDone, AtomicInteger stepSaved)
             implements Backend.Progress {
+        @Override
+        public void saved(int step) {
+            stepSaved.set(step);
+            listener.saved(step);
+        }
+
         @Override
         public void step(StepMetrics metrics) {
             folder.step(metrics);
@@ -165,25 +220,39 @@ public final class Lab implements AutoCloseable {
 
     /** Checks everything that can be checked before anything moves, then places what is not placed yet. */
     private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Optional<String> data) {
+        return prepare(placement, choice, data, (description, file) -> {});
+    }
+
+    private Prepared prepare(
+            Optional<PlanOptions> placement,
+            WorkloadChoice choice,
+            Optional<String> data,
+            BiConsumer<String, Path> check) {
         choice.schedule().ifPresent(backend.schedules()::require);
         Corpus.Source source = corpus.find(data);
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plan(options).plan()).orElseGet(this::placedPlan);
         Plan.Workload workload = choice.over(plan.workload());
-        Path file = plan.sampleShape()
-                .map(sample -> sampleSets.find(data, sample, plan.vocabularySize()))
-                .orElseGet(() -> tokens(source, plan.vocabularySize(), workload.sequence()));
+        Path file;
+        if (plan.sampleShape().isPresent()) {
+            file = sampleSets.find(data, plan.sampleShape().get(), plan.vocabularySize());
+            check.accept("--data " + data.orElse(Corpus.RANDOM), file);
+        } else {
+            Corpus.Tokens tokens = tokens(source, plan.vocabularySize(), workload.sequence());
+            file = tokens.file();
+            check.accept(tokens.description(), file);
+        }
         missing.ifPresent(backend::place);
         return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), file);
     }
 
-    private Path tokens(Corpus.Source source, int vocabulary, int sequence) {
+    private Corpus.Tokens tokens(Corpus.Source source, int vocabulary, int sequence) {
         Corpus.Tokens tokens = corpus.tokens(source, vocabulary);
         if (tokens.count() < sequence + 2L) {
             throw new IllegalArgumentException("seq " + sequence + " is too long for " + tokens.description() + " with "
                     + tokens.count() + " tokens; allowed: up to " + Math.max(0, tokens.count() - 2));
         }
-        return tokens.file();
+        return tokens;
     }
 
     /** What must be placed first, if anything. */
@@ -207,7 +276,7 @@ public final class Lab implements AutoCloseable {
         return infer(InferOptions.of(prompt, maxNew));
     }
 
-    Answer infer(InferOptions options, java.util.function.Consumer<String> listener) {
+    Answer infer(InferOptions options, Consumer<String> listener) {
         StringBuilder text = new StringBuilder();
         return work.call("infer", () -> {
             missing(options.placement()).ifPresent(backend::place);
@@ -231,7 +300,7 @@ public final class Lab implements AutoCloseable {
         });
     }
 
-    private static void hear(String piece, StringBuilder text, java.util.function.Consumer<String> listener) {
+    private static void hear(String piece, StringBuilder text, Consumer<String> listener) {
         if (!piece.isEmpty()) {
             text.append(piece);
             listener.accept(piece);
@@ -254,6 +323,11 @@ public final class Lab implements AutoCloseable {
 
     public Verdict check() {
         return check(CheckOptions.DEFAULT);
+    }
+
+    /** What the running workers only simulate, for titles. */
+    Optional<String> simulated() {
+        return backend.simulated();
     }
 
     /** Draws a schedule, a rule's or one that was written before. */
@@ -286,6 +360,15 @@ public final class Lab implements AutoCloseable {
 
     List<Backend.MemoryRow> memoryRows(boolean reset) {
         return work.call("mem", () -> backend.memory(reset));
+    }
+
+    /** Bytes that each rank has sent to each other, one row per sender. */
+    public Table traffic() {
+        return Grids.traffic("traffic", trafficRows(false)).table();
+    }
+
+    List<Backend.TrafficRow> trafficRows(boolean reset) {
+        return work.call("traffic", () -> backend.traffic(reset));
     }
 
     /** What each rank did in a step; also as a Chrome trace if a file is named. */

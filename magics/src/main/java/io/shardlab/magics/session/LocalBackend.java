@@ -13,6 +13,7 @@ import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.magics.command.WorkloadChoice;
+import io.shardlab.mesh.Link;
 import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.model.BlockSpec;
@@ -22,16 +23,21 @@ import io.shardlab.model.Planner;
 import io.shardlab.model.Presets;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.run.Checkpoints;
 import io.shardlab.run.Event;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
+import io.shardlab.run.StopSignal;
+import io.shardlab.run.TrainerState;
 import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.Timeline;
+import io.shardlab.weights.CheckpointFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +45,8 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +66,10 @@ final class LocalBackend implements Backend {
     private @Nullable Plan placed;
     private int stepsTrained;
     private final Schedules schedules = new Schedules();
+    private Optional<TrainerState.RunState> lastTraining = Optional.empty();
+    /** Whether the user has asked to stop since the last verb that asks the workers more than once began. */
+    private volatile boolean stopping;
+
     private @Nullable TrainingRecord lastRun;
 
     LocalBackend(Path home) {
@@ -132,7 +144,7 @@ final class LocalBackend implements Backend {
         try {
             ask(new Request.Warm(), event -> {});
             List<Reply> rates = ask(new Request.Measure(), event -> {});
-            measured = Estimates.hardware(rates);
+            measured = over(spec.link(), Estimates.hardware(rates));
             warm = true;
         } finally {
             if (!warm) {
@@ -153,6 +165,26 @@ final class LocalBackend implements Backend {
         return new Workers(rows, millis, false, new Machine(machine).banner(spec, warnings));
     }
 
+    /** Measured latencies hold a simulated link's and the machine's own; its rate is the link's. */
+    private static Hardware over(Optional<Link> link, Hardware rates) {
+        return link.map(line -> new Hardware(
+                        rates.flopsPerSecond(),
+                        line.bytesPerSecond(),
+                        Math.max(line.latencyNanos(), rates.latencyNanos()),
+                        Hardware.CHUNK_BYTES))
+                .orElse(rates);
+    }
+
+    @Override
+    public Optional<String> simulated() {
+        return runningLink().map(Estimates::label);
+    }
+
+    private Optional<Link> runningLink() {
+        Cluster known = cluster;
+        return known == null ? Optional.empty() : known.spec().link();
+    }
+
     private static OptionalLong optional(Optional<Long> value) {
         return value.map(OptionalLong::of).orElseGet(OptionalLong::empty);
     }
@@ -167,6 +199,15 @@ final class LocalBackend implements Backend {
 
     /** Asks all ranks and gives their replies; {@link FailedWorkers} where one failed. */
     private List<Reply> ask(Request request, Consumer<WorkerEvent> hearing) {
+        return ask(request, hearing, () -> false);
+    }
+
+    /** The same, unless the user has asked to stop while the workers had nothing to do and could not hear it. */
+    private List<Reply> askUnlessStopped(Request request, Consumer<WorkerEvent> hearing) {
+        return ask(request, hearing, () -> stopping);
+    }
+
+    private List<Reply> ask(Request request, Consumer<WorkerEvent> hearing, BooleanSupplier stopped) {
         Cluster asked = current();
         Optional<ClusterFailure> before = asked.failure();
         if (before.isPresent()) {
@@ -174,7 +215,11 @@ final class LocalBackend implements Backend {
         }
         listener = hearing;
         try {
-            List<Reply> replies = asked.submit(request).get();
+            Future<List<Reply>> submitted = asked.submit(request);
+            if (stopped.getAsBoolean()) {
+                asked.cancel();
+            }
+            List<Reply> replies = submitted.get();
             List<Failure> failures = Failures.of(replies, asked.status(), mesh());
             if (!failures.isEmpty()) {
                 throw new FailedWorkers(failures);
@@ -331,6 +376,9 @@ final class LocalBackend implements Backend {
             return describe(written.get());
         }
         try {
+            if (options.model().indexOf('\0') < 0) {
+                CheckpointFolder.settle(Path.of(options.model()));
+            }
             return Presets.resolve(options.model());
         } catch (IOException e) {
             throw new IllegalArgumentException("model '" + options.model() + "' cannot be read: " + e.getMessage(), e);
@@ -359,8 +407,8 @@ final class LocalBackend implements Backend {
 
     private static Plan.Workload workload(Model model, WorkloadChoice choice, Scheme scheme) {
         return model instanceof ModelSpec decoder
-                ? choice.forModel(decoder.maxSequence(), scheme.pipeline())
-                : choice.forSamples(scheme.pipeline());
+                ? choice.forModel(decoder.maxSequence(), scheme)
+                : choice.forSamples(scheme);
     }
 
     /** Rates for a model: from its last run, else from matrix products alone. */
@@ -377,10 +425,13 @@ final class LocalBackend implements Backend {
                 ? List.of()
                 : known.spec().devices().stream().map(Object::toString).toList();
         return new Estimates(
-                Optional.ofNullable(measured).map(rates -> calibrated(options.model(), rates)),
+                Optional.ofNullable(measured)
+                        .map(rates -> calibrated(options.model(), rates))
+                        .map(rates -> options.link().map(rates::over).orElse(rates)),
                 limit,
                 options.pricePerHour(),
-                devices);
+                devices,
+                options.link().or(this::runningLink));
     }
 
     @Override
@@ -397,12 +448,16 @@ final class LocalBackend implements Backend {
                 Optional.of(scheme),
                 pipelined ? options.workload() : options.workload().withSchedule(Optional.empty()),
                 options.type(),
-                pipelined ? options.options() : options.options().withChunks(1),
+                options.options()
+                        .withChunks(pipelined ? options.options().chunks() : 1)
+                        .withSequenceParallel(options.options().sequenceParallel() && scheme.tensor() > 1)
+                        .withZero(scheme.data() > 1 ? options.options().zero() : 0),
                 options.seed(),
                 options.weights(),
                 OptionalInt.empty(),
                 options.memoryBytes(),
-                OptionalDouble.empty());
+                OptionalDouble.empty(),
+                options.link());
     }
 
     @Override
@@ -437,6 +492,7 @@ final class LocalBackend implements Backend {
         placed = plan;
         model = spec;
         stepsTrained = 0;
+        lastTraining = Optional.empty();
         List<PlacedRow> rows = new ArrayList<>();
         for (RankEstimate rank : estimate.ranks()) {
             MemoryUse use = ((Reply.Done) replies.get(rank.rank())).memory();
@@ -456,13 +512,11 @@ final class LocalBackend implements Backend {
     @Override
     public TrainOutcome train(TrainRequest request, Progress progress) {
         Plan plan = required();
+        stopping = false;
         Plan running = replan(plan, request.workload(), request.schedule());
         TrainingRecord record = new TrainingRecord(running, progress);
         lastRun = record;
-        List<Reply> replies = ask(
-                new Request.Train(running, request.settings(), request.tokens().toString(), stepsTrained),
-                event -> record.hear(event));
-        stepsTrained += record.metrics().size();
+        List<Reply> replies = trained(request, running, record, progress);
         List<MemoryRow> memory = memoryRows(running, TrainingRecord.memory(replies));
         if (memory.isEmpty()) {
             memory = memory(false);
@@ -475,6 +529,116 @@ final class LocalBackend implements Backend {
             calibrations.put(plan.model(), Estimates.calibrated(rates, running, record.computeMillis()));
         }
         return outcome;
+    }
+
+    /** Trains from one save to the next; replies are those to the whole run. */
+    private List<Reply> trained(TrainRequest request, Plan running, TrainingRecord record, Progress progress) {
+        int firstStep = stepsTrained - request.done();
+        lastTraining = Optional.of(new TrainerState.RunState(
+                request.settings(),
+                firstStep,
+                request.workload(),
+                new TrainerState.Text(
+                        request.source(), String.valueOf(request.tokens().getFileName()))));
+        List<Reply> replies = List.of();
+        int done = request.done();
+        while (done < request.settings().steps()) {
+            int until = request.nextStop(done);
+            try {
+                replies = TrainingRecord.joined(
+                        replies,
+                        askUnlessStopped(
+                                new Request.Train(
+                                        running,
+                                        request.settings(),
+                                        request.tokens().toString(),
+                                        firstStep,
+                                        done,
+                                        until),
+                                record::hear));
+            } finally {
+                stepsTrained = firstStep + request.done() + record.metrics().size();
+            }
+            done = until;
+            if (replies.stream().anyMatch(Reply.Cancelled.class::isInstance)) {
+                return replies;
+            }
+            if (request.save().isPresent()) {
+                try {
+                    checkpoint(progress).save(request.save().get(), state());
+                    progress.saved(done);
+                } catch (StopSignal.CancelledRun stopped) {
+                    int steps = record.metrics().size();
+                    return replies.stream()
+                            .<Reply>map(reply -> new Reply.Cancelled(steps))
+                            .toList();
+                }
+            }
+        }
+        return replies;
+    }
+
+    private TrainerState state() {
+        return TrainerState.of(required(), stepsTrained, lastTraining);
+    }
+
+    private Optional<ModelSpec> decoder() {
+        return model instanceof ModelSpec spec ? Optional.of(spec) : Optional.empty();
+    }
+
+    private PlacedCheckpoint checkpoint(Progress progress) {
+        return new PlacedCheckpoint(required(), decoder(), this::askUnlessStopped, progress, () -> stopping);
+    }
+
+    @Override
+    public FilesOutcome save(Path folder, Progress progress) {
+        stopping = false;
+        try {
+            return checkpoint(progress).save(folder, state());
+        } catch (StopSignal.CancelledRun stopped) {
+            throw new IllegalStateException("the save was stopped; what was in '" + folder + "' is unchanged", stopped);
+        }
+    }
+
+    @Override
+    public FilesOutcome load(Path folder, Progress progress) {
+        if (placed().isEmpty()) {
+            saved(folder);
+            throw new IllegalStateException("no model is placed to load '" + folder + "' into; `%shard place " + folder
+                    + " --tp 2` lays its weights out, `%shard load " + folder
+                    + "` then adds optimizer state and step, and `%shard train --resume " + folder + "` does both");
+        }
+        stopping = false;
+        try {
+            FilesOutcome outcome = checkpoint(progress).load(folder);
+            stepsTrained = outcome.state().step();
+            lastTraining = outcome.state().run();
+            lastRun = null;
+            return outcome;
+        } catch (FailedWorkers partly) {
+            placed = null; // Some ranks have the new weights, some the old ones.
+            throw partly;
+        } catch (StopSignal.CancelledRun stopped) {
+            throw new IllegalStateException("the load was stopped before it began; nothing is changed", stopped);
+        }
+    }
+
+    @Override
+    public void requireSavable(Path folder) {
+        try {
+            Checkpoints.require(folder);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("--save " + folder + " cannot be written: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public TrainerState saved(Path folder) {
+        try {
+            return Checkpoints.state(folder);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("checkpoint '" + folder + "' cannot be read: " + e.getMessage(), e);
+        }
     }
 
     /** The placed stages under another workload, and another schedule where one is asked for. */
@@ -555,6 +719,27 @@ final class LocalBackend implements Backend {
     }
 
     @Override
+    public List<TrafficRow> traffic(boolean reset) {
+        List<Reply> replies = ask(new Request.Traffic(reset), event -> {});
+        List<TrafficRow> rows = new ArrayList<>();
+        for (int rank = 0; rank < replies.size(); rank++) {
+            Map<String, Map<Integer, Long>> sent = ((Reply.Sent) replies.get(rank)).bytesTo();
+            long[] bytesTo = new long[replies.size()];
+            Map<String, Long> byCollective = new HashMap<>();
+            sent.forEach((name, bytes) -> bytes.forEach((to, count) -> {
+                bytesTo[to] += count;
+                byCollective.merge(name, count, Long::sum);
+            }));
+            rows.add(new TrafficRow(
+                    rank,
+                    Failures.role(mesh(), rank),
+                    Arrays.stream(bytesTo).boxed().toList(),
+                    byCollective));
+        }
+        return rows;
+    }
+
+    @Override
     public Timeline timeline(OptionalInt step, boolean predicted) {
         TrainingRecord record = lastRun;
         if (predicted) {
@@ -575,6 +760,7 @@ final class LocalBackend implements Backend {
 
     @Override
     public void cancel() {
+        stopping = true;
         Cluster known = cluster;
         if (known != null) {
             known.cancel();

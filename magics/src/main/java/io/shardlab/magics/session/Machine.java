@@ -51,6 +51,9 @@ record Machine(Devices devices) {
             }
             spec = spec.withMemory(options.memoryBytes().getAsLong());
         }
+        if (options.link().isPresent()) {
+            spec = spec.withLink(options.link().get());
+        }
         if (options.threads().isPresent()) {
             spec = spec.withThreads(options.threads().getAsInt());
         }
@@ -105,7 +108,8 @@ record Machine(Devices devices) {
                         "; memory budget %.0f MB each, enforced (simulated device size)",
                         bytes / 1048576.0))
                 .orElse("");
-        return where + limit + (warnings.isEmpty() ? "" : ". " + String.join(". ", warnings));
+        String link = spec.link().map(line -> "; " + Estimates.label(line)).orElse("");
+        return where + limit + link + (warnings.isEmpty() ? "" : ". " + String.join(". ", warnings));
     }
 
     List<Backend.DeviceRow> rows() {
@@ -219,7 +223,15 @@ record Machine(Devices devices) {
                 .flatMap(status -> status.note().engine().stream())
                 .findFirst()
                 .ifPresent(engine -> facts.put("engine", engine));
-        facts.put("simulated", cluster.spec().memoryBytes().isPresent());
+        cluster.spec().link().ifPresent(link -> {
+            facts.put("link", Estimates.label(link));
+            facts.put("linkBytesPerSecond", link.bytesPerSecond());
+            facts.put("linkLatencyNanos", link.latencyNanos());
+        });
+        facts.put(
+                "simulated",
+                cluster.spec().memoryBytes().isPresent()
+                        || cluster.spec().link().isPresent());
         return facts;
     }
 }

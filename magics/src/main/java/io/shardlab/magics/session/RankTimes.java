@@ -61,7 +61,9 @@ record RankTimes(int rank, double forward, double backward, double communication
                 sums.getOrDefault(Span.Kind.BACKWARD, 0.0)
                         + sums.getOrDefault(Span.Kind.BACKWARD_WEIGHT, 0.0)
                         - insideBackward,
-                sums.getOrDefault(Span.Kind.COLLECTIVE, 0.0) + sums.getOrDefault(Span.Kind.SEND, 0.0),
+                sums.getOrDefault(Span.Kind.COLLECTIVE, 0.0)
+                        + sums.getOrDefault(Span.Kind.SEND, 0.0)
+                        + timeline.exposedSyncNanos(rank) / 1e6,
                 sums.getOrDefault(Span.Kind.OPTIMIZER, 0.0),
                 total);
     }

@@ -65,9 +65,15 @@ public final class Run {
         return Grids.memory("memory, high-water marks of the run", outcome.memory());
     }
 
+    /** What ran, with what was only simulated. */
+    String subject() {
+        Object link = outcome.environment().get("link");
+        return outcome.plan().model() + (link == null ? "" : ", " + link);
+    }
+
     Grid<Run> throughput() {
         return new Grid<>(
-                outcome.plan().model() + ": throughput",
+                subject() + ": throughput",
                 List.of(
                         Column.text(
                                 "scheme", "scheme", run -> run.plan().scheme().toString()),

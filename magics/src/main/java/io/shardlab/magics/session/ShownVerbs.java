@@ -18,11 +18,14 @@ import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.MemoryChart;
 import io.shardlab.magics.view.Pictures;
 import io.shardlab.magics.view.StepsChart;
+import io.shardlab.magics.view.TrafficChart;
 import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import tech.tablesaw.api.Table;
@@ -98,13 +101,13 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object train(TrainOptions options) {
-        LiveTraining live = new LiveTraining(options.settings().steps(), nanos);
+        LiveTraining live = new LiveTraining(lab.get().stepsOf(options), nanos);
         Run run;
         try (Screen.AutoCloseableQuietly watched = screen.live(live)) {
             run = lab.get().train(options, live);
             live.conclude(content(run.throughput(), run.memoryGrid()));
         }
-        String subject = run.plan().model() + " under " + run.plan().scheme();
+        String subject = run.subject() + " under " + run.plan().scheme();
         if (!run.outcome().metrics().isEmpty()) {
             draw(StepsChart.loss(subject, run.outcome().metrics()));
             draw(StepsChart.throughput(subject, run.outcome().metrics()));
@@ -116,13 +119,39 @@ final class ShownVerbs implements Actions {
     }
 
     @Override
+    public Object save(Path folder) {
+        return filed(live -> lab.get().save(folder, live));
+    }
+
+    @Override
+    public Object load(Path folder) {
+        return filed(live -> lab.get().load(folder, live));
+    }
+
+    private Filed filed(Function<Backend.Progress, Filed> verb) {
+        LiveProgress live = new LiveProgress(nanos);
+        try (Screen.AutoCloseableQuietly watched = screen.live(live)) {
+            Filed filed = verb.apply(live);
+            live.conclude(content(Grids.files(filed)));
+            return filed;
+        }
+    }
+
+    @Override
     public Object infer(InferOptions options) {
         LiveText text = new LiveText(options.prompt());
         Answer answer;
         try (Screen.AutoCloseableQuietly watched = screen.live(text)) {
             answer = lab.get().infer(options, text);
         }
-        screen.show(content(answer.speeds(), answer.memoryGrid()));
+        Content figures = content(answer.speeds(), answer.memoryGrid());
+        Optional<String> simulated = lab.get().simulated();
+        screen.show(
+                simulated.isEmpty()
+                        ? figures
+                        : Content.of(
+                                figures.html() + Html.paragraph(simulated.get()),
+                                figures.text() + simulated.get() + "\n"));
         return answer;
     }
 
@@ -195,7 +224,8 @@ final class ShownVerbs implements Actions {
         Timeline timeline = lab.get().timeline(options);
         String subject = timeline.spans().isEmpty()
                 ? "nothing ran"
-                : "step " + timeline.spans().get(0).step();
+                : "step " + timeline.spans().get(0).step()
+                        + lab.get().simulated().map(what -> ", " + what).orElse("");
         draw(new GanttChart(subject, timeline));
         return shown(RankTimes.of(timeline));
     }
@@ -207,6 +237,19 @@ final class ShownVerbs implements Actions {
         if (chart) {
             draw(new MemoryChart(
                     "now", rows.stream().map(Backend.MemoryRow::measured).toList()));
+        }
+        return table;
+    }
+
+    @Override
+    public Object traffic(boolean chart, boolean reset) {
+        List<Backend.TrafficRow> rows = lab.get().trafficRows(reset);
+        String subject = "since workers came up or the last --reset"
+                + lab.get().simulated().map(what -> ", " + what).orElse("");
+        Table table = shown(Grids.traffic("bytes from rank to rank, " + subject, rows));
+        if (chart) {
+            draw(new TrafficChart(
+                    subject, rows.stream().map(Backend.TrafficRow::bytesTo).toList()));
         }
         return table;
     }

@@ -8,12 +8,15 @@ import io.shardlab.plan.Plan;
 import io.shardlab.run.Event;
 import io.shardlab.run.Reply;
 import io.shardlab.trace.Bubble;
+import io.shardlab.trace.MemoryCategory;
 import io.shardlab.trace.MemoryUse;
+import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.Span;
 import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.TimeTerm;
 import io.shardlab.trace.Timeline;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -117,6 +120,32 @@ final class TrainingRecord {
         return uses;
     }
 
+    /** Replies to two requests, one after the other, as if to one. */
+    static List<Reply> joined(List<Reply> before, List<Reply> after) {
+        List<Reply> joined = new ArrayList<>();
+        for (int rank = 0; rank < after.size(); rank++) {
+            joined.add(
+                    rank < before.size()
+                                    && before.get(rank) instanceof Reply.Trained earlier
+                                    && after.get(rank) instanceof Reply.Trained later
+                            ? joined(earlier, later)
+                            : after.get(rank));
+        }
+        return joined;
+    }
+
+    private static Reply joined(Reply.Trained before, Reply.Trained after) {
+        Map<MemoryCategory, Long> highest = new EnumMap<>(MemoryCategory.class);
+        highest.putAll(before.memory().bytes());
+        after.memory().bytes().forEach((category, bytes) -> highest.merge(category, bytes, Math::max));
+        Map<String, Reply.Traffic> traffic = new TreeMap<>(before.traffic());
+        after.traffic().forEach((name, counted) -> traffic.merge(name, counted, TrainingRecord::plus));
+        return new Reply.Trained(
+                before.stepsDone() + after.stepsDone(),
+                new MemoryUse(after.memory().rank(), highest),
+                traffic);
+    }
+
     Backend.TrainOutcome outcome(
             List<Reply> replies,
             List<Backend.MemoryRow> memory,
@@ -168,6 +197,14 @@ final class TrainingRecord {
         terms.add(term("compute", predicted.get(TimeTerm.COMPUTE), passes - inPasses));
         if (plan.mesh().tensor() > 1) {
             terms.add(term("tensorCommunication", predicted.get(TimeTerm.TENSOR_COMMUNICATION), inPasses));
+        }
+        if (plan.mesh().data() > 1) {
+            double exposed = 0;
+            for (int rank = 0; rank < step.numRanks(); rank++) {
+                exposed += step.exposedSyncNanos(rank) / 1e6 / ranks;
+            }
+            terms.add(term("dataSync", predicted.get(TimeTerm.DATA_SYNC), exposed));
+            known += exposed;
         }
         if (plan.mesh().pipeline() > 1) {
             List<Bubble> bubbles = Bubble.of(step, plan.schedule(), plan.mesh());
@@ -221,15 +258,16 @@ final class TrainingRecord {
         for (Reply reply : replies) {
             if (reply instanceof Reply.Trained trained) {
                 steps = trained.stepsDone();
-                trained.traffic().forEach((name, traffic) -> counted.merge(name, traffic, TrainingRecord::plus));
+                trained.traffic()
+                        .forEach((name, traffic) -> counted.merge(withoutPhase(name), traffic, TrainingRecord::plus));
             }
         }
         if (steps == 0) {
             return List.of();
         }
         Map<String, Reply.Traffic> expected = new TreeMap<>();
-        for (io.shardlab.trace.Traffic traffic : CommunicationEstimate.of(plan).traffic()) {
-            String name = traffic.axis().shortName() + " " + traffic.collective();
+        for (PhaseTraffic traffic : CommunicationEstimate.of(plan).phases()) {
+            String name = withoutPhase(traffic.heading());
             Reply.Traffic whole = new Reply.Traffic(traffic.count() * steps, traffic.bytes() * steps);
             expected.merge(name, whole, TrainingRecord::plus);
         }
@@ -249,6 +287,11 @@ final class TrainingRecord {
                     optional(found.map(Reply.Traffic::bytes))));
         }
         return rows;
+    }
+
+    /** Files tell axes and collectives apart, not phases. */
+    private static String withoutPhase(String heading) {
+        return heading.substring(heading.indexOf(' ') + 1);
     }
 
     private static OptionalLong optional(Optional<Long> value) {

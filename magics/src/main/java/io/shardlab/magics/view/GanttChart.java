@@ -45,7 +45,7 @@ public final class GanttChart implements Chart {
         IDLE("idle", '·', new Color(0xEEEEEE)),
         FORWARD("forward", 'F', Palette.SKY),
         BACKWARD("backward", 'B', Palette.GREEN),
-        WEIGHTS("weight gradients", 'W', Palette.YELLOW),
+        WEIGHTS("weights", 'W', Palette.YELLOW),
         OPTIMIZER("optimizer", 'O', Palette.PURPLE),
         COMMUNICATION("communication", '#', Palette.ORANGE),
         WAITING("waiting for a message", '~', Palette.PALE_YELLOW);
@@ -66,7 +66,7 @@ public final class GanttChart implements Chart {
                 case BACKWARD -> BACKWARD;
                 case BACKWARD_WEIGHT -> WEIGHTS;
                 case OPTIMIZER -> OPTIMIZER;
-                case COLLECTIVE, SEND -> COMMUNICATION;
+                case COLLECTIVE, DATA_SYNC, SEND -> COMMUNICATION;
                 case RECEIVE -> WAITING;
             };
         }

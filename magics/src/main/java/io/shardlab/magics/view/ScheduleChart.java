@@ -21,7 +21,6 @@ public final class ScheduleChart implements Chart {
     private static final int LEFT = 58;
     private static final int TOP = 44;
     private static final int BOTTOM = 40;
-    private static final int LEAST_LABELLED = 12;
 
     private final Schedule schedule;
     private final Timeline timeline;
@@ -89,9 +88,10 @@ public final class ScheduleChart implements Chart {
                 int chunk = compute.stage() / schedule.numRanks();
                 canvas.setColor(colour(compute.pass(), chunk));
                 canvas.fillRect(left, top + 3, Math.max(1, width - 1), ROW - 6);
-                if (width >= LEAST_LABELLED) {
+                String number = String.valueOf(compute.microbatch());
+                if (width > canvas.getFontMetrics().stringWidth(number) + 2) {
                     canvas.setColor(isDark(compute.pass(), chunk) ? Color.WHITE : Palette.INK);
-                    centred(canvas, String.valueOf(compute.microbatch()), left + width / 2, top + ROW / 2 + 4);
+                    centred(canvas, number, left + width / 2, top + ROW / 2 + 4);
                 }
             }
         }

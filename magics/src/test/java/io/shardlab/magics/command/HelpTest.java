@@ -55,7 +55,7 @@ class HelpTest {
 
     @Test
     void flagsThatComeLaterSaySoInTheHelp() {
-        assertTrue(Verbs.help("plan").contains("--sp (sequence parallelism)"));
+        assertTrue(Verbs.help("plan").contains("--auto (choosing the scheme by search)"));
         assertTrue(Verbs.overview().contains("later: compare"));
     }
 }

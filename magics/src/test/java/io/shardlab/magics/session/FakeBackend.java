@@ -8,10 +8,12 @@ import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.run.TrainerState;
 import io.shardlab.trace.MemoryCategory;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.Timeline;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -135,9 +137,10 @@ final class FakeBackend implements Backend {
             throw new IllegalArgumentException("weights folder " + path + " is not there");
         });
         Scheme scheme = options.scheme().orElse(Scheme.SINGLE);
-        if (scheme.tensor() > 4 || 4 % scheme.tensor() != 0) {
-            throw new IllegalArgumentException("tp=" + scheme.tensor()
-                    + " does not split 4 heads evenly; allowed: tp = 1, 2, 4 (--uneven comes later)");
+        if (scheme.tensor() > 4
+                || (4 % scheme.tensor() != 0 && !options.options().uneven())) {
+            throw new IllegalArgumentException(
+                    "tp=" + scheme.tensor() + " does not split 4 heads evenly; allowed: tp = 1, 2, 4, or --uneven");
         }
         if (scheme.pipeline() > FakePlans.LAYERS) {
             throw new IllegalArgumentException(
@@ -145,7 +148,7 @@ final class FakeBackend implements Backend {
         }
         return FakePlans.tiny(
                 scheme,
-                options.workload().forModel(512, scheme.pipeline()),
+                options.workload().forModel(512, scheme),
                 options.schedule().orElse("1f1b"));
     }
 
@@ -300,6 +303,33 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public FilesOutcome save(Path folder, Progress progress) {
+        TrainerState state = TrainerState.of(current(), 3, Optional.empty());
+        started.add("save " + folder);
+        progress.progress("saving", 1, 2);
+        return new FilesOutcome(folder, state, List.of(new FileRow("model.safetensors", 4 << 20, 0.5)));
+    }
+
+    @Override
+    public FilesOutcome load(Path folder, Progress progress) {
+        TrainerState state = TrainerState.of(current(), 3, Optional.empty());
+        started.add("load " + folder);
+        return new FilesOutcome(folder, state, List.of(new FileRow("model.safetensors", 4 << 20, 0.25)));
+    }
+
+    @Override
+    public void requireSavable(Path folder) {
+        if (folder.equals(Path.of("/"))) {
+            throw new IllegalArgumentException("'/' cannot be replaced by a checkpoint");
+        }
+    }
+
+    @Override
+    public TrainerState saved(Path folder) {
+        throw new IllegalArgumentException("checkpoint '" + folder + "' is not there");
+    }
+
+    @Override
     public InferOutcome infer(List<Integer> prompt, int maxNew, TokenListener listener) {
         List<Integer> tokens = new ArrayList<>();
         List<Double> millis = new ArrayList<>();
@@ -336,12 +366,20 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public List<TrafficRow> traffic(boolean reset) {
+        return List.of(
+                new TrafficRow(0, "tp=0", List.of(0L, 3L << 20), Map.of("all_reduce", 2L << 20, "send", 1L << 20)),
+                new TrafficRow(1, "tp=1", List.of(2L << 20, 0L), Map.of("all_reduce", 2L << 20)));
+    }
+
+    @Override
     public Timeline timeline(OptionalInt step, boolean predicted) {
         if (step.orElse(0) > 100) {
             throw new IllegalArgumentException("step " + step.getAsInt() + " was not run; allowed: 0 to 100");
         }
         return FakePlans.timeline(
-                FakePlans.tiny(new Scheme(1, 2, 2), WorkloadChoice.of(8, 64, 4).forModel(512, 2), "1f1b"),
+                FakePlans.tiny(
+                        new Scheme(1, 2, 2), WorkloadChoice.of(8, 64, 4).forModel(512, new Scheme(1, 2, 2)), "1f1b"),
                 step.orElse(19),
                 predicted);
     }

@@ -66,12 +66,12 @@ public final class FakePlans {
         int to = (index + 1) * LAYERS / p;
         for (int layer = from; layer < to; layer++) {
             String name = "layers." + layer;
-            steps.add(new Step.Communicate(Collective.COPY, Axis.TENSOR, at, name + ".c"));
+            steps.add(new Step.Communicate(Collective.COPY, Axis.TENSOR, at, name + ".c", D));
             steps.add(new Step.Local(
                     new Segment(name + ".mlp", new Segment.FeedForward(), List.of(matrix(name + ".up", 4 * D, D, tp))),
                     List.of(name + ".c"),
                     name + ".p"));
-            steps.add(new Step.Communicate(Collective.ALL_REDUCE, Axis.TENSOR, name + ".p", name));
+            steps.add(new Step.Communicate(Collective.ALL_REDUCE, Axis.TENSOR, name + ".p", name, D));
             at = name;
         }
         String output = at;

@@ -63,6 +63,8 @@ class ShownVerbsTest {
                 "mem                | 1",
                 "mem --chart        | 2",
                 "timeline           | 2",
+                "traffic            | 1",
+                "traffic --chart    | 2",
                 "logs -t 0          | 1",
                 "check              | 1",
                 "help               | 1",

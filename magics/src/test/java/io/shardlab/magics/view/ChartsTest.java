@@ -56,6 +56,13 @@ class ChartsTest {
                 StepsChart.loss("tiny under tp=2, long", many),
                 StepsChart.throughput("tiny under tp=2", few),
                 new MemoryChart("tiny under pp=4", memory),
+                new TrafficChart(
+                        "tp=2,pp=2",
+                        List.of(
+                                List.of(0L, 40L << 20, 12L << 20, 0L),
+                                List.of(40L << 20, 0L, 0L, 12L << 20),
+                                List.of(12L << 20, 0L, 0L, 40L << 20),
+                                List.of(0L, 12L << 20, 40L << 20, 0L))),
                 new MemoryChart("tiny under single", memory.subList(0, 1)),
                 new GanttChart("step 19, pp=2", FakePlans.timeline(plan(Scheme.pp(2), "1f1b"), 19, false)),
                 new GanttChart("step 19, pp=4", FakePlans.timeline(plan(Scheme.pp(4), "gpipe"), 19, true)),

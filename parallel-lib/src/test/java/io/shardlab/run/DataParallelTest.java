@@ -1,0 +1,240 @@
+package io.shardlab.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.shardlab.cost.CommunicationEstimate;
+import io.shardlab.cost.MemoryEstimate;
+import io.shardlab.mesh.Axis;
+import io.shardlab.model.ModelSpec;
+import io.shardlab.model.Planner;
+import io.shardlab.parity.BrokenPlan;
+import io.shardlab.parity.Comparison;
+import io.shardlab.parity.Verdict;
+import io.shardlab.plan.Options;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.MemoryCategory;
+import io.shardlab.trace.StepMetrics;
+import io.shardlab.trace.Traffic;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Data ranks together compute what one device computes that works through their micro-batches, whether or not the optimizer
+ * is split: bitwise where each has one micro-batch, for sums then have the same order.
+ */
+final class DataParallelTest {
+
+    private static final int BATCH = 12;
+
+    /** Every step is clipped. */
+    private static final TrainSettings CLIPPED =
+            new TrainSettings(3, 1e-3, 0.1, 0.9, 0.95, 1e-8, 0.05, 0, false, false, 0);
+
+    @TempDir
+    Path temporary;
+
+    private static Plan plan(
+            String scheme, TensorType type, int microbatches, String schedule, boolean tied, int zero) {
+        ModelSpec model =
+                new ModelSpec("parity", 256, 48, 96, 4, 12, 12, 4, 10_000, 1e-5, tied, 64, 0.05, Optional.empty());
+        return Planner.plan(
+                model,
+                Scheme.parse(scheme),
+                new Planner.Settings(
+                        type,
+                        new Plan.Workload(BATCH, 16, microbatches),
+                        schedule,
+                        7,
+                        Options.DEFAULT.withZero(zero).withChunks(schedule.equals("interleaved") ? 2 : 1)));
+    }
+
+    private static Plan single(TensorType type, int microbatches, boolean tied) {
+        return plan("single", type, microbatches, "1f1b", tied, 0);
+    }
+
+    @ParameterizedTest(name = "{0} {1} tied={2} zero {3}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            dp=2      | 1f1b  | true  | 0
+            dp=2      | 1f1b  | true  | 1
+            dp=2      | 1f1b  | false | 1
+            dp=3      | 1f1b  | true  | 0
+            dp=3      | 1f1b  | true  | 1
+            dp=4      | 1f1b  | false | 0
+            dp=4      | 1f1b  | true  | 1
+            dp=2,pp=2 | 1f1b  | true  | 0
+            dp=2,pp=2 | gpipe | true  | 1
+            dp=3,pp=2 | 1f1b  | false | 1
+            dp=2,pp=2 | zb-h1 | true  | 0
+            """)
+    void oneMicrobatchPerDataRankGivesTheBitsOfOneDevice(String scheme, String schedule, boolean tied, int zero)
+            throws IOException {
+        int ranks = Scheme.parse(scheme).data();
+        for (TensorType type : TensorType.values()) {
+            Plan sharded = plan(scheme, type, 1, schedule, tied, zero);
+            Comparison comparison = compare(sharded, single(type, ranks, tied));
+            assertTrue(comparison.sameBits(), () -> type + " differs: " + comparison.firstAbove(0));
+            assertEquals(gradientNorms(single(type, ranks, tied)), gradientNorms(sharded), type.toString());
+        }
+    }
+
+    @ParameterizedTest(name = "{0} m={1} {2} tied={3} zero {4}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            dp=2           | 3 | 1f1b  | true  | 0
+            dp=3           | 2 | 1f1b  | true  | 1
+            dp=2,tp=2      | 1 | 1f1b  | true  | 0
+            dp=2,tp=2      | 3 | 1f1b  | false | 1
+            dp=2,tp=3      | 1 | 1f1b  | true  | 1
+            dp=2,pp=2      | 3 | 1f1b  | true  | 1
+            dp=2,pp=4      | 6 | gpipe | true  | 0
+            dp=2,pp=2      | 2 | interleaved | true | 1
+            dp=2,pp=2      | 3 | zb-h1 | false | 1
+            dp=2,tp=2,pp=2 | 3 | 1f1b  | true  | 0
+            dp=2,tp=2,pp=2 | 3 | gpipe | true  | 1
+            """)
+    void otherLayoutsAgreeToRounding(String scheme, int microbatches, String schedule, boolean tied, int zero)
+            throws IOException {
+        int all = microbatches * Scheme.parse(scheme).data();
+        Plan sharded = plan(scheme, TensorType.FLOAT64, microbatches, schedule, tied, zero);
+        Plan single = single(TensorType.FLOAT64, all, tied);
+        assertEquals(Optional.empty(), compare(sharded, single).firstAbove(1e-12));
+        List<Double> expected = gradientNorms(single);
+        List<Double> actual = gradientNorms(sharded);
+        for (int step = 0; step < expected.size(); step++) {
+            assertEquals(expected.get(step), actual.get(step), 1e-12 * expected.get(step), "step " + step);
+        }
+    }
+
+    @ParameterizedTest(name = "{0} m={1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {"dp=2|3", "dp=3|2", "dp=2,tp=2|2", "dp=2,tp=2,pp=2|3"})
+    void splittingTheOptimizerChangesNoBit(String scheme, int microbatches) throws IOException {
+        Plan whole = plan(scheme, TensorType.FLOAT32, microbatches, "1f1b", true, 0);
+        Plan split = plan(scheme, TensorType.FLOAT32, microbatches, "1f1b", true, 1);
+        assertSameFiles(whole, probe(whole, "whole"), probe(split, "split"));
+        assertEquals(gradientNorms(whole), gradientNorms(split));
+    }
+
+    @Test
+    void theSameRunTwiceGivesTheSameBits() throws IOException {
+        Plan plan = plan("dp=2,tp=2,pp=2", TensorType.FLOAT32, 3, "1f1b", true, 1);
+        assertSameFiles(plan, probe(plan, "first"), probe(plan, "second"));
+    }
+
+    private static void assertSameFiles(Plan plan, Path first, Path second) throws IOException {
+        for (int rank = 0; rank < plan.mesh().size(); rank++) {
+            String name = "rank-" + rank + ".safetensors";
+            assertEquals(-1, Files.mismatch(first.resolve(name), second.resolve(name)), name);
+        }
+    }
+
+    @ParameterizedTest(name = "{0} zero {1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {"dp=2|0", "dp=2|1", "dp=2,pp=2|0", "dp=2,tp=2|1"})
+    void aMissingSumOverDataRanksIsABug(String scheme, int zero) throws IOException {
+        Plan broken = BrokenPlan.withoutDataSum(plan(scheme, TensorType.FLOAT64, 1, "1f1b", true, zero));
+        Comparison comparison = compare(broken, single(TensorType.FLOAT64, 2, true));
+        Verdict verdict = Verdict.of(comparison, comparison, Verdict.FLOAT64_TOLERANCE);
+        assertEquals(Verdict.Kind.BUG, verdict.kind());
+        assertEquals("gradient", verdict.first().orElseThrow().kind());
+        assertEquals("model.norm.weight", verdict.first().orElseThrow().name());
+    }
+
+    @ParameterizedTest(name = "{0} zero {1} tied={2}")
+    @CsvSource(
+            delimiter = '|',
+            value = {"dp=2|0|true", "dp=3|1|true", "dp=2,pp=2|1|true", "dp=2,tp=2|0|false", "dp=2,tp=2,pp=2|1|true"})
+    void whatIsSentAndKeptIsWhatWasPlanned(String scheme, int zero, boolean tied) throws IOException {
+        Plan plan = plan(scheme, TensorType.FLOAT32, 1, "1f1b", tied, zero);
+        List<Reply> replies = train(plan, (rank, event) -> {});
+        for (int rank = 0; rank < plan.mesh().size(); rank++) {
+            Reply.Trained trained = (Reply.Trained) replies.get(rank);
+            Map<String, Reply.Traffic> expected = new TreeMap<>();
+            for (Traffic traffic : CommunicationEstimate.of(plan).traffic()) {
+                if (traffic.rank() == rank && traffic.axis() == Axis.DATA) {
+                    expected.put(
+                            "dp " + traffic.collective(),
+                            new Reply.Traffic(traffic.count() * CLIPPED.steps(), traffic.bytes() * CLIPPED.steps()));
+                }
+            }
+            Map<String, Reply.Traffic> counted = new TreeMap<>(trained.traffic());
+            counted.keySet().removeIf(name -> !name.startsWith("dp "));
+            assertEquals(expected, counted, "rank " + rank);
+            assertEquals(
+                    MemoryEstimate.of(plan).ranks().get(rank).bytes().get(MemoryCategory.OPTIMIZER),
+                    trained.memory().bytes().get(MemoryCategory.OPTIMIZER),
+                    "rank " + rank);
+        }
+    }
+
+    private List<Double> gradientNorms(Plan plan) throws IOException {
+        List<StepMetrics> metrics = new ArrayList<>();
+        train(plan, (rank, event) -> {
+            if (event instanceof Event.StepDone done) {
+                metrics.add(done.metrics());
+            }
+        });
+        assertEquals(CLIPPED.steps(), metrics.size());
+        return metrics.stream().map(StepMetrics::gradNorm).toList();
+    }
+
+    private List<Reply> train(Plan plan, java.util.function.BiConsumer<Integer, Event> events) throws IOException {
+        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            return ranks.demand(new Request.Train(plan, CLIPPED, tokens().toString(), 0), events);
+        }
+    }
+
+    private Comparison compare(Plan sharded, Plan single) throws IOException {
+        return Comparison.of(sharded, probe(sharded, "sharded"), single, probe(single, "single"));
+    }
+
+    private Path probe(Plan plan, String name) throws IOException {
+        Path folder = temporary.resolve(name);
+        Path weights = temporary.resolve("weights");
+        if (!Files.exists(weights)) {
+            boolean tied = plan.holders("lm_head.weight").isEmpty();
+            try (RankThreads rank = new RankThreads(1)) {
+                Plan seeded = single(TensorType.FLOAT32, 1, tied);
+                rank.demand(new Request.Place(seeded, Optional.empty()), (r, event) -> {});
+                rank.demand(new Request.Dump(weights.toString()), (r, event) -> {});
+            }
+        }
+        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            ranks.demand(
+                    new Request.Probe(plan, CLIPPED, tokens().toString(), weights.toString(), folder.toString()),
+                    (rank, event) -> {});
+        }
+        return folder;
+    }
+
+    private Path tokens() throws IOException {
+        ByteBuffer ids = ByteBuffer.allocate(2000 * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < 2000; i++) {
+            ids.putInt((i * i + 31 * i) % 256);
+        }
+        return Files.write(temporary.resolve("tokens.bin"), ids.array());
+    }
+}

@@ -1,0 +1,78 @@
+package io.shardlab.tests;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.shardlab.cluster.ClusterSpec;
+import io.shardlab.cluster.WorkerStatus;
+import io.shardlab.model.ModelSpec;
+import io.shardlab.model.Planner;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import io.shardlab.run.Request;
+import io.shardlab.run.TrainSettings;
+import io.shardlab.tensor.TensorType;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Workers stay as large as they are. They grow by some 13 to 18 MiB between steps 50 and 1000 and then no more, as long as
+ * nothing leaks; so the second thousand is judged strictly (8 KiB more per step, half a tensor, are too much) and the whole
+ * run loosely.
+ */
+final class LeakTest {
+
+    private static final int FIRST_STEPS = 50;
+    private static final int ALL_STEPS = 2000;
+    private static final int STEPS_PER_REQUEST = 325;
+    private static final long HEAP_BYTES = 32L << 20;
+    private static final int HALFWAY = 1025;
+    private static final long TOLERANCE_BYTES = 32L << 20;
+    private static final long STEADY_TOLERANCE_BYTES = 8L << 20;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void twoThousandStepsLaterWorkersAreNotLarger() throws Exception {
+        // [b,T,D] has 8·32·16 float32: 16 KiB.
+        ModelSpec model =
+                new ModelSpec("leak", 256, 16, 32, 1, 2, 2, 8, 10_000, 1e-5, true, 64, 0.05, Optional.empty());
+        Plan plan = Planner.plan(
+                model,
+                Scheme.parse("tp=2"),
+                new Planner.Settings(TensorType.FLOAT32, new Plan.Workload(8, 32, 1), "1f1b", 7));
+        Path tokens = Lab.tokens(folder.resolve("tokens.bin"), 2000);
+        ClusterSpec spec = ClusterSpec.cpu(2, 2).withHeap(HEAP_BYTES);
+        try (Lab lab = Lab.start(folder.resolve("home"), spec, event -> {})) {
+            lab.run(new Request.Place(plan, Optional.empty()));
+            train(lab, plan, tokens, 0, FIRST_STEPS);
+            List<Long> before = resident(lab);
+            List<Long> halfway = List.of();
+            for (int done = FIRST_STEPS; done < ALL_STEPS; done += STEPS_PER_REQUEST) {
+                train(lab, plan, tokens, done, STEPS_PER_REQUEST);
+                if (done + STEPS_PER_REQUEST == HALFWAY) {
+                    halfway = resident(lab);
+                }
+            }
+            List<Long> after = resident(lab);
+            String sizes = "resident at steps " + FIRST_STEPS + ", " + HALFWAY + ", " + ALL_STEPS + ": " + before + ", "
+                    + halfway + ", " + after;
+            System.out.println(sizes);
+            for (int rank = 0; rank < after.size(); rank++) {
+                assertTrue(after.get(rank) - halfway.get(rank) <= STEADY_TOLERANCE_BYTES, sizes);
+                assertTrue(after.get(rank) - before.get(rank) <= TOLERANCE_BYTES, sizes);
+            }
+        }
+    }
+
+    private static void train(Lab lab, Plan plan, Path tokens, int from, int steps) throws Exception {
+        lab.run(new Request.Train(plan, TrainSettings.DEFAULT.withSteps(steps), tokens.toString(), from));
+    }
+
+    private static List<Long> resident(Lab lab) {
+        return lab.cluster().status().stream().map(WorkerStatus::rssBytes).toList();
+    }
+}
