@@ -96,6 +96,11 @@ public final class Cluster implements Workers {
         return String.join(", ", missing);
     }
 
+    /** What workers have on their class path: the product and its engine. */
+    public static List<Path> classpath() {
+        return WorkerClasspath.find();
+    }
+
     public ClusterSpec spec() {
         return spec;
     }

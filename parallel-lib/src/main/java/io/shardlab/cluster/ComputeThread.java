@@ -29,6 +29,7 @@ final class ComputeThread {
     private final LinkedBlockingQueue<Optional<Message.Ask>> asked = new LinkedBlockingQueue<>();
     private final Thread thread;
     private long cancelledThrough;
+    private long begun;
 
     /** Where a rank's words go. */
     interface Mouth {
@@ -59,8 +60,16 @@ final class ComputeThread {
         stop.cancel();
     }
 
+    /** Ends waits for other ranks in a request, if that is what the thread works on. */
+    synchronized void release(long id) {
+        if (begun == id) {
+            stop.release();
+        }
+    }
+
     /** Forgets an earlier cancellation, but not one that is meant for this request. */
     private synchronized void begin(long id) {
+        begun = id;
         stop.clear();
         if (id <= cancelledThrough) {
             stop.cancel();

@@ -240,8 +240,18 @@ final class Coordinator implements WorkerLink.Reports {
                 call.complete();
             } else if (call.failure().isPresent()) {
                 later(FOLLOW_MILLIS, () -> release(id));
+            } else if (call.cellFailed()) {
+                later(FOLLOW_MILLIS, () -> releaseWaits(id));
             }
         });
+    }
+
+    /** A cell that has failed on one rank may be worth finishing on others, but not waiting for that rank. */
+    private void releaseWaits(long id) {
+        if (pending.containsKey(id)) {
+            byte[] encoded = Cluster.encode(new Message.Release(id));
+            links.forEach(link -> link.send(encoded));
+        }
     }
 
     /** The others may wait for a rank that has failed and will never come. */

@@ -91,14 +91,18 @@ public final class LocalRanks implements Workers {
                 return;
             }
             boolean complete;
+            boolean cellFailed;
             synchronized (call) {
                 complete = call.answered(rank, reply);
+                cellFailed = call.cellFailed();
             }
             if (complete) {
                 pending.remove(id);
                 call.complete();
             } else if (reply instanceof Reply.Failed failed && !failed.consequence()) {
                 cancel(); // The others may wait for this rank.
+            } else if (cellFailed) {
+                ranks.forEach(other -> other.thread().release(id));
             }
         }
     }

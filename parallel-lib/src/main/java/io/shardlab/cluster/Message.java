@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
     @JsonSubTypes.Type(value = Message.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = Message.Ask.class, name = "ask"),
     @JsonSubTypes.Type(value = Message.Cancel.class, name = "cancel"),
+    @JsonSubTypes.Type(value = Message.Release.class, name = "release"),
     @JsonSubTypes.Type(value = Message.Abort.class, name = "abort"),
     @JsonSubTypes.Type(value = Message.Exit.class, name = "exit"),
     @JsonSubTypes.Type(value = Message.Said.class, name = "said"),
@@ -49,6 +50,9 @@ sealed interface Message {
 
     /** Kernel: stop everything asked up to {@code through} at the next micro-batch. */
     record Cancel(long through) implements Message {}
+
+    /** Kernel: a rank has failed in this request, do not wait for it; go on otherwise. */
+    record Release(long id) implements Message {}
 
     /** Kernel: a peer is gone, wait for nothing any more. */
     record Abort(String cause) implements Message {}

@@ -41,6 +41,11 @@ final class PendingCall {
         future.completeExceptionally(cause);
     }
 
+    /** Whether a cell has failed on a rank, so that others may wait for it in vain. */
+    boolean cellFailed() {
+        return replies.values().stream().anyMatch(reply -> reply instanceof Reply.CellRan ran && ran.failed());
+    }
+
     /** How a rank failed, if one has: rather a cause than a consequence. */
     Optional<String> failure() {
         return failure(false).or(() -> failure(true));

@@ -83,6 +83,8 @@ public final class WorkerMain {
             compute.submit(ask);
         } else if (message instanceof Message.Cancel cancel) {
             compute.cancel(cancel.through());
+        } else if (message instanceof Message.Release release) {
+            compute.release(release.id());
         } else if (message instanceof Message.Abort abort) {
             stop.abort(abort.cause());
         } else if (message instanceof Message.Exit) {

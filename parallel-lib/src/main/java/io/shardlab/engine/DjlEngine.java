@@ -112,6 +112,11 @@ final class DjlEngine implements Engine {
     }
 
     @Override
+    public UserArrays userArrays() {
+        return new DjlUserArrays(manager);
+    }
+
+    @Override
     public void close() {
         manager.close();
     }

@@ -49,6 +49,9 @@ public interface Engine extends AutoCloseable {
      */
     Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights, boolean trainable);
 
+    /** Arrays for code of users, with a manager of their own. */
+    UserArrays userArrays();
+
     @Override
     void close();
 }

@@ -40,6 +40,7 @@ public final class RankRunner implements RankExecutor {
     private final Transport transport;
     private final MemoryMeter meter;
     private final Recorder recorder;
+    private final RankCells cells;
     private @Nullable Engine engine;
     private @Nullable PlacedPlan placed;
     /** Whether the placed plan needs fewer ranks than there are, and not this one. */
@@ -54,6 +55,7 @@ public final class RankRunner implements RankExecutor {
         this.transport = transport;
         meter = new MemoryMeter(seat.rank(), ownProcess);
         recorder = new Recorder(seat.rank(), page);
+        cells = new RankCells(seat, stop, page, guard, transport);
     }
 
     /** A rank that is a process of its own. Called on the thread that will execute every request. */
@@ -162,6 +164,10 @@ public final class RankRunner implements RankExecutor {
                 meter.resetHighWater();
             }
             return new Reply.Done(use);
+        }
+        Optional<Reply> ofCells = cells.answer(request, this::engine, Optional.ofNullable(placed));
+        if (ofCells.isPresent()) {
+            return ofCells.get();
         }
         Request.Print print = (Request.Print) request;
         for (int i = 0; i < print.lines(); i++) {
@@ -332,6 +338,7 @@ public final class RankRunner implements RankExecutor {
 
     @Override
     public void close() {
+        cells.close();
         PlacedPlan here = placed;
         if (here != null) {
             here.close();

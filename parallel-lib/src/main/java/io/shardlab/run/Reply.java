@@ -2,6 +2,9 @@ package io.shardlab.run;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.shardlab.cell.CellOutcome;
+import io.shardlab.cell.RemoteValue;
+import io.shardlab.cell.RemoteVariable;
 import io.shardlab.model.BlockSpec;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.weights.TensorFiles;
@@ -19,6 +22,9 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = Reply.Generated.class, name = "generated"),
     @JsonSubTypes.Type(value = Reply.Sent.class, name = "sent"),
     @JsonSubTypes.Type(value = Reply.Filed.class, name = "filed"),
+    @JsonSubTypes.Type(value = Reply.CellRan.class, name = "cell"),
+    @JsonSubTypes.Type(value = Reply.Held.class, name = "held"),
+    @JsonSubTypes.Type(value = Reply.Pulled.class, name = "pulled"),
     @JsonSubTypes.Type(value = Reply.Cancelled.class, name = "cancelled"),
     @JsonSubTypes.Type(value = Reply.Failed.class, name = "failed")
 })
@@ -74,6 +80,25 @@ public sealed interface Reply {
             files = List.copyOf(files);
         }
     }
+
+    /** A cell has ended, well or not: a cell's exception is no failure of the rank. */
+    record CellRan(CellOutcome outcome) implements Reply {
+
+        /** Whether it ended with an exception, so that others may wait for this rank in vain. */
+        public boolean failed() {
+            return outcome.failure().isPresent();
+        }
+    }
+
+    /** The cells' variables as this rank has them. */
+    record Held(List<RemoteVariable> variables) implements Reply {
+        public Held {
+            variables = List.copyOf(variables);
+        }
+    }
+
+    /** A variable's value, or why there is none; neither from a rank that was not asked. */
+    record Pulled(Optional<RemoteValue> value, Optional<String> problem) implements Reply {}
 
     /** The user interrupted; weights are those after {@code stepsDone} whole steps. */
     record Cancelled(int stepsDone) implements Reply {}

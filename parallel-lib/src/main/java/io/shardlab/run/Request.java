@@ -2,10 +2,14 @@ package io.shardlab.run;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.shardlab.cell.CellProgram;
+import io.shardlab.cell.RemoteValue;
+import io.shardlab.cell.RemoteVariable;
 import io.shardlab.model.BlockCode;
 import io.shardlab.plan.Plan;
 import io.shardlab.tensor.TensorShape;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** What a rank can be asked to do. Every rank of a job gets the same request. */
@@ -23,7 +27,11 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = Request.Probe.class, name = "probe"),
     @JsonSubTypes.Type(value = Request.Memory.class, name = "memory"),
     @JsonSubTypes.Type(value = Request.Traffic.class, name = "traffic"),
-    @JsonSubTypes.Type(value = Request.Print.class, name = "print")
+    @JsonSubTypes.Type(value = Request.Print.class, name = "print"),
+    @JsonSubTypes.Type(value = Request.OpenCells.class, name = "open_cells"),
+    @JsonSubTypes.Type(value = Request.Cell.class, name = "cell"),
+    @JsonSubTypes.Type(value = Request.Variables.class, name = "variables"),
+    @JsonSubTypes.Type(value = Request.Pull.class, name = "pull")
 })
 public sealed interface Request {
 
@@ -93,4 +101,35 @@ public sealed interface Request {
 
     /** Prints lines to standard output, to try the way that output takes. */
     record Print(int lines) implements Request {}
+
+    /** Begins with cells on every rank: opens their group and forgets those of an earlier beginning. */
+    record OpenCells(CellProgram prelude) implements Request {}
+
+    /**
+     * Runs a cell on some ranks; the others learn its classes.
+     *
+     * @param pushed values that come with it
+     * @param freshGroup whether the cells' group has to be opened anew, because a collective was left unfinished
+     */
+    record Cell(CellProgram program, List<Integer> ranks, Map<String, RemoteValue> pushed, boolean freshGroup)
+            implements Request {
+        public Cell {
+            ranks = List.copyOf(ranks);
+            pushed = Map.copyOf(pushed);
+        }
+    }
+
+    /** Asks what each rank holds in its cells' variables. */
+    record Variables(List<RemoteVariable.Field> fields) implements Request {
+        public Variables {
+            fields = List.copyOf(fields);
+        }
+    }
+
+    /** Asks some ranks for the value of a variable. */
+    record Pull(RemoteVariable.Field field, List<Integer> ranks) implements Request {
+        public Pull {
+            ranks = List.copyOf(ranks);
+        }
+    }
 }

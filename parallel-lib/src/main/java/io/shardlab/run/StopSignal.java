@@ -12,15 +12,43 @@ import org.jspecify.annotations.Nullable;
 public final class StopSignal {
 
     private volatile boolean cancelled;
+    private volatile boolean released;
     private final AtomicReference<@Nullable String> lost = new AtomicReference<>();
+    private @Nullable Thread usersCode;
 
+    /** A rank that runs a user's code is interrupted as well: that code knows nothing of this signal. */
     public void cancel() {
         cancelled = true;
+        synchronized (this) {
+            if (usersCode != null) {
+                usersCode.interrupt();
+            }
+        }
+    }
+
+    /** Ends waits for other ranks, because one of them has failed; what computes goes on. */
+    public void release() {
+        released = true;
     }
 
     /** Forgets a cancellation, before the next request. */
     public void clear() {
         cancelled = false;
+        released = false;
+    }
+
+    /** Says that the calling thread runs a user's code from now on; {@link #leaveUsersCode} follows. */
+    synchronized void enterUsersCode() {
+        usersCode = Thread.currentThread();
+        if (cancelled) {
+            usersCode.interrupt();
+        }
+    }
+
+    /** Also forgets an interrupt that came too late. */
+    synchronized void leaveUsersCode() {
+        usersCode = null;
+        Thread.interrupted();
     }
 
     public boolean cancelled() {
@@ -38,6 +66,9 @@ public final class StopSignal {
         if (cancelled) {
             throw new CancelledRun();
         }
+        if (released) {
+            throw new ReleasedWait();
+        }
     }
 
     /** Throws {@link LostPeer} if a peer is gone; ignores cancellation. */
@@ -52,6 +83,13 @@ public final class StopSignal {
     public static final class CancelledRun extends RuntimeException {
         public CancelledRun() {
             super("cancelled");
+        }
+    }
+
+    /** Another rank has failed, so what this one waited for will not come. */
+    public static final class ReleasedWait extends RuntimeException {
+        ReleasedWait() {
+            super("another rank failed while this one waited for it");
         }
     }
 

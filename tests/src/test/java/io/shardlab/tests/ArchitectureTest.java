@@ -42,6 +42,7 @@ final class ArchitectureTest {
             "transport",
             "engine",
             "comm",
+            "cell",
             "run",
             "cluster");
 
@@ -70,7 +71,8 @@ final class ArchitectureTest {
             textBlock =
                     """
             cluster   | mesh tensor plan schedule trace weights model cost parity transport engine run
-            run       | mesh tensor plan schedule trace weights model cost parity transport engine comm
+            run       | mesh tensor plan schedule trace weights model cost parity transport engine comm cell
+            cell      | mesh tensor plan engine comm
             engine    | mesh tensor plan schedule trace weights model cost parity
             comm      | mesh tensor plan schedule trace weights model cost parity transport
             transport | mesh tensor schedule trace weights model cost parity
@@ -128,6 +130,7 @@ final class ArchitectureTest {
     @ParameterizedTest(name = "{0} only in {1}")
     @CsvSource({
         "ai.djl.., engine",
+        "jdk.jshell.., cell",
         "tech.tablesaw.., magics",
         "org.knowm.xchart.., magics",
         "org.dflib.jjava.., kernel",

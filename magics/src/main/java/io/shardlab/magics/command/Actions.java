@@ -2,6 +2,7 @@ package io.shardlab.magics.command;
 
 import io.shardlab.mesh.Selection;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -37,6 +38,15 @@ public interface Actions {
     Object traffic(boolean chart, boolean reset);
 
     Object logs(Selection selection, int lines);
+
+    /** Runs a cell's body on workers. */
+    Object cell(CellOptions options, String body);
+
+    Object vars(Selection selection);
+
+    Object push(Map<String, Object> values, Selection selection);
+
+    Object pull(String name, Selection selection);
 
     Object devices();
 

@@ -22,6 +22,10 @@ public sealed interface Command
                 MemCommand,
                 TrafficCommand,
                 LogsCommand,
+                CellCommand,
+                VarsCommand,
+                PushCommand,
+                PullCommand,
                 DevicesCommand,
                 ModelsCommand,
                 DataCommand,
@@ -40,6 +44,11 @@ public sealed interface Command
                 usageHelp = true,
                 description = "this text")
         boolean help;
+
+        /** Whether it is the first line of a cell. */
+        boolean takesBody() {
+            return false;
+        }
 
         /** The command that the flags say; throws {@link IllegalArgumentException} with one line. */
         abstract Command read();

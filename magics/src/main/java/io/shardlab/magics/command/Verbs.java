@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import picocli.CommandLine;
 
 /** The list of verbs, and the reading of one line. Stateless; any thread. */
@@ -23,9 +22,6 @@ public final class Verbs {
     private static final int LONGEST_TOKEN = 60;
 
     private static final Map<String, Supplier<Command.Syntax>> VERBS = verbs();
-
-    /** Verbs whose cell form takes a body. */
-    private static final List<String> CELLS = List.of("model", "schedule");
 
     private static final Map<String, String> LATER = later();
 
@@ -48,6 +44,10 @@ public final class Verbs {
         verbs.put("mem", MemCommand.Flags::new);
         verbs.put("traffic", TrafficCommand.Flags::new);
         verbs.put("logs", LogsCommand.Flags::new);
+        verbs.put("cell", CellCommand.Flags::new);
+        verbs.put("vars", VarsCommand.Flags::new);
+        verbs.put("push", PushCommand.Flags::new);
+        verbs.put("pull", PullCommand.Flags::new);
         verbs.put("devices", DevicesCommand.Flags::new);
         verbs.put("models", ModelsCommand.Flags::new);
         verbs.put("data", DataCommand.Flags::new);
@@ -61,9 +61,6 @@ public final class Verbs {
         Map<String, String> later = new LinkedHashMap<>();
         later.put("compare", "comparing schemes");
         later.put("top", "the live table of workers");
-        later.put("vars", "listing remote variables");
-        later.put("push", "sending values to workers");
-        later.put("pull", "fetching values from workers");
         later.put("jobs", "listing background runs");
         later.put("wait", "waiting for a background run");
         later.put("attach", "watching a background run");
@@ -90,21 +87,29 @@ public final class Verbs {
         return parseArguments(comment < 0 ? line : line.subList(0, comment));
     }
 
-    /** Reads the words after {@code %%shard}, with the cell's body. */
+    /** Reads the words after {@code %%shard}, with the cell's body; without a form it is Java for workers. */
     public static Command parseCell(List<String> line, String body) {
-        if (line.isEmpty() || !CELLS.contains(line.get(0))) {
-            throw new IllegalArgumentException("%%shard cells are not there yet, except "
-                    + CELLS.stream().map(verb -> "`%%shard " + verb + " NAME`").collect(Collectors.joining(" and "))
-                    + ": running a cell's " + body.lines().count()
-                    + " lines on workers comes later; nothing was started");
+        boolean named = !line.isEmpty() && !line.get(0).matches("[-/\\u2010-\\u2015\\u2212].*");
+        List<String> words = new ArrayList<>(line);
+        if (!named) {
+            words.add(0, "cell");
         }
-        Command command = parse(line);
+        Command command = parse(words);
+        if (command instanceof CellCommand cell) {
+            return cell.withBody(body);
+        }
+        if (command instanceof ScheduleCommand schedule) {
+            return new ScheduleCommand(schedule.options().withText(body));
+        }
         if (command instanceof ModelCommand model) {
             return new ModelCommand(model.options().withText(body));
         }
-        return command instanceof ScheduleCommand schedule
-                ? new ScheduleCommand(schedule.options().withText(body))
-                : command;
+        if (command instanceof HelpCommand) {
+            return command;
+        }
+        throw new IllegalArgumentException("'" + words.get(0) + "' is no form of a cell; forms: `%%shard [-t SEL] …` "
+                + "runs Java on workers (`%shard help cell`), `%%shard schedule NAME`, `%%shard model NAME`; `%shard "
+                + words.get(0) + " …` is a line");
     }
 
     private static Command parseArguments(List<String> arguments) {
@@ -276,7 +281,7 @@ public final class Verbs {
                         .usageMessage()
                         .description()[0]
                         .replace("%%", "%"))));
-        text.append("\nlater: ").append(String.join(", ", LATER.keySet())).append(", %%shard cells on workers\n");
+        text.append("\nlater: ").append(String.join(", ", LATER.keySet())).append('\n');
         text.append("\n%shard VERB --help explains one. A first tour:\n");
         text.append("  %shard up -n 2\n  %shard train tiny --tp 2 --steps 20\n  %shard check\n  %shard down\n");
         return text.toString();
@@ -301,6 +306,9 @@ public final class Verbs {
                 : " "
                         + (spec.positionalParameters().get(0).required() ? "%s" : "[%s]")
                                 .formatted(spec.positionalParameters().get(0).paramLabel());
+        if (((Command.Syntax) spec.userObject()).takesBody()) {
+            spec.usageMessage().synopsisHeading("%%%%shard ");
+        }
         spec.usageMessage().customSynopsis(verb + model + " [flags]");
         String text = line.getUsageMessage(CommandLine.Help.Ansi.OFF);
         return later.isEmpty()

@@ -74,6 +74,9 @@ public interface Backend extends AutoCloseable {
 
     CheckOutcome check(CheckRequest request);
 
+    /** Cells and variables of the workers that run now. */
+    Cells cells();
+
     /** Memory measured now and since the last reset. */
     List<MemoryRow> memory(boolean resetHighWater);
 

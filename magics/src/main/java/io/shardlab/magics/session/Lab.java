@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.ModelOptions;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -41,6 +43,7 @@ public final class Lab implements AutoCloseable {
     private final Corpus corpus;
     private final SampleSets sampleSets;
     private final Path home;
+    private final Map<String, CellRun> results = new ConcurrentHashMap<>();
     private Backend.Workers workers = new Backend.Workers(List.of(), 0, true, "no workers");
 
     Lab(Backend backend, Map<String, String> environment) {
@@ -399,6 +402,73 @@ public final class Lab implements AutoCloseable {
 
     List<Backend.LogLine> logRows(Selection selection, int linesPerRank) {
         return work.call("logs", () -> backend.logs(selection, linesPerRank));
+    }
+
+    /** Runs Java on all workers, as {@code %%shard} does. */
+    public CellRun run(String source) {
+        return run(Selection.ALL, source);
+    }
+
+    /** Runs Java on some workers; a rank that throws is a {@link ShardException}. */
+    public CellRun run(Selection selection, String source) {
+        CellRun run = cell(CellOptions.on(selection), source, Cells.Listener.SILENT);
+        if (!run.outcome().failures().isEmpty()) {
+            throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
+        }
+        return run;
+    }
+
+    CellRun cell(CellOptions options, String source, Cells.Listener listener) {
+        CellRun run =
+                work.call("cell", () -> new CellRun(backend.cells().run(options, source, listener)), this::stoppedCell);
+        options.name().ifPresent(name -> results.put(name, run));
+        return run;
+    }
+
+    private String stoppedCell() {
+        String where = backend.cells().stoppedIn();
+        return (where.isEmpty() ? "" : where + "; ") + "variables and weights are kept";
+    }
+
+    /** What a cell with {@code -o NAME} left. */
+    public CellRun result(String name) {
+        CellRun run = results.get(name);
+        if (run == null) {
+            throw new ShardException("there is no result '" + name + "'; `%%shard -o NAME` keeps one"
+                    + (results.isEmpty() ? "" : "; kept: " + String.join(", ", results.keySet())));
+        }
+        return run;
+    }
+
+    /** The variables of all workers' cells, one row per rank. */
+    public Table vars() {
+        return CellGrids.variables(variableRows(Selection.ALL)).table();
+    }
+
+    List<Cells.VariableRow> variableRows(Selection selection) {
+        return work.call("vars", () -> backend.cells().variables(selection));
+    }
+
+    /** Sends a number, text or array to all workers' cells, as a variable of theirs. */
+    public Table push(String name, Object value) {
+        return push(Selection.ALL, name, value);
+    }
+
+    public Table push(Selection selection, String name, Object value) {
+        return CellGrids.variables(pushed(Map.of(name, value), selection)).table();
+    }
+
+    List<Cells.VariableRow> pushed(Map<String, Object> values, Selection selection) {
+        return work.call("push", () -> backend.cells().push(values, selection));
+    }
+
+    /** Fetches a variable of all workers' cells. */
+    public Pulled pull(String name) {
+        return pull(name, Selection.ALL);
+    }
+
+    public Pulled pull(String name, Selection selection) {
+        return new Pulled(name, work.call("pull", () -> backend.cells().pull(name, selection)));
     }
 
     public Table devices() {

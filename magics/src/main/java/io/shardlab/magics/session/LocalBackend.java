@@ -71,6 +71,7 @@ final class LocalBackend implements Backend {
     private volatile boolean stopping;
 
     private @Nullable TrainingRecord lastRun;
+    private volatile @Nullable LocalCells cells;
 
     LocalBackend(Path home) {
         this.home = home;
@@ -255,6 +256,7 @@ final class LocalBackend implements Backend {
         cluster = null;
         placed = null;
         model = null;
+        closeCells();
         measured = null;
         calibrations.clear();
         userModels.forgetDescriptions();
@@ -700,6 +702,25 @@ final class LocalBackend implements Backend {
     }
 
     @Override
+    public Cells cells() {
+        Cluster known = current();
+        LocalCells open = cells;
+        if (open == null) {
+            open = new LocalCells(known, this::ask, this::mesh);
+            cells = open;
+        }
+        return open;
+    }
+
+    private void closeCells() {
+        LocalCells before = cells;
+        cells = null;
+        if (before != null) {
+            before.close();
+        }
+    }
+
+    @Override
     public List<MemoryRow> memory(boolean resetHighWater) {
         List<Reply> replies = ask(new Request.Memory(resetHighWater), event -> {});
         Plan plan = placed().orElse(null);
@@ -761,6 +782,10 @@ final class LocalBackend implements Backend {
     @Override
     public void cancel() {
         stopping = true;
+        LocalCells open = cells;
+        if (open != null) {
+            open.noteStop();
+        }
         Cluster known = cluster;
         if (known != null) {
             known.cancel();

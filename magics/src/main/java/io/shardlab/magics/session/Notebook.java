@@ -32,6 +32,11 @@ public final class Notebook implements AutoCloseable {
         this.verbs = new ShownVerbs(this::lab, screen, System::nanoTime);
     }
 
+    /** The laboratory behind the lines. */
+    Lab openLab() {
+        return lab();
+    }
+
     private synchronized Lab lab() {
         Lab open = lab;
         if (open == null) {
@@ -63,6 +68,8 @@ public final class Notebook implements AutoCloseable {
         } catch (ShardException failed) {
             if (!failed.failures().isEmpty()) {
                 screen.show(FailureCard.of(failed.failures()).content());
+            } else if (failed.getCause() instanceof Cells.MistakenCell mistaken) {
+                screen.show(CellView.mistakes(mistaken));
             } else if (failed.getCause() instanceof ScheduleException drawn) {
                 screen.show(NotebookPort.Content.of(Html.preformatted(drawn.picture()), drawn.picture()));
             } else if (failed.interrupted()) { // the front end hides the message of an interrupted cell

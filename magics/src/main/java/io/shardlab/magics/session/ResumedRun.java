@@ -96,7 +96,8 @@ record ResumedRun(
                 Optional.empty(),
                 OptionalInt.empty(),
                 OptionalLong.empty(),
-                OptionalDouble.empty()));
+                OptionalDouble.empty(),
+                asked.flatMap(PlanOptions::link)));
     }
 
     /** Masks are made from the seed, so a run with dropout goes on only with its own. */

@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.Actions;
+import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.ModelOptions;
@@ -23,6 +24,7 @@ import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
@@ -257,6 +259,38 @@ final class ShownVerbs implements Actions {
     @Override
     public Object logs(Selection selection, int lines) {
         return shown(Grids.logs(lab.get().logRows(selection, lines)));
+    }
+
+    @Override
+    public Object cell(CellOptions options, String body) {
+        CellText text = new CellText(options.group(), nanos);
+        CellRun run;
+        try (Screen.AutoCloseableQuietly watched = screen.live(text)) {
+            run = lab.get().cell(options, body, text);
+        }
+        run.outcome().notes().forEach(note -> screen.stream("note: " + note + "\n"));
+        CellView.values(run.outcome()).forEach(screen::show);
+        if (!run.outcome().failures().isEmpty()) {
+            throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
+        }
+        return run;
+    }
+
+    @Override
+    public Object vars(Selection selection) {
+        return shown(CellGrids.variables(lab.get().variableRows(selection)));
+    }
+
+    @Override
+    public Object push(Map<String, Object> values, Selection selection) {
+        return shown(CellGrids.variables(lab.get().pushed(values, selection)));
+    }
+
+    @Override
+    public Object pull(String name, Selection selection) {
+        Pulled pulled = lab.get().pull(name, selection);
+        shown(pulled.grid());
+        return pulled;
     }
 
     @Override

@@ -84,7 +84,8 @@ final class Work implements AutoCloseable {
         } catch (InterruptedException again) {
             control.execute(backend::kill);
             throw ShardException.interrupted(
-                    "interrupted twice: workers are being killed; `%shard up` starts new ones");
+                    "interrupted twice: workers are being killed, with their weights and variables;"
+                            + " `%shard up` starts new ones");
         } catch (ExecutionException itsOwnAffair) {
             // Told to the cell that started it.
         }
@@ -102,7 +103,8 @@ final class Work implements AutoCloseable {
             state = cause == null ? "" : " (" + translated(cause).getMessage() + ")";
         } catch (InterruptedException again) {
             control.execute(backend::kill);
-            return ShardException.interrupted("interrupted twice: " + what + "; workers are being killed");
+            return ShardException.interrupted(
+                    "interrupted twice: " + what + "; workers are being killed, with their weights and variables");
         }
         String remains = kept.get();
         return ShardException.interrupted("interrupted: " + what + (remains.isEmpty() ? "" : "; " + remains) + state);
@@ -115,6 +117,9 @@ final class Work implements AutoCloseable {
         }
         if (cause instanceof FailedWorkers failed) {
             return ShardException.failed(failed);
+        }
+        if (cause instanceof Cells.MistakenCell mistaken) {
+            return new ShardException(oneLine(String.valueOf(mistaken.getMessage())), mistaken);
         }
         if (cause instanceof ScheduleException drawn) {
             return new ShardException(oneLine(drawn.problem()), drawn);

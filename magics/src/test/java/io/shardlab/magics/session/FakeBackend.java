@@ -105,6 +105,14 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public Cells cells() {
+        if (workers == 0) {
+            throw new IllegalStateException("no workers; `%shard up` starts some");
+        }
+        return new FakeCells(workers, started);
+    }
+
+    @Override
     public List<LogLine> logs(Selection selection, int linesPerRank) {
         if (workers == 0) {
             throw new IllegalStateException("no workers; `%shard up` starts some");

@@ -201,10 +201,10 @@ class RefusalTest {
     }
 
     @Test
-    void cellFormsAreRefusedPlainly() {
+    void aCellWithoutWorkersIsRefusedPlainly() {
         try (Notebook notebook = notebook()) {
             ShardException refused = assertThrows(ShardException.class, () -> notebook.cell(List.of(), "1 + 1"));
-            assertTrue(String.valueOf(refused.getMessage()).startsWith("%%shard cells are not there yet"));
+            assertTrue(String.valueOf(refused.getMessage()).startsWith("no workers; `%shard up` starts some"));
         }
         assertTrue(port.quiet());
     }

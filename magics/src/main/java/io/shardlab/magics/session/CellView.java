@@ -1,0 +1,53 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.view.Html;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** How the values of a cell and the mistakes in its text look. */
+final class CellView {
+
+    private CellView() {}
+
+    /** Equal values once, with the ranks that have them; pictures each on their own. */
+    static List<Content> values(Cells.Outcome outcome) {
+        Map<List<Object>, List<Cells.RankRow>> equal = new LinkedHashMap<>();
+        for (Cells.RankRow row : outcome.ran()) {
+            if (row.value().isPresent()) {
+                String picture = row.png()
+                        .map(png -> new String(png, StandardCharsets.ISO_8859_1))
+                        .orElse("");
+                equal.computeIfAbsent(List.of(row.value().get(), picture), key -> new ArrayList<>())
+                        .add(row);
+            }
+        }
+        List<Content> contents = new ArrayList<>();
+        StringBuilder texts = new StringBuilder();
+        for (List<Cells.RankRow> rows : equal.values()) {
+            String label = CellText.label(rows.stream().map(Cells.RankRow::rank).toList());
+            String value = rows.get(0).value().orElse("");
+            String text = label + ":" + (value.contains("\n") ? "\n" : " ") + value + "\n";
+            if (rows.get(0).png().isPresent()) {
+                contents.add(new Content("", text, rows.get(0).png()));
+            } else {
+                texts.append(text);
+            }
+        }
+        if (texts.length() > 0) {
+            contents.add(0, Content.of(Html.preformatted(texts.toString().stripTrailing()), texts.toString()));
+        }
+        return contents;
+    }
+
+    /** The lines that do not compile, with marks below the places. */
+    static Content mistakes(Cells.MistakenCell mistaken) {
+        StringBuilder text = new StringBuilder();
+        mistaken.errors().forEach(error -> text.append(error.picture()).append('\n'));
+        return new Content(Html.preformatted(text.toString().stripTrailing()), text.toString(), Optional.empty());
+    }
+}

@@ -1,0 +1,111 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.cell.CompiledCell;
+import io.shardlab.magics.command.CellOptions;
+import io.shardlab.mesh.Selection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Cells on the workers, and their variables. Same rules as {@link Backend}, of which this is a part. */
+public interface Cells {
+
+    /**
+     * Compiles a cell once and runs it on the selected workers.
+     *
+     * @throws MistakenCell if the text does not compile; statements before the mistake have run
+     */
+    Outcome run(CellOptions options, String source, Listener listener);
+
+    /** What the selected workers hold in the variables of their cells. */
+    List<VariableRow> variables(Selection selection);
+
+    /** Declares variables with these values. */
+    List<VariableRow> push(Map<String, Object> values, Selection selection);
+
+    /** The values of a variable. */
+    List<PulledRow> pull(String name, Selection selection);
+
+    /** Where the last cell that was asked to stop was then: {@code rank 0 in barrier}; empty if nothing was stopped. */
+    String stoppedIn();
+
+    /** Hears what workers print; from any thread, one piece at a time. */
+    interface Listener {
+
+        /** Hears nothing. */
+        Listener SILENT = (rank, error, text) -> {};
+
+        void printed(int rank, boolean error, String text);
+    }
+
+    /**
+     * A cell that has run.
+     *
+     * @param number of the cell, as in traces
+     * @param ran the selected ranks, in order
+     * @param failures of those that ended with an exception
+     * @param notes for people, about the text of the cell
+     */
+    record Outcome(int number, List<RankRow> ran, List<Failure> failures, List<String> notes) {
+        public Outcome {
+            ran = List.copyOf(ran);
+            failures = List.copyOf(failures);
+            notes = List.copyOf(notes);
+        }
+    }
+
+    /**
+     * A cell on one rank.
+     *
+     * @param type simple name of the value's class; empty without a value
+     * @param value of the last expression, as text
+     * @param png the value as a picture, if it is one
+     * @param ended how: {@code done}, {@code failed}, {@code interrupted}
+     */
+    record RankRow(
+            int rank,
+            String role,
+            String device,
+            String type,
+            Optional<String> value,
+            Optional<byte[]> png,
+            String ended,
+            double millis) {}
+
+    /**
+     * A variable on one rank.
+     *
+     * @param shape of arrays, for people: {@code 2 × 3}
+     * @param value the start of it; empty where the rank has none
+     */
+    record VariableRow(
+            String name,
+            String type,
+            int rank,
+            Optional<String> shape,
+            Optional<String> elementType,
+            String device,
+            OptionalLong numBytes,
+            Optional<String> value) {}
+
+    /** A fetched value. */
+    record PulledRow(int rank, String type, List<Integer> shape, Object value, String text) {}
+
+    /** A cell whose text does not compile. */
+    final class MistakenCell extends RuntimeException {
+
+        private final transient List<CompiledCell.SourceError> errors;
+
+        public MistakenCell(List<CompiledCell.SourceError> errors, boolean ranBefore) {
+            super("the cell does not compile: " + errors.get(0).summary()
+                    + (errors.size() > 1 ? " (and " + (errors.size() - 1) + " more)" : "")
+                    + (ranBefore ? "; the statements before it have run" : "; nothing was run"));
+            this.errors = List.copyOf(errors);
+        }
+
+        public List<CompiledCell.SourceError> errors() {
+            return errors;
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package io.shardlab.cell;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.shardlab.cluster.Cluster;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class CellCompilerTest {
+
+    @SuppressWarnings("NullAway.Init") // Opened before the first test.
+    private CellCompiler compiler;
+
+    @BeforeAll
+    void open() {
+        compiler = CellCompiler.open(Cluster.classpath());
+    }
+
+    @AfterAll
+    void close() {
+        compiler.close();
+    }
+
+    private CompiledCell whole(String source) {
+        CompiledCell cell = compiler.compile(source);
+        assertEquals(List.of(), cell.errors());
+        return cell;
+    }
+
+    @Test
+    void eachStatementIsAStepAndOnlyTheLastExpressionIsShown() {
+        CompiledCell cell = whole("int stepsA = 1, stepsB = 2;\nimport java.time.*;\nstepsA + 1;\nstepsA + stepsB");
+        assertEquals(
+                List.of("stepsA", "stepsB", "", ""),
+                cell.program().steps().stream().map(CellProgram.Step::declares).toList());
+        assertEquals(
+                List.of(false, false, false, true),
+                cell.program().steps().stream().map(CellProgram.Step::echo).toList());
+    }
+
+    @Test
+    void anErrorNamesTheCellsOwnLineAndColumn() {
+        CompiledCell cell = compiler.compile("// a comment\n\nint fine = 1;\nfor (int i = 0; i < 3; i++) {\n"
+                + "    fine = fine +\n        missing;\n}\nint never = 2;");
+        assertEquals(1, cell.errors().size());
+        CompiledCell.SourceError error = cell.errors().get(0);
+        assertEquals(6, error.line());
+        assertEquals(9, error.column());
+        assertTrue(error.summary().startsWith("line 6: cannot find symbol"), error::summary);
+        assertTrue(error.summary().contains("missing"), error::summary);
+        assertEquals("        missing;", error.text());
+        assertEquals(1, cell.program().steps().size(), "what stands before the error can run");
+    }
+
+    @Test
+    void aCellThatEndsTooEarlyIsAnError() {
+        assertFalse(
+                compiler.compile("int x = 1;\nif (x > 0) {\n  x++;").errors().isEmpty());
+        assertFalse(compiler.compile("String s = \"open").errors().isEmpty());
+    }
+
+    @Test
+    void theSameTextIsNotCompiledAgainUntilADeclarationChanges() {
+        CompiledCell first = whole("1000 + 1");
+        assertSame(first, whole("1000 + 1"));
+        whole("int cacheBreaker = 1;");
+        assertNotSame(first, whole("1000 + 1"));
+    }
+
+    @Test
+    void aMethodMayCallWhatIsDeclaredLaterAndThenTheNoteSaysSo() {
+        CompiledCell early = whole("int early() { return late(); }");
+        assertEquals(1, early.notes().size());
+        assertTrue(early.notes().get(0).contains("late"), early.notes()::toString);
+        assertEquals(
+                List.of(),
+                whole("int early2() { return late2(); }\nint late2() { return 1; }")
+                        .notes());
+    }
+
+    @Test
+    void variablesAreThoseOfCellsNotThePredefinedOnes() {
+        whole("double listed = 2.5;");
+        assertTrue(compiler.variables().stream()
+                .anyMatch(field ->
+                        field.name().equals("listed") && field.typeName().equals("double")));
+        assertTrue(compiler.variables().stream().noneMatch(field -> field.name().equals("rank")));
+    }
+
+    @Test
+    void aCellUsesWhatItsMethodsUse() {
+        whole("int depth = 1;\nint deep() { return depth; }");
+        String holder = compiler.variables().stream()
+                .filter(field -> field.name().equals("depth"))
+                .findFirst()
+                .orElseThrow()
+                .holder();
+        assertTrue(whole("deep() + 1").uses().contains(holder));
+        assertTrue(whole("depth = 5;").uses().contains(holder));
+        assertFalse(whole("int depth2 = 0; { int depth = rank; }").uses().contains(holder));
+    }
+}

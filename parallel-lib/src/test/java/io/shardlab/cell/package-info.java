@@ -1,0 +1,4 @@
+@NullMarked
+package io.shardlab.cell;
+
+import org.jspecify.annotations.NullMarked;
