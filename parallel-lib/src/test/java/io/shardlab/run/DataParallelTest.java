@@ -16,8 +16,8 @@ import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.MemoryCategory;
+import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.StepMetrics;
-import io.shardlab.trace.Traffic;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -172,15 +172,15 @@ final class DataParallelTest {
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             Reply.Trained trained = (Reply.Trained) replies.get(rank);
             Map<String, Reply.Traffic> expected = new TreeMap<>();
-            for (Traffic traffic : CommunicationEstimate.of(plan).traffic()) {
-                if (traffic.rank() == rank && traffic.axis() == Axis.DATA) {
+            for (PhaseTraffic traffic : CommunicationEstimate.of(plan).phases()) {
+                if (traffic.rank() == rank && traffic.axis().equals(Axis.DATA.shortName())) {
                     expected.put(
-                            "dp " + traffic.collective(),
+                            traffic.heading(),
                             new Reply.Traffic(traffic.count() * CLIPPED.steps(), traffic.bytes() * CLIPPED.steps()));
                 }
             }
             Map<String, Reply.Traffic> counted = new TreeMap<>(trained.traffic());
-            counted.keySet().removeIf(name -> !name.startsWith("dp "));
+            counted.keySet().removeIf(name -> !name.contains(" dp "));
             assertEquals(expected, counted, "rank " + rank);
             assertEquals(
                     MemoryEstimate.of(plan).ranks().get(rank).bytes().get(MemoryCategory.OPTIMIZER),

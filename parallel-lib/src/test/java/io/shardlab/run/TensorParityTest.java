@@ -162,17 +162,13 @@ final class TensorParityTest {
         }
     }
 
-    /** By the headings under which ranks count; a tied parameter's sum over the pipeline has its own. */
+    /** By the headings under which ranks count. */
     private static Map<String, Reply.Traffic> expectedTraffic(Plan plan, int rank) {
         Map<String, Reply.Traffic> expected = new HashMap<>();
-        CommunicationEstimate.of(plan).traffic().stream()
+        CommunicationEstimate.of(plan).phases().stream()
                 .filter(traffic -> traffic.rank() == rank)
-                .forEach(traffic -> {
-                    String heading = traffic.axis().shortName() + " " + traffic.collective();
-                    expected.put(
-                            heading.equals("pp all_reduce") ? "tied all_reduce" : heading,
-                            new Reply.Traffic(3 * traffic.count(), 3 * traffic.bytes()));
-                });
+                .forEach(traffic ->
+                        expected.put(traffic.heading(), new Reply.Traffic(3 * traffic.count(), 3 * traffic.bytes())));
         return expected;
     }
 
