@@ -52,23 +52,47 @@ def test_a_block_trains_alike_under_every_layout(shard, images):
     assert "Linear 16→32, ReLU" in shown.text()
 
     losses = {}
-    for scheme in ("", "--pp 2", "--tp 2"):
+    for scheme, microbatches in (("", 2), ("--pp 2", 2), ("--tp 2", 2), ("--dp 2", 1), ("--dp 2 --zero 1", 1)):
         shown = shard.run(
             f"io.shardlab.magics.session.Run run = %shard train mlp {scheme} --dtype float64 --seed 3 --steps 30 --lr 0.01 --batch 24 "
-            f"--microbatches 2 --data {images}\n"
+            f"--microbatches {microbatches} --data {images}\n"
             "System.out.println(run.loss()[0]);\nSystem.out.println(run.loss()[29]);"
         )
         assert shown.error is None, (scheme, shown.error)
         losses[scheme] = [float(line) for line in shown.stream.split()[-2:]]
     assert losses[""][1] < 0.2 * losses[""][0]  # it learns
     assert losses["--pp 2"] == losses[""]
-    assert losses["--tp 2"] == pytest.approx(losses[""], rel=1e-10)
+    for scheme in ("--tp 2", "--dp 2", "--dp 2 --zero 1"):
+        assert losses[scheme] == pytest.approx(losses[""], rel=1e-10), scheme
 
     shown = shard.run(f"%shard check mlp --tp 2 --data {images}")
     assert shown.error is None
     assert "rounding" in shown.text()
     assert "bug" in shard.run(f"%shard check --break all-reduce --data {images}").text()
+    assert "bug" in shard.run(f"%shard check mlp --dp 2 --break data-sum --data {images}").text()
+    for flag in ("--sp --tp 2", "--dropout 0.1"):
+        assert "is for language models" in shard.run(f"%shard plan mlp {flag}").error
     assert "language models" in shard.run('%shard infer --prompt "x"').error
+
+
+def test_a_checkpoint_goes_on_under_another_layout(shard, images, tmp_path):
+    assert shard.run("%shard up -n 2 --devices cpu").error is None
+    assert shard.run(MLP).error is None
+    saved = tmp_path / "saved"
+    settings = f"--lr 0.01 --batch 24 --data {images}"
+    report = "\nSystem.out.println(run.loss()[run.loss().length - 1]);"
+
+    def last_loss(line):
+        shown = shard.run(f"io.shardlab.magics.session.Run run = %shard {line}{report}")
+        assert shown.error is None, shown.error
+        return float(shown.stream.split()[-1])
+
+    place = "%shard place mlp --tp 2 --dtype float64 --seed 3"
+    assert shard.run(place).error is None
+    last_loss(f"train --steps 4 {settings} --save {saved}")
+    resumed = last_loss(f"train --resume {saved} --dp 2 --steps 8")
+    assert shard.run(place).error is None
+    assert last_loss(f"train --steps 8 {settings}") == pytest.approx(resumed, rel=1e-10)
 
 
 def test_what_cannot_be_sharded_says_why(shard):

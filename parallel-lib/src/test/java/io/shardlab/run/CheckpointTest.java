@@ -44,8 +44,11 @@ final class CheckpointTest {
     }
 
     private static Plan plan(String scheme, TensorType type, boolean tied, int vocabulary, long seed) {
-        // Data ranks split the optimizer's state, so that moments are saved and loaded in slices, too.
-        Options options = scheme.contains("dp") ? Options.DEFAULT.withZero(1) : Options.DEFAULT;
+        // Data ranks split the optimizer's state, so that moments are saved and loaded in slices, too; three tensor
+        // ranks
+        // hold heads, columns and vocabulary in parts that are not equal.
+        Options options =
+                Options.DEFAULT.withZero(scheme.contains("dp") ? 1 : 0).withUneven(scheme.contains("tp=3"));
         return Planner.plan(
                 model(tied, vocabulary),
                 Scheme.parse(scheme),
@@ -87,6 +90,8 @@ final class CheckpointTest {
             tp=2,pp=2 | FLOAT64 | false | 64
             tp=2,pp=2 | FLOAT32 | true  | 251
             dp=2      | FLOAT64 | true  | 251
+            tp=3      | FLOAT64 | true  | 251
+            tp=3      | FLOAT32 | false | 64
             dp=2,tp=2 | FLOAT32 | false | 251
             """)
     void whatOneLayoutSavedEveryLayoutLoadsAndTrainsOn(String from, TensorType type, boolean tied, int vocabulary)
@@ -100,7 +105,7 @@ final class CheckpointTest {
             save(ranks, source, SAVED_AT, saved);
             undisturbed = train(ranks, source, tokens(), SAVED_AT, SIX_STEPS.steps());
         }
-        for (String to : List.of("single", "tp=2", "pp=2", "tp=2,pp=2", "dp=2", "dp=2,tp=2")) {
+        for (String to : List.of("single", "tp=2", "pp=2", "tp=2,pp=2", "tp=3", "dp=2", "dp=2,tp=2")) {
             Plan target = plan(to, type, tied, vocabulary, 8);
             try (RankThreads ranks = new RankThreads(target.mesh().size() + 1)) {
                 ranks.demand(new Request.Place(target, Optional.empty()), (rank, event) -> {});

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.cost.CommunicationEstimate;
 import io.shardlab.cost.MemoryEstimate;
-import io.shardlab.mesh.Axis;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
 import io.shardlab.parity.BrokenPlan;
@@ -173,7 +172,7 @@ final class DataParallelTest {
             Reply.Trained trained = (Reply.Trained) replies.get(rank);
             Map<String, Reply.Traffic> expected = new TreeMap<>();
             for (PhaseTraffic traffic : CommunicationEstimate.of(plan).phases()) {
-                if (traffic.rank() == rank && traffic.axis().equals(Axis.DATA.shortName())) {
+                if (traffic.rank() == rank && traffic.axis().equals("dp")) {
                     expected.put(
                             traffic.heading(),
                             new Reply.Traffic(traffic.count() * CLIPPED.steps(), traffic.bytes() * CLIPPED.steps()));
