@@ -13,6 +13,7 @@ import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.Placement;
+import io.shardlab.tensor.TensorShape;
 import io.shardlab.trace.Phase;
 import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.Traffic;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * What each rank of a plan sends in one training step, by collective and axis.
@@ -129,10 +131,20 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
                 * plan.type().bytes();
     }
 
-    /** The bytes of what a tensor rank passes to the next stage for one micro-batch. */
-    static long boundaryBytes(Plan plan, int tensorIndex) {
-        SegmentCost.Rows rows = SegmentCost.Rows.of(plan).part(tensorIndex);
-        return rows.count() * rows.width() * plan.type().bytes();
+    /** The bytes of what a tensor rank of a stage passes to the next one for one micro-batch. */
+    static long boundaryBytes(Plan plan, int stage, int tensorIndex) {
+        SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
+        return plan.boundaryShape(stage, TensorShape.of(rows.batch(), rows.sequence()), tensorIndex)
+                        .numElements()
+                * plan.type().bytes();
+    }
+
+    /** Of the widest boundary, which stands for all where one number has to: they are equal in a decoder. */
+    static long widestBoundaryBytes(Plan plan, int tensorIndex) {
+        return IntStream.range(0, plan.stages().size() - 1)
+                .mapToLong(stage -> boundaryBytes(plan, stage, tensorIndex))
+                .max()
+                .orElse(0);
     }
 
     /** The bytes of the gradients of which each tensor rank finds a summand, and which are added up once per step. */
@@ -170,8 +182,10 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         }
         for (Action action : plan.schedule().actions().get(at.pipeline())) {
             if (action instanceof Action.Send send) {
-                Phase phase = send.pass() == Pass.FORWARD ? Phase.FORWARD : Phase.BACKWARD;
-                Volume volume = new Volume(1, boundaryBytes(plan, at.tensor()));
+                boolean forward = send.pass() == Pass.FORWARD;
+                Phase phase = forward ? Phase.FORWARD : Phase.BACKWARD;
+                int boundary = forward ? send.stage() : send.stage() - 1;
+                Volume volume = new Volume(1, boundaryBytes(plan, boundary, at.tensor()));
                 volumes.merge(new Key(phase, SEND, Axis.PIPELINE), volume, Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
                 Stage stage = plan.stages().get(action.stage());

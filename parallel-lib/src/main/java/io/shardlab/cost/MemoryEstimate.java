@@ -168,7 +168,7 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
     private static long communicationBytes(Plan plan, Coordinates at) {
         SegmentCost.Rows rows = SegmentCost.Rows.of(plan);
         long message = rows.count() * rows.width() * plan.type().bytes();
-        long boundary = CommunicationEstimate.boundaryBytes(plan, at.tensor());
+        long boundary = CommunicationEstimate.widestBoundaryBytes(plan, at.tensor());
         int neighbours = 0;
         if (plan.options().chunks() > 1) {
             neighbours = 2; // the last rank passes on to the first

@@ -1,5 +1,6 @@
 package io.shardlab.cost;
 
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
@@ -84,6 +85,21 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
         if (kind instanceof Segment.Head) {
             return head(rows, local(segment, 1, tensorIndex).dim(0));
         }
+        if (kind instanceof Segment.Block block) {
+            return block(segment, block, tensorIndex, rows);
+        }
+        if (kind instanceof Segment.PartialLinear linear) {
+            long outputs = rows.batch() * linear.output().numElements();
+            return new SegmentCost(
+                    2.0 * outputs * local(segment, 0, tensorIndex).dim(1), 0, outputs);
+        }
+        if (kind instanceof Segment.Bias bias) {
+            long outputs = rows.batch() * bias.output().numElements();
+            return new SegmentCost(outputs, 0, outputs);
+        }
+        if (kind instanceof Segment.Loss) {
+            return new SegmentCost(0, 0, 0);
+        }
         if (kind instanceof Segment.VocabularyScores) {
             return vocabularyScores(rows, local(segment, 0, tensorIndex).dim(0));
         }
@@ -121,6 +137,21 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
 
     private static TensorShape local(Segment segment, int parameter, int tensorIndex) {
         return segment.parameters().get(parameter).localShape(tensorIndex);
+    }
+
+    /** As measured for whole parameters; where they are cut, so are the arithmetic and what is kept. */
+    private static SegmentCost block(Segment segment, Segment.Block block, int tensorIndex, Rows rows) {
+        double held = 1;
+        if (!segment.parameters().isEmpty()) {
+            ParameterSpec first = segment.parameters().get(0);
+            held = (double) first.localShape(tensorIndex).numElements()
+                    / first.shape().numElements();
+        }
+        long largest = Math.max(block.input().numElements(), block.output().numElements());
+        return new SegmentCost(
+                rows.batch() * block.flops() * held,
+                Math.round(rows.batch() * block.saved() * held),
+                rows.batch() * largest);
     }
 
     /** Looks rows up: no arithmetic; keeps the token ids, counted as values between steps. */

@@ -19,7 +19,12 @@ final class StageValues {
         if (stage.input().equals(Stage.TOKENS)) {
             put(Stage.TOKENS, whole, 0);
         } else {
-            put(stage.input(), part, part.count() * part.width());
+            put(
+                    stage.input(),
+                    part,
+                    stage.inputSampleShape()
+                            .map(sample -> part.batch() * sample.numElements())
+                            .orElse(part.count() * part.width()));
         }
         for (Step step : stage.steps()) {
             SegmentCost.Rows before = rows(step);
@@ -43,7 +48,10 @@ final class StageValues {
         if (segment.kind() instanceof Segment.Head || segment.kind() instanceof Segment.VocabularyLoss) {
             return 1;
         }
-        return rows.count() * (segment.kind() instanceof Segment.VocabularyScores ? 3 : rows.width());
+        return segment.kind()
+                .sampleShape()
+                .map(sample -> rows.batch() * sample.numElements())
+                .orElse(rows.count() * (segment.kind() instanceof Segment.VocabularyScores ? 3 : rows.width()));
     }
 
     private void put(String name, SegmentCost.Rows rowsOfValue, long numElements) {

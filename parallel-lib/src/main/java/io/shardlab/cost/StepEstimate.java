@@ -55,7 +55,7 @@ public record StepEstimate(
                     * plan.schedule().numMicrobatches();
             sumNanos = Math.max(sumNanos, dataSumNanos(plan, stage, hardware));
         }
-        long message = CommunicationEstimate.boundaryBytes(plan, 0);
+        long message = CommunicationEstimate.widestBoundaryBytes(plan, 0);
         StageCosts costs = new StageCosts(passes, hardware.messageNanos(message), sumNanos, message);
         Timeline timeline = Simulator.simulate(plan.schedule(), costs, plan.mesh());
         return of(

@@ -8,7 +8,10 @@ import ai.djl.pytorch.jni.JniUtils;
 import com.sun.jna.Function;
 import com.sun.jna.NativeLong;
 import io.shardlab.mesh.Device;
+import io.shardlab.model.BlockCode;
+import io.shardlab.model.BlockSpec;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.WeightSource;
 import java.util.List;
@@ -22,6 +25,7 @@ final class DjlEngine implements Engine {
 
     private final ai.djl.engine.Engine engine;
     private final NDManager manager;
+    private final UserBlocks blocks = new UserBlocks();
     private final Optional<Blas> blas;
 
     DjlEngine(Device device, int threads) {
@@ -90,8 +94,21 @@ final class DjlEngine implements Engine {
     }
 
     @Override
+    public void define(BlockCode code) {
+        blocks.define(code);
+    }
+
+    @Override
+    public List<BlockSpec.Unit> describe(String code, TensorShape sample) {
+        double rate = flopsPerSecond();
+        try (NDManager temporary = manager.newSubManager()) {
+            return new BlockDescription(temporary, blocks.build(code), rate).units(sample);
+        }
+    }
+
+    @Override
     public Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights, boolean trainable) {
-        return new DjlShard(manager, stages, tensorIndex, type, weights, blas);
+        return new DjlShard(manager, stages, tensorIndex, type, weights, blas, blocks);
     }
 
     @Override

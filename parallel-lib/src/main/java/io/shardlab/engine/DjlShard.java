@@ -3,6 +3,7 @@ package io.shardlab.engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Block;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
@@ -15,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -60,6 +62,10 @@ final class DjlShard implements Shard {
     private final int tensorIndex;
     private final Constants constants;
     private final Optional<Blas> blas;
+    private final UserBlocks blocks;
+    /** Blocks that this shard computes with, by code. */
+    private final Map<String, Block> built = new HashMap<>();
+
     private final Map<String, Held> held = new LinkedHashMap<>();
     private final Map<String, Layer> layers = new LinkedHashMap<>();
     private boolean backwardRan;
@@ -71,12 +77,14 @@ final class DjlShard implements Shard {
             int tensorIndex,
             TensorType type,
             WeightSource weights,
-            Optional<Blas> blas) {
+            Optional<Blas> blas,
+            UserBlocks blocks) {
         this.blas = blas;
         manager = parent.newSubManager();
         manager.setName("shard");
         this.type = type;
         this.tensorIndex = tensorIndex;
+        this.blocks = blocks;
         constants = new Constants(manager, type);
         try {
             for (Stage stage : stages) {
@@ -102,10 +110,15 @@ final class DjlShard implements Shard {
             owner.uses.add(use);
             uses.add(use);
         }
-        if (layers.put(segment.name(), new Layer(segment, Mathematics.of(segment, constants, tensorIndex, blas), uses))
-                != null) {
+        if (layers.put(segment.name(), new Layer(segment, mathematics(segment), uses)) != null) {
             throw new IllegalArgumentException("segment '" + segment.name() + "' is placed twice on one rank");
         }
+    }
+
+    private Mathematics mathematics(Segment segment) {
+        return segment.kind() instanceof Segment.Block kind
+                ? BlockMathematics.of(kind, built.computeIfAbsent(kind.code(), blocks::build), manager)
+                : Mathematics.of(segment, constants, tensorIndex, blas);
     }
 
     private NDArray load(ParameterSpec parameter, WeightSource weights) {

@@ -1,7 +1,10 @@
 package io.shardlab.engine;
 
 import io.shardlab.mesh.Device;
+import io.shardlab.model.BlockCode;
+import io.shardlab.model.BlockSpec;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.WeightSource;
 import java.util.List;
@@ -28,6 +31,16 @@ public interface Engine extends AutoCloseable {
 
     /** Measures the rate of float32 matrix products of about a layer's size, for a few hundredths of a second. */
     double flopsPerSecond();
+
+    /** Takes in the classes of a user's block, which segments of its code will need. */
+    void define(BlockCode code);
+
+    /**
+     * Runs a user's block on random samples to find its children, parameters, shapes and costs.
+     *
+     * @throws IllegalArgumentException where it cannot be trained here, with the child and the reason
+     */
+    List<BlockSpec.Unit> describe(String code, TensorShape sample);
 
     /**
      * Creates the weights that the rank at {@code tensorIndex} of the tensor axis holds of some stages.

@@ -68,6 +68,15 @@ interface Mathematics {
         if (kind instanceof Segment.Head head) {
             return new HeadMathematics(head.epsilon(), constants.scalar(head.epsilon()), linear);
         }
+        if (kind instanceof Segment.PartialLinear) {
+            return new PartialLinearMathematics();
+        }
+        if (kind instanceof Segment.Bias) {
+            return new BiasMathematics();
+        }
+        if (kind instanceof Segment.Loss loss) {
+            return new LossMathematics(loss.function(), constants);
+        }
         if (kind instanceof Segment.VocabularyScores) {
             return new VocabularyScoresMathematics(part(segment.parameters().get(0), tensorIndex), linear);
         }

@@ -3,6 +3,9 @@ package io.shardlab.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.shardlab.plan.Json;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import io.shardlab.schedule.ScheduleRule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +43,8 @@ public record ModelSpec(
         boolean tied,
         int maxSequence,
         double initializerRange,
-        Optional<Path> weights) {
+        Optional<Path> weights)
+        implements Model {
 
     public ModelSpec {
         positive("vocab_size", vocabularySize);
@@ -68,6 +72,11 @@ public record ModelSpec(
         if (!holds) {
             throw new IllegalArgumentException(otherwise);
         }
+    }
+
+    @Override
+    public Plan plan(Scheme scheme, Planner.Settings settings, ScheduleRule rule) {
+        return Planner.plan(this, scheme, settings, rule);
     }
 
     /** Parameters, tied ones counted once. */

@@ -131,7 +131,7 @@ public final class Planner {
                 schedule(rule, plan.scheme(), workload.microbatches(), plan.stages()));
     }
 
-    private static Schedule schedule(ScheduleRule rule, Scheme scheme, int microbatches, List<Stage> stages) {
+    static Schedule schedule(ScheduleRule rule, Scheme scheme, int microbatches, List<Stage> stages) {
         Schedule passes = rule.schedule(scheme.pipeline(), microbatches);
         if (passes.splitsBackward()) {
             requireSplittable(rule, stages);

@@ -102,11 +102,7 @@ public final class BrokenPlan {
             List<Extent> extents = new ArrayList<>(split.extents());
             Collections.swap(extents, 0, 1);
             found[0] = true;
-            return new ParameterSpec(
-                    parameter.name(),
-                    parameter.shape(),
-                    new Placement.Split(split.dim(), extents),
-                    parameter.standardDeviation());
+            return parameter.withPlacement(new Placement.Split(split.dim(), extents));
         });
         if (!found[0]) {
             throw new IllegalArgumentException(

@@ -53,11 +53,7 @@ public record Comparison(List<Difference> differences) {
     private static void compareParameters(
             String kind, List<ParameterSpec> parameters, Shards reference, Shards actual, List<Difference> found) {
         for (ParameterSpec parameter : parameters) {
-            ParameterSpec whole = new ParameterSpec(
-                    parameter.name(),
-                    parameter.shape(),
-                    io.shardlab.tensor.Placement.replicated(),
-                    parameter.standardDeviation());
+            ParameterSpec whole = parameter.withPlacement(io.shardlab.tensor.Placement.replicated());
             double[] expected = reference.joined(kind + "/", whole).get(0).values();
             compare(kind, parameter.name(), expected, actual.joined(kind + "/", parameter), found);
         }

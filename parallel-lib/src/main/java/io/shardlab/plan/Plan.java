@@ -8,6 +8,7 @@ import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -75,6 +76,11 @@ public record Plan(
                 throw new IllegalArgumentException("stage " + stages.get(i).index() + " stands at position " + i);
             }
         }
+        if (!stages.isEmpty() && stages.get(0).inputSampleShape().isPresent() && workload.sequence() != 1) {
+            throw new IllegalArgumentException(
+                    "seq " + workload.sequence() + " is for language models; " + model + " takes samples of shape "
+                            + stages.get(0).inputSampleShape().get());
+        }
     }
 
     @JsonIgnore
@@ -95,6 +101,12 @@ public record Plan(
                 .toList();
     }
 
+    /** Shape of one sample of a user's block; empty where the model reads tokens. */
+    @JsonIgnore
+    public Optional<TensorShape> sampleShape() {
+        return stages.isEmpty() ? Optional.empty() : stages.get(0).inputSampleShape();
+    }
+
     /** Whether values between blocks are split along tokens: with sequence parallelism over at least two tensor ranks. */
     @JsonIgnore
     public boolean splitsRows() {
@@ -102,12 +114,17 @@ public record Plan(
     }
 
     /**
-     * What the tensor rank at {@code tensorIndex} has of a value that one stage passes to the next: [b,T,D], or its rows of [b·T,D]
-     * where they are split.
+     * What the tensor rank at {@code tensorIndex} has of the value that a stage passes to the next: [b,T,D], or its rows of [b·T,D]
+     * where they are split, or [b,…] as the user's block has it.
      *
      * @param rows [b,T]
      */
-    public TensorShape boundaryShape(TensorShape rows, int tensorIndex) {
+    public TensorShape boundaryShape(int stage, TensorShape rows, int tensorIndex) {
+        Optional<TensorShape> sample =
+                stages.get(stage).sampleShape(stages.get(stage).output());
+        if (sample.isPresent()) {
+            return sample.get().prepend(rows.dim(0));
+        }
         if (!splitsRows()) {
             return TensorShape.of(rows.dim(0), rows.dim(1), hiddenSize);
         }

@@ -2,7 +2,9 @@ package io.shardlab.plan;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.shardlab.tensor.TensorShape;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A run of layers between two collectives: computed on one rank, with its own autograd graph.
@@ -37,9 +39,18 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
         @JsonSubTypes.Type(value = Residual.class, name = "residual"),
         @JsonSubTypes.Type(value = Head.class, name = "head"),
         @JsonSubTypes.Type(value = VocabularyScores.class, name = "vocabulary-scores"),
-        @JsonSubTypes.Type(value = VocabularyLoss.class, name = "vocabulary-loss")
+        @JsonSubTypes.Type(value = VocabularyLoss.class, name = "vocabulary-loss"),
+        @JsonSubTypes.Type(value = Block.class, name = "block"),
+        @JsonSubTypes.Type(value = PartialLinear.class, name = "partial-linear"),
+        @JsonSubTypes.Type(value = Bias.class, name = "bias"),
+        @JsonSubTypes.Type(value = Loss.class, name = "loss")
     })
     public sealed interface Kind {
+
+        /** Shape of one sample's output where it is not [T,D]: in the segments of a user's block. */
+        default Optional<TensorShape> sampleShape() {
+            return Optional.empty();
+        }
 
         /**
          * Whether its input gradients can be had before its weight gradients, as schedules with I and W passes want it. A kind
@@ -86,4 +97,67 @@ public record Segment(String name, Kind kind, List<ParameterSpec> parameters) {
 
     /** The second half: the scores [t,3,N] of all t parts to the sum of the cross-entropies, a scalar. No gradient goes to the largest. */
     public record VocabularyLoss() implements Kind {}
+
+    /**
+     * Consecutive children of a user's DJL block, on tensors of any shape whose first dimension counts samples. Parameters: those
+     * of the children, in their order.
+     *
+     * @param code which compiled block, see {@code model.BlockCode}
+     * @param first index of the first child, nested sequences counted through
+     * @param end index after the last child
+     * @param input shape of one sample
+     * @param output shape of one sample
+     * @param inputGradient whether anyone before needs a gradient; not where the samples themselves come in
+     * @param flops of one sample's forward pass, as measured against matrix products
+     * @param saved elements that one sample's graph keeps inside
+     */
+    public record Block(
+            String code,
+            int first,
+            int end,
+            TensorShape input,
+            TensorShape output,
+            boolean inputGradient,
+            double flops,
+            long saved)
+            implements Kind {
+        @Override
+        public Optional<TensorShape> sampleShape() {
+            return Optional.of(output);
+        }
+
+        @Override
+        public boolean splitsBackward() {
+            return false;
+        }
+    }
+
+    /** x·Wᵀ on the columns of W that this rank holds: a partial sum over the tensor axis. Parameter: weight [O,I]. */
+    public record PartialLinear(TensorShape output) implements Kind {
+        @Override
+        public Optional<TensorShape> sampleShape() {
+            return Optional.of(output);
+        }
+
+        @Override
+        public boolean splitsBackward() {
+            return false;
+        }
+    }
+
+    /** Adds a bias to the last dimension, once the partial sums before it are complete. Parameter: bias [O]. */
+    public record Bias(TensorShape output) implements Kind {
+        @Override
+        public Optional<TensorShape> sampleShape() {
+            return Optional.of(output);
+        }
+    }
+
+    /** Scores [b,C] and class labels [b] to the <em>sum</em> of the samples' losses, a scalar. */
+    public record Loss(LossFunction function) implements Kind {
+        @Override
+        public Optional<TensorShape> sampleShape() {
+            return Optional.of(TensorShape.of());
+        }
+    }
 }

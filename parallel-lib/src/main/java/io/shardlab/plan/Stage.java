@@ -1,9 +1,11 @@
 package io.shardlab.plan;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import io.shardlab.tensor.TensorShape;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -18,9 +20,9 @@ import java.util.Set;
  */
 public record Stage(int index, int pipelineRank, String label, List<Step> steps, String input, String output) {
 
-    /** Token ids [B,T], known to the first stage. */
+    /** Token ids [B,T], or the samples [B,…] of a user's block, known to the first stage. */
     public static final String TOKENS = "tokens";
-    /** Token ids [B,T] to predict, known to the last stage. */
+    /** Token ids [B,T] to predict, or the samples' labels [B], known to the last stage. */
     public static final String TARGETS = "targets";
     /** The mean cross-entropy of a micro-batch, a scalar. */
     public static final String LOSS = "loss";
@@ -67,5 +69,33 @@ public record Stage(int index, int pipelineRank, String label, List<Step> steps,
             }
         }
         return parameters;
+    }
+
+    /** Shape of one sample of a value, where it is not [T,D]: in the stages of a user's block. */
+    public Optional<TensorShape> sampleShape(String value) {
+        for (Step step : steps) {
+            if (step.output().equals(value)) {
+                return step instanceof Step.Local local
+                        ? local.segment().kind().sampleShape()
+                        : sampleShape(step.inputs().get(0));
+            }
+        }
+        return value.equals(input) ? inputSampleShape() : Optional.empty();
+    }
+
+    /** Shape of one sample of the input; empty where that is tokens or [T,D]. */
+    public Optional<TensorShape> inputSampleShape() {
+        Set<String> aliases = new HashSet<>(Set.of(input));
+        for (Step step : steps) {
+            if (aliases.contains(step.inputs().get(0))) {
+                if (step instanceof Step.Local local) {
+                    return local.segment().kind() instanceof Segment.Block block
+                            ? Optional.of(block.input())
+                            : Optional.empty();
+                }
+                aliases.add(step.output());
+            }
+        }
+        return Optional.empty();
     }
 }

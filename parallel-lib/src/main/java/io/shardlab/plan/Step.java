@@ -38,7 +38,7 @@ public sealed interface Step {
     /**
      * Runs a collective over the rank's group on {@code axis}.
      *
-     * @param width numbers per token of the whole value
+     * @param width numbers per token of the whole value; of a user's block, numbers per sample
      * @param parts how ranks hold the value on the side of the collective where it is not whole
      */
     record Communicate(Collective collective, Axis axis, String input, String output, long width, Parts parts)

@@ -114,8 +114,8 @@ final class Generation {
                 int[] ids = sequence.stream().mapToInt(Integer::intValue).toArray();
                 given.put(Stage.TOKENS, scope.tokens(ids, rows));
             } else {
-                Tensor received =
-                        scope.allocate(plan.boundaryShape(rows, placed.at().tensor()));
+                Tensor received = scope.allocate(
+                        plan.boundaryShape(stage.index() - 1, rows, placed.at().tensor()));
                 placed.pipeline().receive(neighbour(stage, -1), length, received.bytes());
                 received.written();
                 given.put(stage.input(), received);

@@ -44,7 +44,7 @@ final class MicrobatchRunner implements AutoCloseable {
     private final Plan plan;
     private final Recorder recorder;
     private final StopSignal stop;
-    private final IntFunction<TokenFile.Batch> batches;
+    private final IntFunction<Samples.Batch> batches;
     private final BiConsumer<String, Tensor> observer;
     private final long dataStep;
     private final Map<Key, Live> alive = new HashMap<>();
@@ -53,7 +53,7 @@ final class MicrobatchRunner implements AutoCloseable {
     /**
      * @param plan the placed plan, possibly with another workload and schedule
      * @param dataStep which step's part of the data, from 0
-     * @param batches gives the tokens of a micro-batch
+     * @param batches gives the samples of a micro-batch
      * @param observer sees every value of micro-batch 0
      */
     MicrobatchRunner(
@@ -62,7 +62,7 @@ final class MicrobatchRunner implements AutoCloseable {
             Recorder recorder,
             StopSignal stop,
             long dataStep,
-            IntFunction<TokenFile.Batch> batches,
+            IntFunction<Samples.Batch> batches,
             BiConsumer<String, Tensor> observer) {
         this.placed = placed;
         this.plan = plan;
@@ -152,12 +152,12 @@ final class MicrobatchRunner implements AutoCloseable {
         Map<String, Tensor> given = new HashMap<>();
         TensorShape shape = rows();
         if (first || last) {
-            TokenFile.Batch batch = batches.apply(microbatch);
+            Samples.Batch batch = batches.apply(microbatch);
             if (first) {
-                given.put(Stage.TOKENS, live.scope.tokens(batch.inputs(), shape));
+                given.put(Stage.TOKENS, batch.inputs(live.scope));
             }
             if (last) {
-                given.put(Stage.TARGETS, live.scope.tokens(batch.targets(), shape));
+                given.put(Stage.TARGETS, batch.targets(live.scope));
             }
         }
         if (!first) {
@@ -214,8 +214,9 @@ final class MicrobatchRunner implements AutoCloseable {
     private void receive(Action.Receive action) {
         Live live = live(action, action.microbatch());
         boolean forward = action.pass() == Pass.FORWARD;
-        Tensor tensor =
-                live.scope.allocate(plan.boundaryShape(rows(), placed.at().tensor()));
+        int boundary = forward ? action.stage() - 1 : action.stage();
+        Tensor tensor = live.scope.allocate(
+                plan.boundaryShape(boundary, rows(), placed.at().tensor()));
         int neighbour = plan.schedule().rankOf(action.stage() + (forward ? -1 : 1));
         Communicator pipeline = placed.pipeline();
         pipeline.receive(neighbour, tag(action.pass(), action.stage(), action.microbatch()), tensor.bytes());

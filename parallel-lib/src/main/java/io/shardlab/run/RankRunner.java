@@ -123,6 +123,9 @@ public final class RankRunner implements RankExecutor {
         if (request instanceof Request.Measure) {
             return new Measurement(engine(), transport, seat.numRanks()).run();
         }
+        if (request instanceof Request.Describe describe) {
+            return describe(describe);
+        }
         if (request instanceof Request.Place place) {
             return place(place);
         }
@@ -207,6 +210,19 @@ public final class RankRunner implements RankExecutor {
         return new Reply.Done(memory());
     }
 
+    private Reply describe(Request.Describe request) {
+        engine().define(request.code());
+        if (seat.rank() > 0) {
+            return new Reply.Described(List.of(), Optional.empty());
+        }
+        page.enter("describing", request.code().id(), -1);
+        try {
+            return new Reply.Described(engine().describe(request.code().id(), request.sample()), Optional.empty());
+        } catch (IllegalArgumentException e) {
+            return new Reply.Described(List.of(), Optional.of(String.valueOf(e.getMessage())));
+        }
+    }
+
     private Reply place(Request.Place request) throws IOException {
         PlacedPlan before = placed;
         if (before != null) {
@@ -254,8 +270,8 @@ public final class RankRunner implements RankExecutor {
         PlacedPlan here = placed();
         meter.resetHighWater();
         TrainSettings settings = request.settings();
-        try (TokenFile tokens = TrainRun.open(request.tokens())) {
-            TrainRun run = new TrainRun(here, request.plan(), settings, tokens, recorder, stop, guard);
+        try (Samples samples = Samples.open(request.plan(), Path.of(request.tokens()))) {
+            TrainRun run = new TrainRun(here, request.plan(), settings, samples, recorder, stop, guard);
             Reporter reporter = new Reporter(seat.rank(), events);
             for (int step = request.done(); step < request.until(); step++) {
                 recorder.startStep(request.firstStep() + step);
@@ -296,11 +312,11 @@ public final class RankRunner implements RankExecutor {
 
     private Reply probe(Request.Probe request) throws IOException {
         if (seat.rank() < request.plan().mesh().size()) {
-            try (TokenFile tokens = TrainRun.open(request.tokens());
+            try (Samples samples = Samples.open(request.plan(), Path.of(request.tokens()));
                     PlacedPlan temporary = open(request.plan(), Optional.of(request.weights()), true)) {
                 recorder.startStep(0);
                 TrainRun run =
-                        new TrainRun(temporary, request.plan(), request.settings(), tokens, recorder, stop, guard);
+                        new TrainRun(temporary, request.plan(), request.settings(), samples, recorder, stop, guard);
                 Path file = Path.of(request.folder()).resolve("rank-" + seat.rank() + ".safetensors");
                 new Probe(temporary).run(run, request.settings(), file);
             }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.shardlab.cell.CellOutcome;
 import io.shardlab.cell.RemoteValue;
 import io.shardlab.cell.RemoteVariable;
+import io.shardlab.model.BlockSpec;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.weights.TensorFiles;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.Optional;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Reply.Done.class, name = "done"),
     @JsonSubTypes.Type(value = Reply.Measured.class, name = "measured"),
+    @JsonSubTypes.Type(value = Reply.Described.class, name = "described"),
     @JsonSubTypes.Type(value = Reply.Trained.class, name = "trained"),
     @JsonSubTypes.Type(value = Reply.Generated.class, name = "generated"),
     @JsonSubTypes.Type(value = Reply.Sent.class, name = "sent"),
@@ -39,6 +41,15 @@ public sealed interface Reply {
      * @param latencyNanos of a small all-reduce over all ranks; 0 for a single rank
      */
     record Measured(double flopsPerSecond, double bytesPerSecond, long latencyNanos) implements Reply {}
+
+    /**
+     * A user's block, looked at; its units, or why it is refused. Ranks other than 0 have looked at nothing.
+     */
+    record Described(List<BlockSpec.Unit> units, Optional<String> refusal) implements Reply {
+        public Described {
+            units = List.copyOf(units);
+        }
+    }
 
     /**
      * Training is done.

@@ -5,7 +5,9 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.shardlab.cell.CellProgram;
 import io.shardlab.cell.RemoteValue;
 import io.shardlab.cell.RemoteVariable;
+import io.shardlab.model.BlockCode;
 import io.shardlab.plan.Plan;
+import io.shardlab.tensor.TensorShape;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +17,7 @@ import java.util.Optional;
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Request.Warm.class, name = "warm"),
     @JsonSubTypes.Type(value = Request.Measure.class, name = "measure"),
+    @JsonSubTypes.Type(value = Request.Describe.class, name = "describe"),
     @JsonSubTypes.Type(value = Request.Place.class, name = "place"),
     @JsonSubTypes.Type(value = Request.Train.class, name = "train"),
     @JsonSubTypes.Type(value = Request.Infer.class, name = "infer"),
@@ -38,6 +41,9 @@ public sealed interface Request {
     /** Measures, all ranks at the same time, what estimates need: arithmetic rate, bandwidth, latency. */
     record Measure() implements Request {}
 
+    /** Takes in a user's block; rank 0 also finds what it consists of, for samples of one shape. */
+    record Describe(BlockCode code, TensorShape sample) implements Request {}
+
     /** Builds this rank's shard of the plan; weights from the safetensors folder, else from the plan's seed. */
     record Place(Plan plan, Optional<String> weights) implements Request {}
 
@@ -46,7 +52,7 @@ public sealed interface Request {
      *
      * @param plan the placed plan, possibly with another workload and schedule
      * @param settings of the whole run
-     * @param tokens a file of little-endian 32-bit token ids
+     * @param tokens a file of little-endian 32-bit token ids, or a {@link SampleFile} for a user's block
      * @param firstStep the data position of the run's step 0
      */
     record Train(Plan plan, TrainSettings settings, String tokens, int firstStep, int done, int until)

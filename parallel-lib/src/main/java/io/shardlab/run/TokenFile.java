@@ -1,6 +1,9 @@
 package io.shardlab.run;
 
+import io.shardlab.engine.Scope;
+import io.shardlab.engine.Tensor;
 import io.shardlab.plan.Plan;
+import io.shardlab.tensor.TensorShape;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -10,10 +13,20 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /** A file of little-endian 32-bit token ids, read at the places that the order of the sequences asks for. */
-final class TokenFile implements AutoCloseable {
+final class TokenFile implements Samples {
 
     /** Inputs and the tokens that follow them, each [b,T], row-major. */
-    record Batch(int[] inputs, int[] targets) {}
+    private record Sequences(int[] ids, int[] next, TensorShape shape) implements Batch {
+        @Override
+        public Tensor inputs(Scope scope) {
+            return scope.tokens(ids, shape);
+        }
+
+        @Override
+        public Tensor targets(Scope scope) {
+            return scope.tokens(next, shape);
+        }
+    }
 
     private final Path file;
     private final FileChannel channel;
@@ -29,8 +42,8 @@ final class TokenFile implements AutoCloseable {
         }
     }
 
-    /** Micro-batch {@code microbatch} of a data rank's part of step {@code step}: consecutive sequences of the step's batch. */
-    Batch read(Plan plan, int dataRank, TrainSettings settings, long step, int microbatch) {
+    @Override
+    public Batch read(Plan plan, int dataRank, TrainSettings settings, long step, int microbatch) {
         Plan.Workload workload = plan.workload();
         int t = workload.sequence();
         long starts = numTokens - t - 1;
@@ -43,10 +56,9 @@ final class TokenFile implements AutoCloseable {
         int[] targets = new int[b * t];
         ByteBuffer bytes = ByteBuffer.allocate((t + 1) * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         for (int row = 0; row < b; row++) {
-            long sequence =
-                    step * workload.batch() + ((long) dataRank * workload.microbatches() + microbatch) * b + row;
+            long sequence = Samples.position(plan, dataRank, step, microbatch, row);
             long start = settings.shuffled()
-                    ? Math.floorMod(mix(settings.seed() * 0x9E3779B97F4A7C15L + sequence), starts)
+                    ? Samples.shuffled(settings.seed(), sequence, starts)
                     : Math.multiplyExact(sequence, t) % starts;
             readAt(bytes, start);
             for (int i = 0; i <= t; i++) {
@@ -63,7 +75,7 @@ final class TokenFile implements AutoCloseable {
                 }
             }
         }
-        return new Batch(inputs, targets);
+        return new Sequences(inputs, targets, TensorShape.of(b, t));
     }
 
     private void readAt(ByteBuffer bytes, long token) {
@@ -77,13 +89,6 @@ final class TokenFile implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    /** The finaliser of SplitMix64. */
-    private static long mix(long value) {
-        long z = (value ^ (value >>> 30)) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return z ^ (z >>> 31);
     }
 
     @Override

@@ -11,7 +11,6 @@ import io.shardlab.trace.Span;
 import io.shardlab.trace.StepMetrics;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiConsumer;
@@ -32,7 +31,7 @@ final class TrainRun {
     private final PlacedPlan placed;
     private final Plan plan;
     private final TrainSettings settings;
-    private final TokenFile tokens;
+    private final Samples samples;
     private final Recorder recorder;
     private final StopSignal stop;
     private final CommitGuard guard;
@@ -43,14 +42,14 @@ final class TrainRun {
             PlacedPlan placed,
             Plan plan,
             TrainSettings settings,
-            TokenFile tokens,
+            Samples samples,
             Recorder recorder,
             StopSignal stop,
             CommitGuard guard) {
         this.placed = placed;
         this.plan = plan;
         this.settings = settings;
-        this.tokens = tokens;
+        this.samples = samples;
         this.recorder = recorder;
         this.stop = stop;
         this.guard = guard;
@@ -73,7 +72,7 @@ final class TrainRun {
                 recorder,
                 stop,
                 dataStep,
-                microbatch -> tokens.read(plan, placed.at().data(), settings, dataStep, microbatch),
+                microbatch -> samples.read(plan, placed.at().data(), settings, dataStep, microbatch),
                 observer)) {
             lossSum = runner.run();
             placed.partialGradients().sum(recorder);
@@ -200,9 +199,5 @@ final class TrainRun {
                 rate,
                 nanos / 1e6,
                 plan.workload().tokens() / seconds);
-    }
-
-    static TokenFile open(String tokens) {
-        return new TokenFile(Path.of(tokens));
     }
 }

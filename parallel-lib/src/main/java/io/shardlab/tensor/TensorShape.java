@@ -44,6 +44,13 @@ public record TensorShape(@JsonValue List<Long> dims) {
         return new TensorShape(changed);
     }
 
+    /** This shape with one more dimension before all others. */
+    public TensorShape prepend(long length) {
+        List<Long> longer = new ArrayList<>(dims);
+        longer.add(0, length);
+        return new TensorShape(longer);
+    }
+
     public long[] toArray() {
         return dims.stream().mapToLong(Long::longValue).toArray();
     }

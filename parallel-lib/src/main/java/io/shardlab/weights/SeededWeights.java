@@ -24,13 +24,12 @@ public record SeededWeights(long seed) implements WeightSource {
     public void read(ParameterSpec parameter, Slice slice, TensorType type, ByteBuffer target) {
         long key = key(parameter.name());
         double scale = parameter.standardDeviation() / SUM_DEVIATION;
-        boolean ones = parameter.standardDeviation() == 0;
         for (long o = 0; o < slice.outer(); o++) {
             long first = (o * slice.full() + slice.start()) * slice.inner();
             long count = slice.length() * slice.inner();
             for (long i = 0; i < count; i++) {
                 // Rounded to float in both types, so that a float64 run starts from the same numbers as a float32 run.
-                float value = ones ? 1f : (float) (scale * (bell(key, first + i) - SUM_MEAN));
+                float value = (float) (parameter.mean() + scale * (bell(key, first + i) - SUM_MEAN));
                 if (type == TensorType.FLOAT32) {
                     target.putFloat(value);
                 } else {

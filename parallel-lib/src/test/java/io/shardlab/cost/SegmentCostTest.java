@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.plan.HandmadePlan;
+import io.shardlab.plan.LossFunction;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Schedule;
@@ -64,7 +65,15 @@ class SegmentCostTest {
                         new Segment.VocabularyScores(),
                         List.of(new ParameterSpec("w", TensorShape.of(8, 32), Placement.replicated(), 1))),
                 new Segment("loss", new Segment.VocabularyLoss(), List.of()));
-        var priced = Stream.concat(stage.segments().stream(), vocabularyHead.stream())
+        TensorShape eight = TensorShape.of(8);
+        ParameterSpec matrix = new ParameterSpec("w", TensorShape.of(8, 8), Placement.replicated(), 1);
+        List<Segment> users = List.of(
+                new Segment("child", new Segment.Block("code", 0, 1, eight, eight, true, 128, 8), List.of(matrix)),
+                new Segment("partial", new Segment.PartialLinear(eight), List.of(matrix)),
+                new Segment("bias", new Segment.Bias(eight), List.of()),
+                new Segment("loss of classes", new Segment.Loss(LossFunction.CROSS_ENTROPY), List.of()));
+        var priced = Stream.of(stage.segments(), vocabularyHead, users)
+                .flatMap(List::stream)
                 .peek(segment -> assertTrue(SegmentCost.of(segment, 0, rows).forwardFlops() >= 0))
                 .map(segment -> segment.kind().getClass())
                 .collect(Collectors.toSet());

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.cost.CommunicationEstimate;
+import io.shardlab.model.BlockSpec;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
+import io.shardlab.plan.LossFunction;
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -70,11 +72,33 @@ final class CensusTest {
     void everyCollectiveIsCountedInItsPhaseAsThePlanSays(String scheme, int microbatches, String schedule, int zero)
             throws Exception {
         Plan plan = plan(scheme.replace(';', ','), microbatches, schedule, zero);
+        requireCounted(plan, Optional.empty(), tokens());
+    }
+
+    @ParameterizedTest(name = "{0} m={1} zero={2}")
+    @CsvSource({"tp=2, 2, 0", "pp=2, 2, 0", "pp=3, 4, 0", "tp=2;pp=2, 4, 0", "dp=2, 1, 1", "dp=2;tp=2;pp=2, 2, 0"})
+    void theValuesOfUsersBlocksAreCountedWithTheirOwnShapes(String scheme, int microbatches, int zero)
+            throws Exception {
+        BlockSpec model = UserBlock.spec("cnn", UserBlock.CNN, LossFunction.CROSS_ENTROPY);
+        Plan plan = model.plan(
+                Scheme.parse(scheme.replace(';', ',')),
+                new Planner.Settings(
+                        TensorType.FLOAT32,
+                        new Plan.Workload(8, 1, microbatches),
+                        "1f1b",
+                        7,
+                        Options.DEFAULT.withZero(zero)));
+        Request known = new Request.Describe(model.code(), model.input());
+        requireCounted(plan, Optional.of(known), UserBlock.samples(temporary.resolve("samples"), 21));
+    }
+
+    private static void requireCounted(Plan plan, Optional<Request> before, Path samples) {
         try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            before.ifPresent(ranks::execute);
             ranks.execute(new Request.Place(plan, Optional.empty()));
             ranks.execute(new Request.Traffic(true));
             TrainSettings settings = TrainSettings.DEFAULT.withSteps(STEPS);
-            List<Reply> replies = ranks.execute(new Request.Train(plan, settings, tokens().toString(), 0));
+            List<Reply> replies = ranks.execute(new Request.Train(plan, settings, samples.toString(), 0));
             List<Reply> sent = ranks.execute(new Request.Traffic(true));
             for (int rank = 0; rank < plan.mesh().size(); rank++) {
                 Map<String, Reply.Traffic> expected = new HashMap<>();
@@ -109,7 +133,7 @@ final class CensusTest {
 
     /** The split vocabulary adds a sum after the embedding, one before the head on the way back, and the loss's gather. */
     @Test
-    void aTensorStepSumsTwiceForwardAndTwiceBackwardPerLayerAndMicrobatch() {
+    void aTensorStepSumsTwiceEachWayPerLayerAndOnceAtTheEndsOfTheModel() {
         Map<String, Long> calls = new HashMap<>();
         for (PhaseTraffic traffic :
                 CommunicationEstimate.of(plan("tp=2", 2, "1f1b", 0)).phases()) {

@@ -25,6 +25,8 @@ public interface Actions {
 
     Object check(CheckOptions options);
 
+    Object model(ModelOptions options);
+
     Object schedule(ScheduleOptions options);
 
     Object status();

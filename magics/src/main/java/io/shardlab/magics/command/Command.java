@@ -15,6 +15,7 @@ public sealed interface Command
                 LoadCommand,
                 InferCommand,
                 CheckCommand,
+                ModelCommand,
                 ScheduleCommand,
                 StatusCommand,
                 TimelineCommand,

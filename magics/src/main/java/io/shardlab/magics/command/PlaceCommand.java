@@ -23,7 +23,8 @@ public record PlaceCommand(PlanOptions options) implements Command {
     static final class Flags extends Syntax {
         @CommandLine.Parameters(
                 paramLabel = "MODEL",
-                description = "a preset (%%shard models) or a folder with config.json")
+                description =
+                        "a preset (%%shard models), a folder with config.json or a %%%%shard model of this notebook")
         String model = "";
 
         @CommandLine.Mixin

@@ -79,7 +79,8 @@ public record TrainCommand(TrainOptions options) implements Command {
         @Option(
                 names = "--data",
                 paramLabel = "SOURCE",
-                description = "text file, folder of text files, java-code or random (%%shard data)")
+                description =
+                        "text file, folder of text files, java-code or random (%%shard data); for blocks a folder of MNIST's IDX files or random")
         @Nullable
         String source;
 

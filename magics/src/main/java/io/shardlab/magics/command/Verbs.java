@@ -37,6 +37,7 @@ public final class Verbs {
         verbs.put("load", LoadCommand.Flags::new);
         verbs.put("infer", InferCommand.Flags::new);
         verbs.put("check", CheckCommand.Flags::new);
+        verbs.put("model", ModelCommand.Flags::new);
         verbs.put("schedule", ScheduleCommand.Flags::new);
         verbs.put("status", StatusCommand.Flags::new);
         verbs.put("timeline", TimelineCommand.Flags::new);
@@ -100,12 +101,15 @@ public final class Verbs {
         if (command instanceof ScheduleCommand schedule) {
             return new ScheduleCommand(schedule.options().withText(body));
         }
+        if (command instanceof ModelCommand model) {
+            return new ModelCommand(model.options().withText(body));
+        }
         if (command instanceof HelpCommand) {
             return command;
         }
         throw new IllegalArgumentException("'" + words.get(0) + "' is no form of a cell; forms: `%%shard [-t SEL] …` "
-                + "runs Java on workers (`%shard help cell`), `%%shard schedule NAME`; `%shard " + words.get(0)
-                + " …` is a line");
+                + "runs Java on workers (`%shard help cell`), `%%shard schedule NAME`, `%%shard model NAME`; `%shard "
+                + words.get(0) + " …` is a line");
     }
 
     private static Command parseArguments(List<String> arguments) {
@@ -232,9 +236,12 @@ public final class Verbs {
             if (label.equals("DIR")) {
                 return verb + " needs a DIR: `%shard " + verb + " checkpoints/first`";
             }
-            return verb.equals("schedule")
-                    ? "schedule needs a NAME: `%shard schedule zb-h1`; rules: " + String.join(", ", ScheduleRule.NAMES)
-                    : verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
+            return verb.equals("model")
+                    ? "model needs a NAME: `%%shard model mlp` above Java code that returns a Block"
+                    : verb.equals("schedule")
+                            ? "schedule needs a NAME: `%shard schedule zb-h1`; rules: "
+                                    + String.join(", ", ScheduleRule.NAMES)
+                            : verb + " needs a MODEL: `%shard " + verb + " tiny`; `%shard models` lists the presets";
         }
         CommandLine.Model.ArgSpec flag = missing.getMissing().isEmpty()
                 ? missing.getArgSpec()

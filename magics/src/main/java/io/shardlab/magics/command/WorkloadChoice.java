@@ -15,6 +15,7 @@ public record WorkloadChoice(
             new WorkloadChoice(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), Optional.empty());
 
     private static final int BATCH = 8;
+    private static final int SAMPLES = 64;
     private static final int SEQUENCE = 128;
     private static final int MICROBATCHES = 4;
 
@@ -66,6 +67,23 @@ public record WorkloadChoice(
                     "seq " + length + " is longer than the model's " + longest + " positions");
         }
         return new Plan.Workload(sequences, length, slices);
+    }
+
+    /**
+     * The workload of a new plan for samples without a length: a batch of 64, or a little more where data ranks and micro-batches
+     * do not divide that, and for a pipeline the most micro-batches up to 4 that divide a data rank's part.
+     */
+    public Plan.Workload forSamples(Scheme scheme) {
+        if (sequence.orElse(1) != 1) {
+            throw new IllegalArgumentException(
+                    "--seq " + sequence.getAsInt() + " is for language models; the samples of a block have no length");
+        }
+        int ranks = scheme.data();
+        int parts = microbatches.orElse(1) * ranks;
+        int samples = batch.orElse((SAMPLES + parts - 1) / parts * parts);
+        int slices = microbatches.orElse(
+                scheme.pipeline() > 1 && samples % ranks == 0 ? divisorUpTo(MICROBATCHES, samples / ranks) : 1);
+        return new Plan.Workload(samples, 1, slices);
     }
 
     /** The placed plan's workload where nothing else was said. */

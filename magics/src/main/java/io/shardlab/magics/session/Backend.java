@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Selection;
@@ -41,6 +42,9 @@ public interface Backend extends AutoCloseable {
     List<LogLine> logs(Selection selection, int linesPerRank);
 
     List<ModelRow> models();
+
+    /** Compiles and keeps a model that a cell wrote, or finds one; with workers up, also what it consists of. */
+    ModelOutcome model(ModelOptions options);
 
     /** Plans and prices; starts nothing. */
     Estimate plan(PlanOptions options);
@@ -174,6 +178,20 @@ public interface Backend extends AutoCloseable {
             int vocabulary,
             int longest,
             long parameters) {}
+
+    /**
+     * A model that a cell wrote.
+     *
+     * @param described whether a worker has looked at it; without, there are no rows
+     */
+    record ModelOutcome(String name, String loss, boolean described, List<PartRow> rows) {
+        public ModelOutcome {
+            rows = List.copyOf(rows);
+        }
+    }
+
+    /** A part of a model that pipelines do not divide; {@code costPercent} of the whole forward pass, measured. */
+    record PartRow(int part, String children, String input, String output, long parameters, double costPercent) {}
 
     /**
      * A plan and what it will cost.

@@ -1,6 +1,6 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.model.ModelSpec;
+import io.shardlab.model.Model;
 import io.shardlab.model.Planner;
 import io.shardlab.parity.BrokenPlan;
 import io.shardlab.parity.Comparison;
@@ -39,12 +39,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class CheckRun {
 
-    private final ModelSpec model;
+    private final Model model;
     private final Plan placed;
     private final Path home;
     private final Function<Request, List<Reply>> workers;
 
-    CheckRun(ModelSpec model, Plan placed, Path home, Function<Request, List<Reply>> workers) {
+    CheckRun(Model model, Plan placed, Path home, Function<Request, List<Reply>> workers) {
         this.model = model;
         this.placed = placed;
         this.home = home;
@@ -81,8 +81,8 @@ final class CheckRun {
                 workload.batch(), workload.sequence(), sharded.scheme().data() * workload.microbatches());
         // Dropout is part of what is computed; the other options are only ways to do it.
         Options options = Options.DEFAULT.withDropout(sharded.options().dropout());
-        Plan single = Planner.plan(
-                model, Scheme.SINGLE, new Planner.Settings(sharded.type(), whole, "1f1b", sharded.seed(), options));
+        Plan single =
+                model.plan(Scheme.SINGLE, new Planner.Settings(sharded.type(), whole, "1f1b", sharded.seed(), options));
         TrainSettings settings = TrainSettings.DEFAULT.withSteps(request.steps());
         Path here = folder.resolve(sharded.type().toString());
         List<Path> folders = new ArrayList<>();
@@ -108,10 +108,11 @@ final class CheckRun {
             throw new IllegalArgumentException("--break " + breakage.get() + " needs a tensor layout such as tp=2; "
                     + plan.scheme() + " has no collectives to break");
         }
+        // In a decoder number 0 completes the embedding, number 1 the attention of the first layer.
+        int sum = plan.sampleShape().isPresent() ? 0 : 1;
         return switch (breakage.get()) {
-                // Number 0 completes the embedding, number 1 the attention of the first layer.
             case "all-reduce" -> BrokenPlan.without(
-                    plan, plan.splitsRows() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE, 1);
+                    plan, plan.splitsRows() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE, sum);
             case "gradient-sum" -> BrokenPlan.without(
                     plan, plan.splitsRows() ? Collective.ALL_GATHER : Collective.COPY, 0);
             default -> BrokenPlan.withSwappedShards(plan, firstSplit(plan));
@@ -121,8 +122,9 @@ final class CheckRun {
     private static String firstSplit(Plan plan) {
         return plan.stages().stream()
                 .flatMap(stage -> stage.segments().stream())
-                .filter(segment ->
-                        segment.kind() instanceof Segment.Attention || segment.kind() instanceof Segment.FeedForward)
+                .filter(segment -> segment.kind() instanceof Segment.Attention
+                        || segment.kind() instanceof Segment.FeedForward
+                        || segment.kind() instanceof Segment.Block)
                 .flatMap(segment -> segment.parameters().stream())
                 .filter(parameter ->
                         parameter.placement() instanceof Placement.Split split && BrokenPlan.canSwap(split))

@@ -85,8 +85,9 @@ final class Corpus {
                 }
             });
         }
-        throw new IllegalArgumentException(
-                "--data " + wanted + " is not there; allowed: a text file, a folder of text files, java-code, random");
+        throw new IllegalArgumentException("--data " + wanted
+                + " is not there; allowed: a text file, a folder of text files, java-code, random; for a model of"
+                + " the notebook a folder of MNIST's IDX files, random");
     }
 
     private static Path path(String text) {

@@ -203,7 +203,25 @@ record Estimates(
                 }
             }
         }
-        return text.isEmpty() ? "whole" : text.toString();
+        return text.isEmpty() ? blockCut(plan, rank) : text.toString();
+    }
+
+    /** The same for a user's block: its first split matrix. */
+    private static String blockCut(Plan plan, int rank) {
+        for (ParameterSpec parameter : parameters(plan, rank)) {
+            if (parameter.placement() instanceof Placement.Split split) {
+                Extent extent =
+                        split.extents().get(plan.mesh().coordinates(rank).tensor());
+                return String.format(
+                        Locale.ROOT,
+                        "%s rows %d–%d of %d",
+                        parameter.name(),
+                        extent.start(),
+                        extent.end() - 1,
+                        parameter.shape().dim(split.dim()));
+            }
+        }
+        return "whole";
     }
 
     static OptionalLong weightBytes(MemoryUse use) {

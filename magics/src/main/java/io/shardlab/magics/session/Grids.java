@@ -185,6 +185,19 @@ final class Grids {
         };
     }
 
+    static Grid<Backend.PartRow> model(Backend.ModelOutcome outcome) {
+        return new Grid<>(
+                outcome.name() + ", trained by " + outcome.loss(),
+                List.of(
+                        Column.integer("part", "part", Backend.PartRow::part),
+                        Column.text("children", "children", Backend.PartRow::children),
+                        Column.text("input", "sample in", Backend.PartRow::input),
+                        Column.text("output", "sample out", Backend.PartRow::output),
+                        Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters())),
+                        Column.number("cost_pct", "forward time %", 0, Backend.PartRow::costPercent)),
+                outcome.rows());
+    }
+
     static Grid<Backend.PlacedRow> placed(Backend.PlaceOutcome outcome) {
         return new Grid<>(
                 outcome.plan().model() + " placed under " + outcome.plan().scheme() + " in "

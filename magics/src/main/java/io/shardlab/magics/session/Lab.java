@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
+import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
@@ -25,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import tech.tablesaw.api.Table;
 
@@ -39,6 +41,7 @@ public final class Lab implements AutoCloseable {
     private final Backend backend;
     private final Work work;
     private final Corpus corpus;
+    private final SampleSets sampleSets;
     private final Path home;
     private final Map<String, CellRun> results = new ConcurrentHashMap<>();
     private Backend.Workers workers = new Backend.Workers(List.of(), 0, true, "no workers");
@@ -48,6 +51,7 @@ public final class Lab implements AutoCloseable {
         this.work = new Work(backend);
         this.home = home(environment);
         this.corpus = new Corpus(home, environment);
+        this.sampleSets = new SampleSets(home);
     }
 
     /** A laboratory on this machine, without workers yet. */
@@ -78,6 +82,11 @@ public final class Lab implements AutoCloseable {
     /** The workers as they came up, one row each. */
     public Table table() {
         return Grids.workers(workers).table();
+    }
+
+    /** Keeps a DJL block written as Java statements that return it, so that verbs find it by name. */
+    public UserModel model(ModelOptions options) {
+        return new UserModel(work.call("model", () -> backend.model(options)));
     }
 
     /** Plans and prices a model; starts nothing. */
@@ -117,8 +126,8 @@ public final class Lab implements AutoCloseable {
                     ResumedRun resumed = resumed(options);
                     options.checkpoints().save().ifPresent(backend::requireSavable);
                     stepsDone.set(resumed.done());
-                    Corpus.Source source = corpus.find(resumed.source());
-                    Prepared prepared = prepare(resumed.placement(), resumed.workload(), source, resumed::check);
+                    Prepared prepared =
+                            prepare(resumed.placement(), resumed.workload(), resumed.source(), resumed::check);
                     options.checkpoints().resume().ifPresent(folder -> backend.load(folder, progress));
                     RunFolder folder = RunFolder.create(
                             home,
@@ -129,7 +138,7 @@ public final class Lab implements AutoCloseable {
                                     prepared.workload(),
                                     prepared.schedule(),
                                     resumed.settings(),
-                                    prepared.tokens().file(),
+                                    prepared.data(),
                                     resumed.source(),
                                     resumed.done(),
                                     options.checkpoints().save(),
@@ -209,31 +218,44 @@ public final class Lab implements AutoCloseable {
         return options;
     }
 
-    /** A placed plan, the workload and schedule to run and the tokens to run it on. */
-    private record Prepared(Plan plan, Plan.Workload workload, Optional<String> schedule, Corpus.Tokens tokens) {}
+    /** A placed plan, the workload and schedule to run and the file of tokens or samples to run it on. */
+    private record Prepared(Plan plan, Plan.Workload workload, Optional<String> schedule, Path data) {}
 
     /** Checks everything that can be checked before anything moves, then places what is not placed yet. */
-    private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Corpus.Source source) {
-        return prepare(placement, choice, source, tokens -> {});
+    private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Optional<String> data) {
+        return prepare(placement, choice, data, (description, file) -> {});
     }
 
     private Prepared prepare(
             Optional<PlanOptions> placement,
             WorkloadChoice choice,
-            Corpus.Source source,
-            Consumer<Corpus.Tokens> check) {
+            Optional<String> data,
+            BiConsumer<String, Path> check) {
         choice.schedule().ifPresent(backend.schedules()::require);
+        Corpus.Source source = corpus.find(data);
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plan(options).plan()).orElseGet(this::placedPlan);
         Plan.Workload workload = choice.over(plan.workload());
-        Corpus.Tokens tokens = corpus.tokens(source, plan.vocabularySize());
-        if (tokens.count() < workload.sequence() + 2L) {
-            throw new IllegalArgumentException("seq " + workload.sequence() + " is too long for " + tokens.description()
-                    + " with " + tokens.count() + " tokens; allowed: up to " + Math.max(0, tokens.count() - 2));
+        Path file;
+        if (plan.sampleShape().isPresent()) {
+            file = sampleSets.find(data, plan.sampleShape().get(), plan.vocabularySize());
+            check.accept("--data " + data.orElse(Corpus.RANDOM), file);
+        } else {
+            Corpus.Tokens tokens = tokens(source, plan.vocabularySize(), workload.sequence());
+            file = tokens.file();
+            check.accept(tokens.description(), file);
         }
-        check.accept(tokens);
         missing.ifPresent(backend::place);
-        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), tokens);
+        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), file);
+    }
+
+    private Corpus.Tokens tokens(Corpus.Source source, int vocabulary, int sequence) {
+        Corpus.Tokens tokens = corpus.tokens(source, vocabulary);
+        if (tokens.count() < sequence + 2L) {
+            throw new IllegalArgumentException("seq " + sequence + " is too long for " + tokens.description() + " with "
+                    + tokens.count() + " tokens; allowed: up to " + Math.max(0, tokens.count() - 2));
+        }
+        return tokens;
     }
 
     /** What must be placed first, if anything. */
@@ -262,6 +284,11 @@ public final class Lab implements AutoCloseable {
         return work.call("infer", () -> {
             missing(options.placement()).ifPresent(backend::place);
             Plan plan = placedPlan();
+            if (plan.sampleShape().isPresent()) {
+                throw new IllegalArgumentException("infer is for language models; " + plan.model()
+                        + " is a block of this notebook that takes samples of shape "
+                        + plan.sampleShape().get() + ", and can be trained and checked");
+            }
             List<Integer> prompt = ByteText.tokens(options.prompt(), plan.vocabularySize());
             ByteText decoder = new ByteText();
             Backend.InferOutcome outcome =
@@ -286,14 +313,13 @@ public final class Lab implements AutoCloseable {
     /** Compares the sharded model with one device. */
     public Verdict check(CheckOptions options) {
         return work.call("check", () -> {
-            Corpus.Source source = corpus.find(options.source());
-            Prepared prepared = prepare(options.placement(), options.workload(), source);
+            Prepared prepared = prepare(options.placement(), options.workload(), options.source());
             return new Verdict(backend.check(new Backend.CheckRequest(
                     prepared.workload(),
                     prepared.schedule(),
                     options.steps(),
                     options.tolerance(),
-                    prepared.tokens().file(),
+                    prepared.data(),
                     options.breakage())));
         });
     }

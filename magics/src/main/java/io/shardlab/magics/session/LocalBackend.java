@@ -9,11 +9,15 @@ import io.shardlab.cluster.WorkerStatus;
 import io.shardlab.cost.Hardware;
 import io.shardlab.cost.MemoryEstimate;
 import io.shardlab.cost.StepEstimate;
+import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
+import io.shardlab.magics.command.WorkloadChoice;
 import io.shardlab.mesh.Link;
 import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
+import io.shardlab.model.BlockSpec;
+import io.shardlab.model.Model;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
 import io.shardlab.model.Presets;
@@ -57,7 +61,8 @@ final class LocalBackend implements Backend {
     private volatile Consumer<WorkerEvent> listener = event -> {};
     private final Map<String, Hardware> calibrations = new HashMap<>();
     private Workers running = new Workers(List.of(), 0, true, "no workers");
-    private @Nullable ModelSpec model;
+    private final UserModels userModels = new UserModels();
+    private @Nullable Model model;
     private @Nullable Plan placed;
     private int stepsTrained;
     private final Schedules schedules = new Schedules();
@@ -254,6 +259,7 @@ final class LocalBackend implements Backend {
         closeCells();
         measured = null;
         calibrations.clear();
+        userModels.forgetDescriptions();
         List<ExitRow> rows = new ArrayList<>();
         if (before == null) {
             return rows;
@@ -326,7 +332,51 @@ final class LocalBackend implements Backend {
                 .toList();
     }
 
-    private static ModelSpec resolve(PlanOptions options) {
+    @Override
+    public ModelOutcome model(ModelOptions options) {
+        UserModels.Written written = userModels.write(options);
+        Plan before = placed;
+        if (options.text().isPresent() && before != null && before.model().equals(written.name())) {
+            // The weights on the workers are those of the model that the cell wrote before.
+            placed = null;
+        }
+        if (options.text().isPresent()) {
+            calibrations.remove(written.name());
+        }
+        if (cluster == null) {
+            return new ModelOutcome(written.name(), written.loss().toString(), false, List.of());
+        }
+        BlockSpec spec = describe(written);
+        double all = spec.units().stream().mapToDouble(BlockSpec.Unit::flops).sum();
+        List<PartRow> rows = new ArrayList<>();
+        for (BlockSpec.Unit unit : spec.units()) {
+            rows.add(new PartRow(
+                    rows.size(),
+                    unit.label(),
+                    unit.input().toString(),
+                    unit.output().toString(),
+                    unit.parameters().stream()
+                            .mapToLong(parameter -> parameter.shape().numElements())
+                            .sum(),
+                    100 * unit.flops() / all));
+        }
+        return new ModelOutcome(spec.name(), spec.loss().toString(), true, rows);
+    }
+
+    private BlockSpec describe(UserModels.Written written) {
+        if (cluster == null) {
+            throw new IllegalStateException("model " + written.name()
+                    + " is a block of this notebook, which a worker must run once before it can be planned; `%shard up`"
+                    + " starts workers");
+        }
+        return userModels.describe(written, request -> ask(request, event -> {}));
+    }
+
+    private Model resolve(PlanOptions options) {
+        Optional<UserModels.Written> written = userModels.find(options.model());
+        if (written.isPresent()) {
+            return describe(written.get());
+        }
         try {
             if (options.model().indexOf('\0') < 0) {
                 CheckpointFolder.settle(Path.of(options.model()));
@@ -334,20 +384,33 @@ final class LocalBackend implements Backend {
             return Presets.resolve(options.model());
         } catch (IOException e) {
             throw new IllegalArgumentException("model '" + options.model() + "' cannot be read: " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw userModels.names().isEmpty()
+                    ? e
+                    : new IllegalArgumentException(
+                            e.getMessage() + " nor a model of this notebook (" + String.join(", ", userModels.names())
+                                    + ")",
+                            e);
         }
     }
 
-    private Plan make(ModelSpec spec, PlanOptions options) {
+    private Plan make(Model spec, PlanOptions options) {
         Scheme scheme = options.scheme().orElse(Scheme.SINGLE);
         ScheduleRule rule = schedules.rule(
                 options.schedule().orElse("1f1b"), options.options().chunks());
         Planner.Settings settings = new Planner.Settings(
                 options.type().orElse(TensorType.FLOAT32),
-                options.workload().forModel(spec.maxSequence(), scheme),
+                workload(spec, options.workload(), scheme),
                 rule.name(),
                 options.seed().orElse(0),
                 options.options().withChunks(rule.chunks()));
-        return Planner.plan(spec, scheme, settings, rule);
+        return spec.plan(scheme, settings, rule);
+    }
+
+    private static Plan.Workload workload(Model model, WorkloadChoice choice, Scheme scheme) {
+        return model instanceof ModelSpec decoder
+                ? choice.forModel(decoder.maxSequence(), scheme)
+                : choice.forSamples(scheme);
     }
 
     /** Rates for a model: from its last run, else from matrix products alone. */
@@ -375,7 +438,7 @@ final class LocalBackend implements Backend {
 
     @Override
     public Estimate plan(PlanOptions options) {
-        ModelSpec spec = resolve(options);
+        Model spec = resolve(options);
         Estimates estimates = estimates(options);
         return estimates.of(make(spec, options), scheme -> make(spec, withScheme(options, scheme)), options.devices());
     }
@@ -406,7 +469,7 @@ final class LocalBackend implements Backend {
 
     @Override
     public PlaceOutcome place(PlanOptions options) {
-        ModelSpec spec = resolve(options);
+        Model spec = resolve(options);
         Plan plan = make(spec, options);
         if (cluster == null) {
             throw new IllegalStateException("no workers; `%shard up -n "
@@ -421,8 +484,9 @@ final class LocalBackend implements Backend {
         if (!estimate.ranks().stream().allMatch(RankEstimate::fits)) {
             throw new IllegalArgumentException(String.join(" ", estimate.advice()));
         }
-        Optional<String> weights = options.weights().or(spec::weights).map(path -> path.toAbsolutePath()
-                .toString());
+        Optional<String> weights = options.weights()
+                .or(() -> spec instanceof ModelSpec decoder ? decoder.weights() : Optional.empty())
+                .map(path -> path.toAbsolutePath().toString());
         long start = System.nanoTime();
         placed = null;
         lastRun = null;
@@ -520,9 +584,12 @@ final class LocalBackend implements Backend {
         return TrainerState.of(required(), stepsTrained, lastTraining);
     }
 
+    private Optional<ModelSpec> decoder() {
+        return model instanceof ModelSpec spec ? Optional.of(spec) : Optional.empty();
+    }
+
     private PlacedCheckpoint checkpoint(Progress progress) {
-        return new PlacedCheckpoint(
-                required(), Optional.ofNullable(model), this::askUnlessStopped, progress, () -> stopping);
+        return new PlacedCheckpoint(required(), decoder(), this::askUnlessStopped, progress, () -> stopping);
     }
 
     @Override
@@ -626,7 +693,7 @@ final class LocalBackend implements Backend {
 
     @Override
     public CheckOutcome check(CheckRequest request) {
-        ModelSpec spec = model;
+        Model spec = model;
         if (spec == null) {
             throw new IllegalStateException("no model is placed; `%shard place MODEL` places one");
         }

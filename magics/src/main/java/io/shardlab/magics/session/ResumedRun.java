@@ -114,12 +114,15 @@ record ResumedRun(
         }
     }
 
-    /** The preset that was saved, if it still is that model; else the checkpoint's folder itself. */
+    /** The preset that was saved, if it still is that model; else the checkpoint's folder itself. A notebook's model has no folder. */
     private static String nameOf(Path folder, TrainerState state) {
+        if (!Files.exists(folder.resolve("config.json"))) {
+            return state.model();
+        }
         Optional<ModelSpec> preset = Presets.all().stream()
                 .filter(spec -> spec.name().equals(state.model()))
                 .findFirst();
-        if (preset.isEmpty() || !Files.exists(folder.resolve("config.json"))) {
+        if (preset.isEmpty()) {
             return folder.toString();
         }
         try {
@@ -130,11 +133,11 @@ record ResumedRun(
         }
     }
 
-    /** Refuses another text than the run was reading. */
-    void check(Corpus.Tokens tokens) {
-        String found = String.valueOf(tokens.file().getFileName());
+    /** Refuses another file of tokens or samples than the run was reading. */
+    void check(String description, Path file) {
+        String found = String.valueOf(file.getFileName());
         if (expected.isPresent() && !expected.get().equals(found)) {
-            throw new IllegalArgumentException(tokens.description() + " is not the text that the run was reading (now "
+            throw new IllegalArgumentException(description + " is not what the run was reading (now "
                     + found + ", then " + expected.get() + "); --data names it, or `%shard load` and `%shard train` "
                     + "begin a new run");
         }

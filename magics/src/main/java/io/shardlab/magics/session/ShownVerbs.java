@@ -4,6 +4,7 @@ import io.shardlab.magics.command.Actions;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.InferOptions;
+import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
@@ -154,6 +155,17 @@ final class ShownVerbs implements Actions {
                                 figures.html() + Html.paragraph(simulated.get()),
                                 figures.text() + simulated.get() + "\n"));
         return answer;
+    }
+
+    @Override
+    public Object model(ModelOptions options) {
+        UserModel model = lab.get().model(options);
+        if (model.outcome().described()) {
+            shown(Grids.model(model.outcome()));
+        } else {
+            screen.show(Content.of(Html.paragraph(model.toString()), model + "\n"));
+        }
+        return model;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.magics.command.WorkloadChoice;
@@ -119,6 +120,13 @@ final class FakeBackend implements Backend {
         return selection.ranks(new Mesh(1, 1, workers)).stream()
                 .map(rank -> new LogLine(rank, "line of <rank> " + rank))
                 .toList();
+    }
+
+    @Override
+    public ModelOutcome model(ModelOptions options) {
+        started.add("model " + options.name());
+        PartRow part = new PartRow(0, "Linear 4→2 <b>", "[4]", "[2]", 10, 100);
+        return new ModelOutcome(options.name(), "cross-entropy", workers > 0, workers > 0 ? List.of(part) : List.of());
     }
 
     @Override

@@ -1,0 +1,31 @@
+package io.shardlab.magics.session;
+
+import tech.tablesaw.api.Table;
+
+/** A model that a cell wrote: data for cells. */
+public final class UserModel {
+
+    private final Backend.ModelOutcome outcome;
+
+    UserModel(Backend.ModelOutcome outcome) {
+        this.outcome = outcome;
+    }
+
+    Backend.ModelOutcome outcome() {
+        return outcome;
+    }
+
+    public String name() {
+        return outcome.name();
+    }
+
+    /** One row per part that a pipeline can divide; none before a worker has run the model. */
+    public Table table() {
+        return Grids.model(outcome).table();
+    }
+
+    @Override
+    public String toString() {
+        return outcome.name() + (outcome.described() ? "" : ": compiled; `%shard up` lets a worker look at it");
+    }
+}
