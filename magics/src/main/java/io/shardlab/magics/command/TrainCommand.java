@@ -80,7 +80,7 @@ public record TrainCommand(TrainOptions options) implements Command {
                 names = "--data",
                 paramLabel = "SOURCE",
                 description =
-                        "text file, folder of text files, java-code or random (%%shard data); for blocks a folder of MNIST's IDX files or random")
+                        "text file, folder of text files, java-code or random (%%shard data); for blocks fashion-mnist, a folder of MNIST's IDX files or random")
         @Nullable
         String source;
 

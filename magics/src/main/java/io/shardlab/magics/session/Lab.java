@@ -232,13 +232,14 @@ public final class Lab implements AutoCloseable {
             Optional<String> data,
             BiConsumer<String, Path> check) {
         choice.schedule().ifPresent(backend.schedules()::require);
-        Corpus.Source source = corpus.find(data);
+        Optional<String> where = data.map(SampleSets::located);
+        Corpus.Source source = corpus.find(where);
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plan(options).plan()).orElseGet(this::placedPlan);
         Plan.Workload workload = choice.over(plan.workload());
         Path file;
         if (plan.sampleShape().isPresent()) {
-            file = sampleSets.find(data, plan.sampleShape().get(), plan.vocabularySize());
+            file = sampleSets.find(where, plan.sampleShape().get(), plan.vocabularySize());
             check.accept("--data " + data.orElse(Corpus.RANDOM), file);
         } else {
             Corpus.Tokens tokens = tokens(source, plan.vocabularySize(), workload.sequence());

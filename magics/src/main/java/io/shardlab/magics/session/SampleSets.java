@@ -22,6 +22,10 @@ final class SampleSets {
 
     private static final String IMAGES = "train-images-idx3-ubyte";
     private static final String LABELS = "train-labels-idx1-ubyte";
+    /** The name of the data set that Debian and Ubuntu package. */
+    private static final String FASHION_MNIST = "fashion-mnist";
+
+    private static final Path PACKAGED = Path.of("/usr/share/datasets/fashion-mnist");
     private static final int RANDOM_SAMPLES = 4096;
     private static final long MOST_RANDOM_BYTES = 64L << 20;
 
@@ -35,6 +39,19 @@ final class SampleSets {
     @FunctionalInterface
     private interface Writer {
         void writeTo(DataOutputStream out) throws IOException;
+    }
+
+    /** The folder of a data set that has a name; anything else as it is. */
+    static String located(String wanted) {
+        if (!wanted.equals(FASHION_MNIST)) {
+            return wanted;
+        }
+        if (!IdxFile.isIn(PACKAGED, IMAGES)) {
+            throw new IllegalArgumentException("--data fashion-mnist is not installed here (" + PACKAGED
+                    + "); Debian and Ubuntu: apt-get install dataset-fashion-mnist; allowed: a folder with its IDX files,"
+                    + " random");
+        }
+        return PACKAGED.toString();
     }
 
     /** The samples of a source by the name the user gave, {@code random} by default; refuses what does not fit the model. */
@@ -73,7 +90,7 @@ final class SampleSets {
         }
         if (!IdxFile.isIn(source, IMAGES) || !IdxFile.isIn(source, LABELS)) {
             throw new IllegalArgumentException("--data " + wanted + " holds no " + IMAGES + " and " + LABELS
-                    + " (.gz or not), as Fashion-MNIST has them; allowed: a folder that does, random");
+                    + " (.gz or not), as Fashion-MNIST has them; allowed: a folder that does, fashion-mnist, random");
         }
         return written(key(source, sample, numClasses), out -> copy(source, sample, numClasses, out));
     }
