@@ -89,7 +89,7 @@ class Page:
     def run_all(self):
         click(self.driver, ".lm-MenuBar-itemLabel", "Run")
         click(self.driver, ".lm-Menu-itemLabel", "Run All Cells")
-        until(self.waiting, 30, "no cell started")
+        until(self.waiting, 60, "no cell started")
 
     def waiting(self):
         """How many cells wait or run."""

@@ -60,20 +60,20 @@ def test_a_long_run_is_seen_live_is_interrupted_and_leaves_no_worker_behind(home
         page.run_all()
         browser.until(lambda: "step" in page.text(), 90, "no progress was shown")
         first = page.text()
-        browser.until(lambda: page.text() != first, 20, "the progress did not move")
+        browser.until(lambda: page.text() != first, 60, "the progress did not move")
         assert page.waiting() and len(workers(home)) == 2
         page.picture(SHOTS / "live.png")
 
         page.interrupt()
-        page.finish(10)
+        page.finish(30)
         page.picture(SHOTS / "interrupted.png")
         assert len(workers(home)) == 2, "an interrupt keeps the workers"
 
         page.restart()
-        browser.until(lambda: not workers(home), 15, "workers outlived their kernel")
+        browser.until(lambda: not workers(home), 30, "workers outlived their kernel")
 
         page.run_all()
         browser.until(lambda: "step" in page.text(), 90, "the restarted kernel showed no progress")
         page.interrupt()
-        page.finish(10)
-    browser.until(lambda: not workers(home), 15, "workers outlived JupyterLab")
+        page.finish(30)
+    browser.until(lambda: not workers(home), 30, "workers outlived JupyterLab")
