@@ -49,17 +49,18 @@ final class DataParallelTest {
 
     private static Plan plan(
             String scheme, TensorType type, int microbatches, String schedule, boolean tied, int zero) {
+        Options options = Options.DEFAULT.withZero(zero).withChunks(schedule.equals("interleaved") ? 2 : 1);
+        return plan(scheme, type, microbatches, schedule, tied, options);
+    }
+
+    private static Plan plan(
+            String scheme, TensorType type, int microbatches, String schedule, boolean tied, Options options) {
         ModelSpec model =
                 new ModelSpec("parity", 256, 48, 96, 4, 12, 12, 4, 10_000, 1e-5, tied, 64, 0.05, Optional.empty());
         return Planner.plan(
                 model,
                 Scheme.parse(scheme),
-                new Planner.Settings(
-                        type,
-                        new Plan.Workload(BATCH, 16, microbatches),
-                        schedule,
-                        7,
-                        Options.DEFAULT.withZero(zero).withChunks(schedule.equals("interleaved") ? 2 : 1)));
+                new Planner.Settings(type, new Plan.Workload(BATCH, 16, microbatches), schedule, 7, options));
     }
 
     private static Plan single(TensorType type, int microbatches, boolean tied) {
@@ -116,6 +117,23 @@ final class DataParallelTest {
         int all = microbatches * Scheme.parse(scheme).data();
         Plan sharded = plan(scheme, TensorType.FLOAT64, microbatches, schedule, tied, zero);
         Plan single = single(TensorType.FLOAT64, all, tied);
+        assertEquals(Optional.empty(), compare(sharded, single).firstAbove(1e-12));
+        List<Double> expected = gradientNorms(single);
+        List<Double> actual = gradientNorms(sharded);
+        for (int step = 0; step < expected.size(); step++) {
+            assertEquals(expected.get(step), actual.get(step), 1e-12 * expected.get(step), "step " + step);
+        }
+    }
+
+    @ParameterizedTest(name = "{0} zero {1} dropout {2}")
+    @CsvSource(
+            delimiter = '|',
+            value = {"dp=2,tp=2|0|0", "dp=2,tp=2|1|0", "dp=2,tp=3|1|0.1", "dp=2,tp=2,pp=2|1|0.1"})
+    void splitTokensRecomputingAndDropoutGoWithADataAxis(String scheme, int zero, double dropout) throws IOException {
+        Options drops = Options.DEFAULT.withDropout(dropout);
+        Options options = drops.withZero(zero).withSequenceParallel(true).withRecompute(true);
+        Plan sharded = plan(scheme, TensorType.FLOAT64, 3, "1f1b", true, options);
+        Plan single = plan("single", TensorType.FLOAT64, 6, "1f1b", true, drops);
         assertEquals(Optional.empty(), compare(sharded, single).firstAbove(1e-12));
         List<Double> expected = gradientNorms(single);
         List<Double> actual = gradientNorms(sharded);
