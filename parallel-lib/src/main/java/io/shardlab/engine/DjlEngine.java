@@ -107,7 +107,7 @@ final class DjlEngine implements Engine {
     }
 
     @Override
-    public Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights, boolean trainable) {
+    public Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights) {
         return new DjlShard(manager, stages, tensorIndex, type, weights, blas, blocks);
     }
 

@@ -42,12 +42,8 @@ public interface Engine extends AutoCloseable {
      */
     List<BlockSpec.Unit> describe(String code, TensorShape sample);
 
-    /**
-     * Creates the weights that the rank at {@code tensorIndex} of the tensor axis holds of some stages.
-     *
-     * @param trainable whether gradients will be asked for
-     */
-    Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights, boolean trainable);
+    /** Creates the weights that the rank at {@code tensorIndex} of the tensor axis holds of some stages. */
+    Shard place(List<Stage> stages, int tensorIndex, TensorType type, WeightSource weights);
 
     /** Arrays for code of users, with a manager of their own. */
     UserArrays userArrays();

@@ -49,7 +49,6 @@ final class PlacedPlan implements AutoCloseable {
             Engine engine,
             Transport transport,
             WeightSource weights,
-            boolean trainable,
             Recorder recorder,
             StopSignal stop) {
         this.plan = plan;
@@ -57,7 +56,7 @@ final class PlacedPlan implements AutoCloseable {
         Mesh shape = plan.mesh();
         at = shape.coordinates(rank);
         List<Stage> stages = plan.stagesOf(at.pipeline());
-        shard = engine.place(stages, at.tensor(), plan.type(), weights, trainable);
+        shard = engine.place(stages, at.tensor(), plan.type(), weights);
         Group column = shape.group(Axis.PIPELINE, rank);
         try {
             mesh = open(
@@ -86,7 +85,7 @@ final class PlacedPlan implements AutoCloseable {
         for (Stage stage : stages) {
             programs.add(new StageProgram(stage, tensor, recorder, stop));
         }
-        boolean sums = trainable && shape.data() > 1;
+        boolean sums = shape.data() > 1;
         gradientSum = sums ? Optional.of(new GradientSum(this, replicas)) : Optional.empty();
         splitOptimizer =
                 sums && plan.splitsOptimizer() ? Optional.of(new SplitOptimizer(this, replicas)) : Optional.empty();

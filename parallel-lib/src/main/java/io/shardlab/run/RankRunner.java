@@ -236,23 +236,23 @@ public final class RankRunner implements RankExecutor {
             engine().trimMemory();
             meter.markBaseline();
             meter.resetHighWater();
-            placed = open(request.plan(), request.weights(), true);
+            placed = open(request.plan(), request.weights());
         }
         return new Reply.Done(memory());
     }
 
-    private PlacedPlan open(Plan plan, Optional<String> folder, boolean trainable) throws IOException {
+    private PlacedPlan open(Plan plan, Optional<String> folder) throws IOException {
         if (folder.isEmpty()) {
-            return open(plan, new SeededWeights(plan.seed()), trainable);
+            return open(plan, new SeededWeights(plan.seed()));
         }
         try (SafetensorsFolder weights = SafetensorsFolder.open(Path.of(folder.get()))) {
             weights.verify(plan.parameters());
-            return open(plan, weights, trainable);
+            return open(plan, weights);
         }
     }
 
-    private PlacedPlan open(Plan plan, WeightSource weights, boolean trainable) {
-        return new PlacedPlan(plan, seat.rank(), engine(), transport, weights, trainable, recorder, stop);
+    private PlacedPlan open(Plan plan, WeightSource weights) {
+        return new PlacedPlan(plan, seat.rank(), engine(), transport, weights, recorder, stop);
     }
 
     private PlacedPlan placed() {
@@ -313,7 +313,7 @@ public final class RankRunner implements RankExecutor {
     private Reply probe(Request.Probe request) throws IOException {
         if (seat.rank() < request.plan().mesh().size()) {
             try (Samples samples = Samples.open(request.plan(), Path.of(request.tokens()));
-                    PlacedPlan temporary = open(request.plan(), Optional.of(request.weights()), true)) {
+                    PlacedPlan temporary = open(request.plan(), Optional.of(request.weights()))) {
                 recorder.startStep(0);
                 TrainRun run =
                         new TrainRun(temporary, request.plan(), request.settings(), samples, recorder, stop, guard);

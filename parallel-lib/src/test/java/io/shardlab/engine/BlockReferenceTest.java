@@ -57,7 +57,7 @@ final class BlockReferenceTest {
             BlockSpec spec = new BlockSpec("cnn", code, function, engine.describe(code.id(), SAMPLE));
             Plan plan = spec.plan(
                     Scheme.SINGLE, new Planner.Settings(TensorType.FLOAT64, new Plan.Workload(BATCH, 1, 1), "1f1b", 5));
-            try (Shard shard = engine.place(plan.stages(), 0, TensorType.FLOAT64, new SeededWeights(5), true)) {
+            try (Shard shard = engine.place(plan.stages(), 0, TensorType.FLOAT64, new SeededWeights(5))) {
                 double loss = inSegments(shard, plan.stages().get(0));
                 whole(code, function, shard, loss);
             }

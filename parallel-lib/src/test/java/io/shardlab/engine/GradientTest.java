@@ -120,7 +120,7 @@ final class GradientTest {
             String input = embeds ? Stage.TOKENS : "x";
             Step step = new Step.Local(segment, scores ? List.of(input, Stage.TARGETS) : List.of(input), "y");
             Stage stage = new Stage(0, 0, "alone", List.of(step), input, "y");
-            shard = engine.place(List.of(stage), 0, TensorType.FLOAT64, new SeededWeights(5), true);
+            shard = engine.place(List.of(stage), 0, TensorType.FLOAT64, new SeededWeights(5));
             Random random = new Random(3);
             IntStream.range(0, x.length).forEach(i -> x[i] = random.nextGaussian());
             coefficients =

@@ -65,7 +65,7 @@ final class ShardTest {
                         new Step.Local(head, List.of("x1", Stage.TARGETS), Stage.LOSS)),
                 Stage.TOKENS,
                 Stage.LOSS);
-        return engine.place(List.of(stage), 0, type, new SeededWeights(4), true);
+        return engine.place(List.of(stage), 0, type, new SeededWeights(4));
     }
 
     /** One micro-batch, by hand; gives the loss. */

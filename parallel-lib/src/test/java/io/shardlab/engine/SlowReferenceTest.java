@@ -45,7 +45,7 @@ final class SlowReferenceTest {
         Segment segment = new Segment("alone", kind, parameters);
         Stage stage = new Stage(0, 0, "alone", List.of(new Step.Local(segment, List.of("x"), "y")), "x", "y");
         try (Engine engine = Engine.djl(Device.cpu(0), 1);
-                Shard shard = engine.place(List.of(stage), 0, TensorType.FLOAT64, new SeededWeights(1), false);
+                Shard shard = engine.place(List.of(stage), 0, TensorType.FLOAT64, new SeededWeights(1));
                 Scope scope = shard.scope(false)) {
             Tensor input = scope.allocate(TensorShape.of(1, T, D));
             double[][] x = new double[T][D];
@@ -165,7 +165,7 @@ final class SlowReferenceTest {
         Step step = new Step.Local(segment, List.of("x", Stage.TARGETS), "y");
         Stage stage = new Stage(0, 0, "alone", List.of(step), "x", "y");
         try (Engine engine = Engine.djl(Device.cpu(0), 1);
-                Shard shard = engine.place(List.of(stage), 0, TensorType.FLOAT64, new SeededWeights(1), false);
+                Shard shard = engine.place(List.of(stage), 0, TensorType.FLOAT64, new SeededWeights(1));
                 Scope scope = shard.scope(false)) {
             Tensor x = scope.allocate(TensorShape.of(1, T, D));
             double[] values = new Random(2).doubles(T * D, -2, 2).toArray();

@@ -89,7 +89,7 @@ final class TensorCollectivesTest {
         Group group = new Group("tp", IntStream.range(0, N).boxed().toList());
         try (Engine engine = Engine.djl(Device.cpu(rank), 1);
                 Communicator communicator = Communicator.open(transport, group);
-                Shard shard = engine.place(List.of(), rank, TensorType.FLOAT64, new SeededWeights(1), true);
+                Shard shard = engine.place(List.of(), rank, TensorType.FLOAT64, new SeededWeights(1));
                 Scope scope = shard.scope(true)) {
             TensorCollectives collectives =
                     new TensorCollectives(communicator, new Recorder(rank, StatusPage.inMemory()));
