@@ -82,7 +82,7 @@ def number(value, unit):
 
 
 def table(section):
-    rows = ["| | shardlab | PyTorch + gloo | ratio (95 % interval) | ratio is | goal | reached |",
+    rows = [f"| | {' | '.join(section['columns'])} | ratio (95 % interval) | ratio is | goal | reached |",
             "|---|---|---|---|---|---|---|"]
     about = section["environment"]
     disturbed = about["othersPercent"] + about["stolenPercent"] > MOST_DISTURBANCE_PERCENT

@@ -1,6 +1,6 @@
 """Measures shardlab side by side with PyTorch and gloo on this machine; writes JSON and the tables of bench/README.md.
 
-    python3 bench/run.py                        everything, about half an hour
+    python3 bench/run.py                        everything, about an hour
     python3 bench/run.py --quick                everything once or twice: does it run? Leaves the README alone
     python3 bench/run.py --only allreduce,train the others keep their earlier figures
 """
@@ -11,18 +11,24 @@ import pathlib
 import sys
 
 import allreduce
+import overlap
+import pipeline
 import report
 import startup
 import train
+import uneven
 from build import ROOT, WORK, BenchError, Java, PyTorch
 
-SECTIONS = {"allreduce": allreduce, "startup": startup, "train": train}
+SECTIONS = {"allreduce": allreduce, "startup": startup, "train": train, "pipeline": pipeline, "overlap": overlap,
+            "uneven": uneven}
+
+SIDES = ["shardlab", "PyTorch + gloo"]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="tiny settings; writes .bench/quick.json and no table")
-    parser.add_argument("--repetitions", type=int, help="of each measurement; default 15 pairs, 7 pairs and 7 rounds")
+    parser.add_argument("--repetitions", type=int, help="of each measurement; default 7 to 15")
     parser.add_argument("--only", default=",".join(SECTIONS), metavar="NAMES", help="of " + ", ".join(SECTIONS))
     parser.add_argument("--json", type=pathlib.Path, help="default bench/results/latest.json")
     parser.add_argument("--venv", type=pathlib.Path, default=WORK / "venv",
@@ -41,7 +47,7 @@ def measured(name, java, torch, chosen):
     load, begin = report.load(), report.CpuTime.now()
     lines = module.measure(java, torch, chosen.quick, chosen.repetitions)
     about.update(begin.disturbance_until(report.CpuTime.now()), loadBefore=load, loadAfter=report.load())
-    return {"title": module.TITLE, "note": module.NOTE, "environment": about, "lines": lines}
+    return {"title": module.TITLE, "note": module.NOTE, "columns": getattr(module, "COLUMNS", SIDES), "environment": about, "lines": lines}
 
 
 def main():

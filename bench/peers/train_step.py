@@ -1,7 +1,7 @@
 """Milliseconds per training step of a Llama-shaped decoder in PyTorch, float32 on the CPU, over gloo.
 
 Layouts: single; tp2 (tensor parallel, hand-written column and row parallel layers); pp2 (torch.distributed.pipelining,
-Schedule1F1B). Prints one JSON object; a step lasts from a common barrier to the optimizer's end on the slowest rank.
+Schedule1F1B); dp2 (DistributedDataParallel, each rank half of the batch). Prints one JSON object; a step lasts from a common barrier to the optimizer's end on the slowest rank.
 """
 
 import argparse
@@ -34,6 +34,23 @@ def accumulating_step(model, num_microbatches):
             loss.backward()
             total += loss.item()
         return total
+
+    return step
+
+
+def data_parallel_step(model, rank, world, num_microbatches):
+    import torch
+    import torch.distributed as dist
+    from torch.nn.parallel import DistributedDataParallel
+
+    parallel = DistributedDataParallel(model, gradient_as_bucket_view=True)
+    own = accumulating_step(parallel, num_microbatches)
+
+    def step(inputs, targets):
+        # The reducer divides by the number of ranks, so each rank's mean over its half gives the mean over the batch.
+        loss = torch.tensor(own(inputs.chunk(world)[rank], targets.chunk(world)[rank]) / world)
+        dist.all_reduce(loss)
+        return loss.item()
 
     return step
 
@@ -98,6 +115,9 @@ def train_rank(rank, world, folder, arguments):
         half = shape.layers // 2
         model = Decoder(shape, 0, half) if rank == 0 else Decoder(shape, half, shape.layers)
         run = pipeline_step(model, shape, rank, world, arguments["batch"] // count, count)
+    elif arguments["layout"] == "dp2":
+        model = Decoder(shape)
+        run = data_parallel_step(model, rank, world, count)
     else:
         model = Decoder(shape, part=rank, parts=world)
         run = accumulating_step(model, count)
@@ -130,7 +150,7 @@ def measure(arguments, timeout_s):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--layout", choices=["single", "tp2", "pp2"], default="single")
+    parser.add_argument("--layout", choices=["single", "tp2", "pp2", "dp2"], default="single")
     for flag, default in (("hidden", 512), ("layers", 8), ("heads", 8), ("ffn", 1376), ("vocab", 256), ("batch", 8),
                           ("seq", 128), ("microbatches", 8), ("steps", 5), ("warmup", 2), ("threads", 1)):
         parser.add_argument(f"--{flag}", type=int, default=default)
@@ -140,6 +160,8 @@ def main():
     timeout_s = arguments.pop("timeout")
     if arguments["batch"] % arguments["microbatches"]:
         parser.error(f"{arguments['microbatches']} micro-batches do not split a batch of {arguments['batch']} evenly")
+    if arguments["layout"] == "dp2" and arguments["batch"] // arguments["microbatches"] % 2:
+        parser.error("dp2 needs an even number of sequences in each micro-batch")
     if arguments["layout"] == "pp2" and arguments["layers"] < 2:
         parser.error("pp2 needs at least 2 layers")
     if arguments["layout"] == "tp2" and (arguments["heads"] % 2 or arguments["ffn"] % 2):

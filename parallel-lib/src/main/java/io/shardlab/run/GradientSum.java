@@ -60,7 +60,7 @@ final class GradientSum {
                     && call.bucket().pieces().stream()
                             .allMatch(piece -> complete.contains(
                                     new Use(piece.segment(), piece.parameter().name())));
-            if (ready) {
+            if (ready && Overlap.WANTED) {
                 start(call);
             }
         }

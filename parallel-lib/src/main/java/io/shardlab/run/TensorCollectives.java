@@ -25,8 +25,6 @@ import java.util.function.Supplier;
  */
 final class TensorCollectives {
 
-    private static final boolean OVERLAP = Boolean.parseBoolean(System.getProperty(Seat.OVERLAP_PROPERTY, "true"));
-
     private final Communicator group;
     private final Recorder recorder;
 
@@ -163,7 +161,7 @@ final class TensorCollectives {
             Collective collective, Step.Communicate step, long moved, Call call, Optional<Runnable> meanwhile) {
         String name = name(collective);
         long sent = (group.size() - 1) * moved / group.size();
-        boolean overlaps = OVERLAP && meanwhile.isPresent();
+        boolean overlaps = Overlap.WANTED && meanwhile.isPresent();
         Optional<Pending> pending = overlaps ? Optional.of(call.begin.get()) : Optional.empty();
         try {
             if (overlaps) {

@@ -1,0 +1,100 @@
+"""Workers of one scheme that train when told to, and how their step times are read."""
+
+import json
+import os
+import statistics
+import struct
+import subprocess
+import threading
+
+from build import ONE_THREAD, WORK, BenchError
+
+PRESET, BATCH, LENGTH, VOCABULARY = "medium", 8, 128, 256
+NUM_TOKENS = 1 << 20
+ANSWER_SECONDS = 300
+LOSS_TOLERANCE = 1e-4
+
+
+class Runner:
+    """The workers of one scheme, started once and told to train in between."""
+
+    def __init__(self, java, name, scheme, *more, model=PRESET, flags=()):
+        self.log = open(WORK / f"train-{name.replace(' ', '-').replace('/', '-')}.log", "w+")
+        self.process = subprocess.Popen(
+            java.command("Train", scheme, model, BATCH, LENGTH, tokens(), java.home, *more, flags=flags),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **ONE_THREAD})
+        try:
+            self.answer()
+        except BenchError:
+            self.close()
+            raise
+
+    def begin(self, microbatches, steps, batch=BATCH):
+        self.process.stdin.write(f"{batch} {microbatches} {steps}\n")
+        self.process.stdin.flush()
+
+    def answer(self):
+        watchdog = threading.Timer(ANSWER_SECONDS, self.process.kill)
+        watchdog.start()
+        try:
+            text = self.process.stdout.readline()
+        finally:
+            watchdog.cancel()
+        if not text:
+            self.log.seek(0)
+            raise BenchError(f"training ended early or gave no answer in {ANSWER_SECONDS} s: {self.log.read()[-3000:]}")
+        return json.loads(text)
+
+    def train(self, microbatches, steps, batch=BATCH):
+        self.begin(microbatches, steps, batch)
+        return self.answer()
+
+    def close(self):
+        if not self.process.stdin.closed:
+            self.process.stdin.close()
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+def periods(answer):
+    """Beginnings and ends of the steps after the first, in milliseconds."""
+    ends = [nanos / 1e6 for nanos in answer["ends"]]
+    return list(zip(ends, ends[1:]))
+
+
+def alone(runner, microbatches, steps, batch=BATCH):
+    return statistics.median(end - begin for begin, end in periods(runner.train(microbatches, steps + 1, batch)))
+
+
+def together(runners, microbatches, steps, batch=BATCH):
+    """The median step time of each runner while both were busy."""
+    for runner in runners:
+        runner.begin(microbatches, steps + 2, batch)
+    answers = [runner.answer() for runner in runners]
+    last = min(answer["ends"][-1] for answer in answers) / 1e6
+    first = max(answer["begin"] for answer in answers) / 1e6
+    busy = [[end - begin for begin, end in periods(answer) if begin >= first and end <= last] for answer in answers]
+    if not all(busy):
+        raise BenchError("two single runs did not overlap for a whole step")
+    return [statistics.median(times) for times in busy]
+
+
+def tokens():
+    """A file of tokens of the peers' kind: each follows from the one before."""
+    path = WORK / "tokens.bin"
+    if not path.exists() or path.stat().st_size != 4 * NUM_TOKENS:
+        path.write_bytes(struct.pack(f"<{NUM_TOKENS}i",
+                                     *((7 * i + 31 * (i // LENGTH)) % VOCABULARY for i in range(NUM_TOKENS))))
+    return path
+
+
+def require_equal(losses_by_name):
+    (reference_name, reference), *others = losses_by_name.items()
+    for name, losses in others:
+        for a, b in zip(reference, losses):
+            if abs(a - b) > LOSS_TOLERANCE * abs(a):
+                raise BenchError(f"losses of {name} {losses} differ from those of {reference_name} {reference}")
