@@ -25,7 +25,7 @@ import java.util.TreeMap;
 
 /**
  * Holds one scheme's workers and trains when told to. Arguments: scheme, preset or model folder, batch, length, token file,
- * home folder, and then in any order {@code link=10GB/s,20us}, {@code zero=1}, {@code uneven}.
+ * home folder, and then in any order {@code link=10GB/s,20us}, {@code zero=1}, {@code sp}, {@code uneven}.
  *
  * <p>Each line of standard input, {@code batch micro-batches steps}, trains so many steps and is answered with one line of
  * JSON: per step the loss, its end on the slowest rank (nanoseconds of the host's monotonic clock) and how long its passes
@@ -108,6 +108,8 @@ public final class Train {
                 spec = spec.withLink(Link.parse(more.substring(5)));
             } else if (more.equals("zero=1")) {
                 options = options.withZero(1);
+            } else if (more.equals("sp")) {
+                options = options.withSequenceParallel(true);
             } else if (more.equals("uneven")) {
                 options = options.withUneven(true);
             } else {

@@ -2,6 +2,7 @@ package io.shardlab.comm;
 
 import io.shardlab.mesh.Group;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.transport.Purpose;
 import io.shardlab.transport.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,19 +24,24 @@ import java.util.Map;
  *
  * After a failed call the buffers' contents are undefined and the group needs {@link #reset()}.
  *
- * <p>The {@code start} methods begin a collective and let the caller compute on: one more thread per rank executes all
- * that it has started, in that order. Buffers must stay alive and untouched until {@link Pending#await} returns. Any other
- * call in the group first waits for what was started in it. Who leaves in between, after a failure or a cancellation,
+ * <p>The {@code start} methods begin a collective and let the caller compute on. What was started goes on, group by group in
+ * the order started, whenever the rank waits for anything or calls {@link Transport#progress}. Buffers must stay alive and
+ * untouched until {@link Pending#await} returns. Any other call in the group first waits for what was started in it. Who leaves in between, after a failure or a cancellation,
  * calls {@link #abandon()} before it frees the buffers.
  */
 public interface Communicator extends AutoCloseable {
 
-    /** Opens the collectives of a group; all its members do so, in the same order of groups. */
+    /** Opens the collectives of a group for large tensors; all its members do so, in the same order of groups. */
     static Communicator open(Transport transport, Group group) throws IOException {
+        return open(transport, group, Purpose.COLLECTIVES);
+    }
+
+    /** Opens the collectives of a group for what it will mostly do. */
+    static Communicator open(Transport transport, Group group, Purpose purpose) throws IOException {
         if (group.size() == 1) {
             return new SoloCommunicator(group);
         }
-        return new OrderedCommunicator(transport.open(group));
+        return new WindowCommunicator(transport.open(group, purpose));
     }
 
     /** This member's rank within the group. */

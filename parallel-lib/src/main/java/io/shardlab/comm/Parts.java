@@ -63,8 +63,19 @@ final class Parts {
         return starts[starts.length - 1];
     }
 
-    int longest() {
-        return longest;
+    /** How many pieces the longest part has; at least one. */
+    int numPieces(int piece) {
+        return Math.max(1, (int) ((longest + piece - 1L) / piece));
+    }
+
+    /** {@code start} as an offset into a rank's part, at most its end. */
+    int within(int rank, int start) {
+        return Math.min(start, length(rank));
+    }
+
+    /** How much of a rank's part lies in the piece at {@code start}. */
+    int left(int rank, int start, int piece) {
+        return Math.min(piece, length(rank) - within(rank, start));
     }
 
     /** Tells different divisions of one length apart. */

@@ -61,34 +61,59 @@ final class Rounds {
         return (int) ((round + 1) & 1) * halfBytes;
     }
 
+    /** Where in their windows the others have written before the round that has just been met. */
+    int takenArea() {
+        return (int) (round & 1) * halfBytes;
+    }
+
     /** Where in its window a member writes after the round that has just been met. */
     int outArea() {
         return (int) (round & 1) * halfBytes + inBytes;
     }
 
     /**
-     * Announces the next round and waits until all members have.
+     * Announces the next round.
      *
      * @param bytes that this member sends with it, for a simulated link
      */
-    void meet(long bytes) {
+    void announce(long bytes) {
         round++;
         windows.publish(round, call, elements, detail, bytes);
-        boolean same = true;
         pacer.restart();
+    }
+
+    /** Whether all members have announced the round. */
+    boolean met() {
+        boolean same = true;
         for (int member = 0; member < size; member++) {
-            while (windows.reached(member) < round) {
-                if (!pacer.pause()) {
-                    throw timeout();
-                }
+            if (windows.reached(member) < round || !windows.hasArrived(member, round)) {
+                return false;
             }
-            windows.awaitArrival(member, round);
             same &= windows.word(member, round, 0) == call
                     && windows.word(member, round, 1) == elements
                     && windows.word(member, round, 2) == detail;
         }
         if (!same) {
             throw mismatch();
+        }
+        return true;
+    }
+
+    /** Passes a little time while the round is not met; a member that does not come in time is a failure. */
+    void pause() {
+        for (int member = 0; member < size; member++) {
+            if (windows.reached(member) < round) {
+                if (!pacer.pause()) {
+                    throw timeout();
+                }
+                return;
+            }
+        }
+        for (int member = 0; member < size; member++) {
+            if (!windows.hasArrived(member, round)) {
+                windows.napUntilArrival(member, round);
+                return;
+            }
         }
     }
 
@@ -129,6 +154,7 @@ final class Rounds {
         long theirDetail = windows.word(member, round, 2);
         switch (operation) {
             case BROADCAST -> text.append(" from member ").append(theirDetail);
+            case ALL_REDUCE -> text.append(theirDetail > 0 ? " in chunks of " + theirDetail + " bytes" : "");
             case ALL_GATHER, REDUCE_SCATTER -> text.append(" in parts ").append(Long.toHexString(theirDetail));
             default -> {}
         }

@@ -13,13 +13,13 @@ import java.nio.FloatBuffer;
  */
 public record AdamW(double beta1, double beta2, double epsilon, double weightDecay) {
 
-    private static final int BLOCK = 2048;
+    private static final int BLOCK = 1024;
 
     /**
      * Updates one parameter.
      *
      * @param weight changed in place
-     * @param gradient read, then set to zero
+     * @param gradient read
      * @param first first moment, changed in place
      * @param second second moment, changed in place
      * @param step counted from 1
@@ -62,7 +62,6 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
         float[] gs = new float[BLOCK];
         float[] ms = new float[BLOCK];
         float[] vs = new float[BLOCK];
-        float[] zeros = new float[BLOCK];
         for (int start = 0; start < w.limit(); start += BLOCK) {
             int count = Math.min(BLOCK, w.limit() - start);
             w.get(start, ws, 0, count);
@@ -71,7 +70,6 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
             v.get(start, vs, 0, count);
             update(ws, gs, ms, vs, count, factors);
             w.put(start, ws, 0, count);
-            g.put(start, zeros, 0, count);
             m.put(start, ms, 0, count);
             v.put(start, vs, 0, count);
         }
@@ -85,13 +83,13 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
         float eps = (float) epsilon;
         float keep = (float) factors.keep;
         float size = (float) factors.stepSize;
-        float root = (float) factors.rootCorrection;
+        float root = (float) (1 / factors.rootCorrection);
         float scale = (float) factors.gradientScale;
         for (int i = 0; i < count; i++) {
             float gradient = g[i] * scale;
             m[i] = b1 * m[i] + c1 * gradient;
             v[i] = b2 * v[i] + c2 * gradient * gradient;
-            w[i] = keep * w[i] - size * m[i] / ((float) Math.sqrt(v[i]) / root + eps);
+            w[i] = keep * w[i] - size * m[i] / ((float) Math.sqrt(v[i]) * root + eps);
         }
     }
 
@@ -104,7 +102,6 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
             v.put(i, second);
             double denominator = Math.sqrt(second) / factors.rootCorrection + epsilon;
             w.put(i, factors.keep * w.get(i) - factors.stepSize * first / denominator);
-            g.put(i, 0);
         }
     }
 }

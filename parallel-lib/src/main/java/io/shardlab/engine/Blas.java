@@ -119,6 +119,8 @@ final class Blas {
     private final ByteBuffer arguments = ByteBuffer.allocateDirect(64).order(ByteOrder.nativeOrder());
     private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(arguments));
 
+    private Runnable between = () -> {};
+
     private Blas() {
         arguments.put(0, (byte) 'N').put(1, (byte) 'T');
     }
@@ -126,6 +128,17 @@ final class Blas {
     /** The routines of the engine that this process has loaded. */
     static Optional<Blas> ofEngine() {
         return Routines.FOUND ? Optional.of(new Blas()) : Optional.empty();
+    }
+
+    /** Sets what is done after each large product. */
+    void between(Runnable work) {
+        between = work;
+    }
+
+    /** As {@link #multiply}, for products that take milliseconds: then lets others have a word. */
+    void multiplyLarge(double alpha, Matrix a, Matrix b, double beta, Matrix c) {
+        multiply(alpha, a, b, beta, c);
+        between.run();
     }
 
     /** C ← α·A·B + β·C; with β = 0, what C held before is not read. */

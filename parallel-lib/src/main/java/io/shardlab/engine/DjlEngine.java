@@ -77,6 +77,11 @@ final class DjlEngine implements Engine {
     }
 
     @Override
+    public void betweenProducts(Runnable work) {
+        blas.ifPresent(routines -> routines.between(work));
+    }
+
+    @Override
     public double flopsPerSecond() {
         int size = 512;
         try (NDManager temporary = manager.newSubManager()) {

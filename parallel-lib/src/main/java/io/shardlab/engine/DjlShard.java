@@ -259,9 +259,7 @@ final class DjlShard implements Shard {
     @Override
     public void update(AdamW rule, double rate, long step, double gradientScale) {
         combineUses();
-        boolean split = false;
         for (Held parameter : held.values()) {
-            split |= parameter.own.length() < parameter.storage.getShape().size();
             if (parameter.own.length() == 0) {
                 continue;
             }
@@ -275,10 +273,7 @@ final class DjlShard implements Shard {
                     DjlTensor.storage(moments.second),
                     rule.factors(rate, step, parameter.spec.decays(), gradientScale));
         }
-        if (split) {
-            // The rule has set this rank's elements to zero, not the others'.
-            discardGradients();
-        }
+        discardGradients();
     }
 
     private NDArray zeros(Held parameter) {

@@ -29,6 +29,9 @@ public interface Engine extends AutoCloseable {
     /** Gives memory that was freed back to the operating system, where the allocator would keep it for later. */
     void trimMemory();
 
+    /** Has something short done after each large product, on the engine's thread; where products cannot be told, never. */
+    void betweenProducts(Runnable work);
+
     /** Measures the rate of float32 matrix products of about a layer's size, for a few hundredths of a second. */
     double flopsPerSecond();
 

@@ -14,17 +14,18 @@ record Linear(Blas blas) {
         long[] dims = shape.getShape().clone();
         dims[dims.length - 1] = weight.value().getShape().get(0);
         NDArray z = manager.create(new Shape(dims), x.getDataType());
-        blas.multiply(1, Matrix.of(x), Matrix.of(weight.value()).transpose(), 0, Matrix.of(z));
+        blas.multiplyLarge(1, Matrix.of(x), Matrix.of(weight.value()).transpose(), 0, Matrix.of(z));
         return z;
     }
 
     /** dx ← dz·W + keep·dx. */
     void inputGradient(NDArray dz, Weight weight, double keep, NDArray dx) {
-        blas.multiply(1, Matrix.of(dz), Matrix.of(weight.value()), keep, Matrix.of(dx));
+        blas.multiplyLarge(1, Matrix.of(dz), Matrix.of(weight.value()), keep, Matrix.of(dx));
     }
 
     /** Adds dzᵀ·x to the weight's gradient. */
     void weightGradient(NDArray dz, NDArray x, Weight weight) {
-        blas.multiply(1, Matrix.of(dz).transpose(), Matrix.of(x), 1, Matrix.of(weight.gradient()));
+        Weight.Sum sum = weight.nextSum();
+        blas.multiplyLarge(1, Matrix.of(dz).transpose(), Matrix.of(x), sum.keep(), Matrix.of(sum.storage()));
     }
 }

@@ -11,6 +11,7 @@ final class Weight {
     private final NDManager manager;
     private final NDArray value;
     private @Nullable NDArray gradient;
+    private boolean isClear = true;
 
     Weight(NDManager manager, NDArray value) {
         this.manager = manager;
@@ -21,28 +22,52 @@ final class Weight {
         return value;
     }
 
-    /** The sum of all backward passes since it was cleared; zeros when first asked for. It stays at its place. */
+    /** The sum of all backward passes since it was cleared. It stays at its place. */
     NDArray gradient() {
+        NDArray storage = storage();
+        if (isClear) {
+            zero(storage);
+            isClear = false;
+        }
+        return storage;
+    }
+
+    /** Where a product adds its part of the gradient: the first since it was cleared replaces what is there. */
+    Sum nextSum() {
+        Sum sum = new Sum(storage(), isClear ? 0 : 1);
+        isClear = false;
+        return sum;
+    }
+
+    /**
+     * A place for the sum of what it holds and a summand.
+     *
+     * @param keep the factor of what it holds, 0 or 1
+     */
+    record Sum(NDArray storage, double keep) {}
+
+    private NDArray storage() {
         NDArray known = gradient;
         if (known == null) {
-            known = manager.zeros(value.getShape(), value.getDataType());
+            known = manager.create(value.getShape(), value.getDataType());
             gradient = known;
         }
         return known;
     }
 
+    /** Makes the gradient zero; nothing is written until somebody looks. */
     void clear() {
-        NDArray known = gradient;
-        if (known == null) {
-            return;
-        }
-        if (known.getDevice().isGpu()) {
-            try (NDArray zeros = manager.zeros(known.getShape(), known.getDataType())) {
-                known.set(DjlTensor.ALL, zeros);
+        isClear = true;
+    }
+
+    private void zero(NDArray storage) {
+        if (storage.getDevice().isGpu()) {
+            try (NDArray zeros = manager.zeros(storage.getShape(), storage.getDataType())) {
+                storage.set(DjlTensor.ALL, zeros);
             }
         } else {
-            var storage = DjlTensor.storage(known);
-            Native.getDirectBufferPointer(storage).setMemory(0, storage.remaining(), (byte) 0);
+            var bytes = DjlTensor.storage(storage);
+            Native.getDirectBufferPointer(bytes).setMemory(0, bytes.remaining(), (byte) 0);
         }
     }
 }

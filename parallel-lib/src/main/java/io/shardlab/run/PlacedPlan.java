@@ -12,6 +12,7 @@ import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
 import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.Placement;
+import io.shardlab.transport.Purpose;
 import io.shardlab.transport.Transport;
 import io.shardlab.weights.WeightSource;
 import java.io.IOException;
@@ -62,11 +63,14 @@ final class PlacedPlan implements AutoCloseable {
             mesh = open(
                     transport,
                     new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()),
+                    Purpose.CONTROL,
                     "mesh",
                     recorder);
-            tensor = open(transport, shape.group(Axis.TENSOR, rank), Axis.TENSOR.shortName(), recorder);
-            pipeline = open(transport, column, Axis.PIPELINE.shortName(), recorder);
-            replicas = open(transport, shape.group(Axis.DATA, rank), Axis.DATA.shortName(), recorder);
+            tensor = open(
+                    transport, shape.group(Axis.TENSOR, rank), Purpose.COLLECTIVES, Axis.TENSOR.shortName(), recorder);
+            pipeline = open(transport, column, Purpose.MESSAGES, Axis.PIPELINE.shortName(), recorder);
+            replicas =
+                    open(transport, shape.group(Axis.DATA, rank), Purpose.COLLECTIVES, Axis.DATA.shortName(), recorder);
         } catch (RuntimeException | Error e) {
             shard.close();
             throw e;
@@ -79,7 +83,8 @@ final class PlacedPlan implements AutoCloseable {
                         .map(holder -> column.ranks().get(holder))
                         .toList();
                 Group group = new Group("tied " + parameter.name() + " " + column.name(), ranks);
-                tied.put(parameter.name(), open(transport, group, Axis.PIPELINE.shortName(), recorder));
+                tied.put(
+                        parameter.name(), open(transport, group, Purpose.CONTROL, Axis.PIPELINE.shortName(), recorder));
             }
         }
         for (Stage stage : stages) {
@@ -91,9 +96,10 @@ final class PlacedPlan implements AutoCloseable {
                 sums && plan.splitsOptimizer() ? Optional.of(new SplitOptimizer(this, replicas)) : Optional.empty();
     }
 
-    private static Communicator open(Transport transport, Group group, String axis, Recorder recorder) {
+    private static Communicator open(
+            Transport transport, Group group, Purpose purpose, String axis, Recorder recorder) {
         try {
-            return new CountedCommunicator(Communicator.open(transport, group), axis, recorder.traffic());
+            return new CountedCommunicator(Communicator.open(transport, group, purpose), axis, recorder.traffic());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -9,6 +9,7 @@ import io.shardlab.engine.Engine;
 import io.shardlab.engine.UserArrays;
 import io.shardlab.mesh.Group;
 import io.shardlab.mesh.Mesh;
+import io.shardlab.transport.Purpose;
 import io.shardlab.transport.Transport;
 import java.io.IOException;
 import java.util.Optional;
@@ -88,7 +89,7 @@ final class RankCells implements AutoCloseable {
             Communicator[] world = new Communicator[1];
             guard.uninterrupted(() -> {
                 try {
-                    world[0] = Communicator.open(transport, Group.world(seat.numRanks()));
+                    world[0] = Communicator.open(transport, Group.world(seat.numRanks()), Purpose.CONTROL);
                 } catch (IOException e) {
                     throw new java.io.UncheckedIOException(e);
                 }

@@ -1,10 +1,13 @@
 package io.shardlab.run;
 
+import io.shardlab.comm.Communicator;
 import io.shardlab.engine.Engine;
+import io.shardlab.mesh.Group;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.trace.MemoryCategory;
 import io.shardlab.trace.MemoryUse;
+import io.shardlab.transport.Purpose;
 import io.shardlab.transport.SharedMemoryTransport;
 import io.shardlab.transport.Transport;
 import io.shardlab.transport.WaitPolicy;
@@ -193,6 +196,7 @@ public final class RankRunner implements RankExecutor {
             DJL_LOG.setLevel(Level.WARNING);
             known = Engine.djl(seat.device(), seat.threads());
             page.engine(known.version());
+            known.betweenProducts(transport::progress);
             engine = known;
             meter.markBaseline();
         }
@@ -202,8 +206,7 @@ public final class RankRunner implements RankExecutor {
     private Reply warm() throws IOException {
         engine();
         page.enter("barrier", "all ranks", -1);
-        try (io.shardlab.comm.Communicator world =
-                io.shardlab.comm.Communicator.open(transport, io.shardlab.mesh.Group.world(seat.numRanks()))) {
+        try (Communicator world = Communicator.open(transport, Group.world(seat.numRanks()), Purpose.CONTROL)) {
             guard.uninterrupted(world::barrier);
         }
         meter.markBaseline();

@@ -13,24 +13,35 @@ record Layout(int members, int ringBytes, int dataBytes) {
     static final int LINE = 128;
     static final int FAULT_TEXT_BYTES = 2048;
 
-    /** Those of a placed plan and of the copy that a check places beside it. */
-    private static final int GROUPS_PER_RANK = 12;
+    /** What a placed plan and the copy that a check places beside it open at most, of either size. */
+    private static final int SMALL_GROUPS = 6;
 
-    private static final int MOST_MEMBER_BYTES = 1 << 20;
+    private static final int LARGE_GROUPS = 6;
+
+    private static final int LEAST_MEMBER_BYTES = 128 << 10;
+    private static final int SMALL_MEMBER_BYTES = 256 << 10;
     private static final int FIXED_LINES = 3;
 
     /** The layout for a group of {@code members} in a job of {@code ranks}. */
-    static Layout of(int members, int ranks) {
-        int share = memberBytes(ranks);
-        int ring = alignDown(share / 4 / (members - 1), LINE);
+    static Layout of(int members, int ranks, Purpose purpose) {
+        int share = memberBytes(ranks, purpose);
+        int forRings =
+                switch (purpose) {
+                    case CONTROL -> share / 4;
+                    case COLLECTIVES -> Math.max(share / 16, LEAST_MEMBER_BYTES / 4);
+                    case MESSAGES -> share / 4 * 3;
+                };
+        int ring = alignDown(forRings / (members - 1), LINE);
         int data = alignDown(share - LINE - controlBytes(members) - ring * (members - 1), LINE);
         return new Layout(members, ring, data);
     }
 
     /** What one group takes of each member's share. */
-    static int memberBytes(int ranks) {
-        long share = JOB_BYTES / ((long) ranks * GROUPS_PER_RANK);
-        return alignDown((int) Math.min(MOST_MEMBER_BYTES, share), 4096);
+    static int memberBytes(int ranks, Purpose purpose) {
+        long share = JOB_BYTES / ranks;
+        long small = Math.max(LEAST_MEMBER_BYTES, Math.min(SMALL_MEMBER_BYTES, share / 48));
+        long bytes = purpose == Purpose.CONTROL ? small : (share - SMALL_GROUPS * small) / LARGE_GROUPS;
+        return alignDown(Math.toIntExact(bytes), 4096);
     }
 
     private static int alignDown(int value, int step) {

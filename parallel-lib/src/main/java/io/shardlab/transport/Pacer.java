@@ -1,7 +1,6 @@
 package io.shardlab.transport;
 
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 
 /**
  * The turns of one wait after another, by a {@link WaitPolicy}. Owned by one thread; allocates nothing.
@@ -12,7 +11,6 @@ public final class Pacer {
 
     private static final long YIELD_NANOS = 200_000;
     private static final long CHECK_NANOS = 1_000_000;
-    private static final long SHORTEST_SLEEP_NANOS = 2_000;
     /** How much longer than asked the operating system lets a thread sleep, as a rule. */
     private static final long SLEEP_OVERRUN_NANOS = 70_000;
 
@@ -20,7 +18,7 @@ public final class Pacer {
 
     private final WaitPolicy policy;
     private final Runnable ownCheck;
-    private final BooleanSupplier standsAside;
+    private final Runnable progress;
     private final long timeoutNanos;
     private int spun;
     private boolean timing;
@@ -31,12 +29,12 @@ public final class Pacer {
      * Begins no wait yet.
      *
      * @param ownCheck called beside the policy's
-     * @param standsAside whether the waiting thread should leave its core at once, because the rank computes meanwhile
+     * @param progress takes what the rank has started a little further; never waits
      */
-    Pacer(WaitPolicy policy, Runnable ownCheck, BooleanSupplier standsAside) {
+    Pacer(WaitPolicy policy, Runnable ownCheck, Runnable progress) {
         this.policy = policy;
         this.ownCheck = ownCheck;
-        this.standsAside = standsAside;
+        this.progress = progress;
         this.timeoutNanos = policy.timeout().toNanos();
     }
 
@@ -48,12 +46,12 @@ public final class Pacer {
 
     /** Passes a little time; false when the policy's time-out is over. */
     public boolean pause() {
-        boolean aside = standsAside.getAsBoolean();
-        if (spun < policy.spins() && !aside) {
+        if (spun < policy.spins()) {
             spun++;
             Thread.onSpinWait();
             return true;
         }
+        progress.run();
         long now = System.nanoTime();
         if (!timing) {
             timing = true;
@@ -63,9 +61,7 @@ public final class Pacer {
             check(now);
         }
         long waited = now - startNanos;
-        if (aside) {
-            LockSupport.parkNanos(Math.min(LONGEST_SLEEP_NANOS, SHORTEST_SLEEP_NANOS + waited / 4));
-        } else if (waited < YIELD_NANOS || Thread.currentThread().isInterrupted()) {
+        if (waited < YIELD_NANOS || Thread.currentThread().isInterrupted()) {
             Thread.yield();
         } else {
             LockSupport.parkNanos(Math.min(LONGEST_SLEEP_NANOS, waited / 200));
@@ -78,22 +74,25 @@ public final class Pacer {
         if (nanos == Wire.AT_ONCE) {
             return;
         }
-        long left = nanos - System.nanoTime();
-        while (left > 0) {
-            long now = System.nanoTime();
-            if (now - checkedNanos >= CHECK_NANOS) {
-                check(now);
-            }
-            if (standsAside.getAsBoolean()) {
-                LockSupport.parkNanos(Math.min(left, CHECK_NANOS));
-            } else if (left > SLEEP_OVERRUN_NANOS && !Thread.currentThread().isInterrupted()) {
-                LockSupport.parkNanos(Math.min(left - SLEEP_OVERRUN_NANOS, CHECK_NANOS));
-            } else {
-                Thread.yield();
-            }
-            left = nanos - System.nanoTime();
+        while (System.nanoTime() < nanos) {
+            nap(nanos);
         }
         restart();
+    }
+
+    /** Passes a little time of a wait until a point of {@link System#nanoTime}. */
+    void nap(long until) {
+        progress.run();
+        long now = System.nanoTime();
+        if (now - checkedNanos >= CHECK_NANOS) {
+            check(now);
+        }
+        long left = until - now;
+        if (left > SLEEP_OVERRUN_NANOS && !Thread.currentThread().isInterrupted()) {
+            LockSupport.parkNanos(Math.min(left - SLEEP_OVERRUN_NANOS, CHECK_NANOS));
+        } else {
+            Thread.yield();
+        }
     }
 
     /** The failure of the wait that has just timed out. */

@@ -25,9 +25,10 @@ final class SegmentTransport implements Transport {
     private final int size;
     private final WaitPolicy wait;
     private final Flusher flusher;
-    private final CallQueue calls;
+    private final StartedCalls calls = new StartedCalls();
     private final Wire wire;
     private final List<Windows> opened = new ArrayList<>();
+    private long reservedBytes;
 
     SegmentTransport(SegmentStore store, int rank, int size, WaitPolicy wait, Optional<Link> link) {
         if (size < 1 || size > Layout.MOST_RANKS) {
@@ -43,7 +44,6 @@ final class SegmentTransport implements Transport {
         this.wait = wait;
         this.flusher = new Flusher("shardlab-messages-" + rank);
         this.wire = new Wire(link);
-        this.calls = new CallQueue("shardlab-calls-" + rank);
     }
 
     @Override
@@ -62,37 +62,43 @@ final class SegmentTransport implements Transport {
     }
 
     @Override
-    public Windows open(Group group) throws IOException {
+    public Windows open(Group group, Purpose purpose) throws IOException {
         int index = group.indexOf(rank);
         if (group.size() < 2 || group.ranks().stream().anyMatch(r -> r < 0 || r >= size)) {
             throw new IllegalArgumentException("group " + group.name() + " " + group.ranks()
                     + " needs at least two ranks, all of 0 to " + (size - 1));
         }
-        Layout layout = Layout.of(group.size(), size);
-        requireShare(group);
+        Layout layout = Layout.of(group.size(), size, purpose);
+        int bytes = Layout.memberBytes(size, purpose);
+        requireShare(group, bytes);
         Segment segment = index == 0 ? offer(group, layout) : join(group, index, layout);
-        Windows.Ends ends = new Windows.Ends(flusher, calls, wire, this::forget);
+        Windows.Ends ends = new Windows.Ends(flusher, calls, wire, windows -> forget(windows, bytes));
         Windows windows = new Windows(group, index, segment, layout, ends, wait);
         opened.add(windows);
+        reservedBytes += bytes;
         return windows;
+    }
+
+    @Override
+    public void progress() {
+        calls.progress();
     }
 
     @Override
     public void close() {
         flusher.close();
         List.copyOf(opened).forEach(Windows::close);
-        calls.close();
     }
 
-    private void forget(Windows windows) {
+    private void forget(Windows windows, int bytes) {
         opened.remove(windows);
+        reservedBytes -= bytes;
         store.release(windows.segment());
     }
 
-    private void requireShare(Group group) throws IOException {
-        long most = Layout.JOB_BYTES / size / Layout.memberBytes(size);
-        if (opened.size() >= most) {
-            throw new IOException("rank " + rank + " cannot open group " + group.name() + ": " + most
+    private void requireShare(Group group, int bytes) throws IOException {
+        if (reservedBytes + bytes > Layout.JOB_BYTES / size) {
+            throw new IOException("rank " + rank + " cannot open group " + group.name() + ": " + opened.size()
                     + " open groups fill its share of " + (Layout.JOB_BYTES >> 20) + " MiB; close some first");
         }
     }
@@ -117,7 +123,7 @@ final class SegmentTransport implements Transport {
     }
 
     private void awaitMembers(Group group, Segment segment, Layout layout) {
-        Pacer pacer = new Pacer(wait, () -> {}, () -> false);
+        Pacer pacer = new Pacer(wait, () -> {}, calls::progress);
         for (int member = 1; member < group.size(); member++) {
             while (segment.acquire(layout.joined(member)) == 0) {
                 if (!pacer.pause()) {
@@ -138,7 +144,7 @@ final class SegmentTransport implements Transport {
     }
 
     private Segment join(Group group, int index, Layout layout) throws IOException {
-        Pacer pacer = new Pacer(wait, () -> {}, () -> false);
+        Pacer pacer = new Pacer(wait, () -> {}, calls::progress);
         while (true) {
             Segment segment = find(group, layout, pacer);
             boolean ready = false;

@@ -2,35 +2,37 @@ package io.shardlab.transport;
 
 import org.jspecify.annotations.Nullable;
 
-/** A call that a rank has started and goes on without. Awaited by the rank's compute thread. */
+/** A call that a rank has started and goes on without. Owned by the rank's compute thread. */
 public final class StartedCall {
 
-    private final CallQueue queue;
-    private final Windows owner;
-    private final Runnable body;
-    /** Written before {@code done}. */
-    private @Nullable Throwable failure;
+    /** A call that goes on in steps. */
+    public interface Steps {
 
-    private volatile boolean done;
+        /** Goes as far as the others have come, without waiting; whether the call is over. */
+        boolean advance();
 
-    StartedCall(CallQueue queue, Windows owner, Runnable body) {
-        this.queue = queue;
-        this.owner = owner;
-        this.body = body;
+        /** Passes a little time after {@link #advance} could not end the call; fails once the others are late. */
+        void pause();
     }
 
-    Windows owner() {
-        return owner;
+    private final Windows owner;
+    private final Steps steps;
+    private @Nullable Throwable failure;
+    private boolean over;
+
+    StartedCall(Windows owner, Steps steps) {
+        this.owner = owner;
+        this.steps = steps;
     }
 
     /** Whether the call is over, well or not. */
-    public boolean isDone() {
-        return done;
+    public boolean isOver() {
+        return over;
     }
 
     /** Returns when the call is over; throws what it threw. */
     public void await() {
-        queue.finish(this);
+        owner.finish(this);
         if (failure instanceof RuntimeException e) {
             throw e;
         }
@@ -39,18 +41,26 @@ public final class StartedCall {
         }
     }
 
-    void run() {
+    boolean advance() {
         try {
-            body.run();
+            over = over || steps.advance();
         } catch (RuntimeException | Error e) {
-            failure = e;
+            end(e);
         }
-        done = true;
+        return over;
     }
 
-    /** Ends the call without having begun it. */
-    void drop() {
-        failure = owner.abandoned();
-        done = true;
+    void pause() {
+        try {
+            steps.pause();
+        } catch (RuntimeException | Error e) {
+            end(e);
+        }
+    }
+
+    /** Ends the call with a failure, whether or not it had begun. */
+    void end(Throwable cause) {
+        failure = cause;
+        over = true;
     }
 }

@@ -4,8 +4,8 @@ import io.shardlab.mesh.Group;
 import java.io.IOException;
 
 /**
- * One rank's end of the data plane. All calls come from the rank's one compute thread; what it {@linkplain
- * Windows#start starts} runs on one more thread, whatever the number of groups.
+ * One rank's end of the data plane. All calls come from the rank's one compute thread. What it {@linkplain Windows#start
+ * starts} goes on whenever it waits for anything, or says {@link #progress}.
  *
  * <p>A job reserves at most 48 MiB of shared memory: each rank has an equal share of it, from which every open group of
  * more than one rank takes {@link Windows#bytesReserved()} until it is closed.
@@ -26,7 +26,10 @@ public interface Transport extends AutoCloseable {
      * @throws IOException if the memory cannot be had; the message names need and place
      * @throws PeerTimeout if members are missing
      */
-    Windows open(Group group) throws IOException;
+    Windows open(Group group, Purpose purpose) throws IOException;
+
+    /** Takes what this rank has started, in all groups, as far as it goes without waiting. */
+    void progress();
 
     /** Closes what is still open and forgets messages that have not left yet. */
     @Override

@@ -4,14 +4,13 @@ import io.shardlab.mesh.Group;
 import io.shardlab.mesh.Link;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.Optional;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The memory of one group as one member sees it: a window of data per member, a round counter with two stamps per
- * member, and messages between pairs. Owned by the rank's compute thread, and by a call that it has started until that
- * call is over.
+ * member, and messages between pairs. Owned by the rank's compute thread.
  *
  * <p>Each member writes its own window and counter only. What it wrote before {@link #publish} is visible to a member
  * that has seen the round by {@link #reached}.
@@ -31,10 +30,10 @@ public final class Windows implements AutoCloseable {
     private final Outbox[] outboxes;
     private final Inbox[] inboxes;
     private final Pacer pacer;
-    private final CallQueue calls;
+    private final StartedCalls calls;
     private final Wire wire;
-    private @Nullable StartedCall lastCall;
-    private volatile boolean abandoned;
+    private final ArrayDeque<StartedCall> started = new ArrayDeque<>();
+    private boolean abandoned;
     private boolean closed;
 
     Windows(Group group, int index, Segment segment, Layout layout, Ends ends, WaitPolicy wait) {
@@ -45,7 +44,7 @@ public final class Windows implements AutoCloseable {
         this.onClose = ends.onClose();
         this.calls = ends.calls();
         this.wire = ends.wire();
-        this.pacer = new Pacer(wait, this::checkFaults, calls::standsAside);
+        this.pacer = new Pacer(wait, this::checkFaults, calls::progress);
         int size = group.size();
         this.data = new ByteBuffer[size];
         this.outboxes = new Outbox[size];
@@ -59,7 +58,7 @@ public final class Windows implements AutoCloseable {
     }
 
     /** What the windows of a transport have in common. */
-    record Ends(Flusher flusher, CallQueue calls, Wire wire, Consumer<Windows> onClose) {}
+    record Ends(Flusher flusher, StartedCalls calls, Wire wire, Consumer<Windows> onClose) {}
 
     /** This member's rank within the group. */
     public int index() {
@@ -112,11 +111,15 @@ public final class Windows implements AutoCloseable {
         return segment.acquire(layout.round(member));
     }
 
-    /** Waits until the announcement of a round that a member has reached would be here. */
-    public void awaitArrival(int member, long round) {
-        if (member != index) {
-            pacer.awaitInstant(word(member, round, ARRIVAL));
-        }
+    /** Whether the announcement of a round that a member has reached is here, by the simulated link. */
+    public boolean hasArrived(int member, long round) {
+        long instant = word(member, round, ARRIVAL);
+        return member == index || instant == Wire.AT_ONCE || System.nanoTime() >= instant;
+    }
+
+    /** Passes a little time while the announcement of a round is on the link. */
+    public void napUntilArrival(int member, long round) {
+        pacer.nap(word(member, round, ARRIVAL));
     }
 
     /** A word of a member's announcement of a round, kept until it announces the round after the next. */
@@ -159,22 +162,41 @@ public final class Windows implements AutoCloseable {
         pacer.awaitInstant(inbox.arrivalNanos());
     }
 
-    /**
-     * Has a call in this group executed while the caller goes on, after all that this rank has started before. Until the
-     * call is over these windows belong to it: see {@link #settle}.
-     */
-    public StartedCall start(Runnable call) {
-        StartedCall started = calls.start(this, call);
-        lastCall = started;
-        return started;
+    /** Has a call in this group go on while the caller does other things, after all that it has started here before. */
+    public StartedCall start(StartedCall.Steps steps) {
+        if (closed) {
+            throw new IllegalStateException("group " + group.name() + " is closed");
+        }
+        StartedCall call = new StartedCall(this, steps);
+        started.add(call);
+        calls.add(this);
+        advance();
+        return call;
+    }
+
+    /** Takes what was started as far as it goes; whether all of it is over. */
+    boolean advance() {
+        while (!started.isEmpty() && started.element().advance()) {
+            started.remove();
+        }
+        return started.isEmpty();
+    }
+
+    /** Returns when a call that was started here is over. */
+    void finish(StartedCall call) {
+        pacer.restart();
+        while (!call.isOver()) {
+            advance();
+            if (!call.isOver()) {
+                started.element().pause();
+            }
+        }
     }
 
     /** Returns when all calls that were started in this group are over, well or not. */
     public void settle() {
-        StartedCall last = lastCall;
-        if (last != null) {
-            calls.finish(last);
-            lastCall = null;
+        if (!started.isEmpty()) {
+            finish(started.getLast());
         }
     }
 
@@ -183,26 +205,24 @@ public final class Windows implements AutoCloseable {
      * the group needs {@link #reset}.
      */
     public void abandon() {
-        if (lastCall != null && calls.abandon(this)) {
-            abandoned = true;
+        calls.remove(this);
+        while (!started.isEmpty()) {
+            StartedCall call = started.remove();
+            if (!call.isOver()) {
+                abandoned = true;
+                call.end(abandonment());
+            }
         }
-        lastCall = null;
     }
 
-    /** Makes the call under way end at its next check. */
-    void stopWaits() {
-        abandoned = true;
-    }
-
-    /** What an abandoned call ends with. */
-    IllegalStateException abandoned() {
+    private IllegalStateException abandonment() {
         return new IllegalStateException("group " + group.name() + " was told to abandon its calls; reset it first");
     }
 
     /** Throws {@link MismatchedCall} if another member found one that concerns this group. */
     public void checkFaults() {
         if (abandoned) {
-            throw abandoned();
+            throw abandonment();
         }
         for (int member = 0; member < data.length; member++) {
             int length = (int) segment.acquire(layout.fault(member));

@@ -149,7 +149,7 @@ interface OrderContract extends RanksUnderTest {
             }
         });
         assertTrue(
-                outcomes.get(0).orElseThrow().toString().contains("12 open groups fill its share of 48 MiB"),
+                outcomes.get(0).orElseThrow().toString().contains("6 open groups fill its share of 48 MiB"),
                 outcomes.toString());
     }
 

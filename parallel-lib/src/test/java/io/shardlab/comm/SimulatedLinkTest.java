@@ -42,7 +42,7 @@ class SimulatedLinkTest implements StartedCallsContract {
 
     /** One call on every rank. */
     private interface Call {
-        void make(Communicator world);
+        void make(Communicator world, Transport transport);
     }
 
     /** The shortest time of a call on rank 0: whatever else runs here only makes it longer. */
@@ -55,7 +55,7 @@ class SimulatedLinkTest implements StartedCallsContract {
             for (int i = 0; i < TIMES; i++) {
                 // A barrier over the link would let a rank go that comes late a latency before the others.
                 together.await();
-                call.make(world);
+                call.make(world, transport);
                 if (world.rank() == 0) {
                     millis[i] = (System.nanoTime() - start.get()) / 1e6;
                 }
@@ -80,14 +80,16 @@ class SimulatedLinkTest implements StartedCallsContract {
             double bytes = 2.0 * (size - 1) / size * (1 << 20);
             // Four chunks of 256 KiB, and one more round to fetch the last one's sums.
             double expected = bytes / 50e6 * 1e3 + 5 * 2;
-            requireNear(expected, shortestMillis(SLOW, size, world -> world.allReduce(tensors[world.rank()], TYPE)));
+            requireNear(
+                    expected,
+                    shortestMillis(SLOW, size, (world, transport) -> world.allReduce(tensors[world.rank()], TYPE)));
         }
     }
 
     @Test
     void aSmallAllReduceTakesOneLatency() throws Exception {
         ByteBuffer[] tensors = {Tensors.empty(1, TYPE), Tensors.empty(1, TYPE)};
-        requireNear(2, shortestMillis(SLOW, 2, world -> world.allReduce(tensors[world.rank()], TYPE)));
+        requireNear(2, shortestMillis(SLOW, 2, (world, transport) -> world.allReduce(tensors[world.rank()], TYPE)));
     }
 
     @Test
@@ -95,7 +97,7 @@ class SimulatedLinkTest implements StartedCallsContract {
         ByteBuffer sent = Tensors.random(256 << 10, TYPE, 1);
         ByteBuffer received = Tensors.empty(256 << 10, TYPE);
         double expected = (1 << 20) / 50e6 * 1e3 + 2;
-        double millis = shortestMillis(SLOW, 2, world -> {
+        double millis = shortestMillis(SLOW, 2, (world, transport) -> {
             if (world.rank() == 1) {
                 long start = System.nanoTime();
                 world.send(0, 7, sent);
@@ -112,7 +114,7 @@ class SimulatedLinkTest implements StartedCallsContract {
     void messagesOfOneRankFollowEachOtherOnItsLine() throws Exception {
         ByteBuffer sent = Tensors.empty(128 << 10, TYPE);
         ByteBuffer received = Tensors.empty(128 << 10, TYPE);
-        double millis = shortestMillis(SLOW, 3, world -> {
+        double millis = shortestMillis(SLOW, 3, (world, transport) -> {
             if (world.rank() == 1) {
                 world.send(2, 7, sent);
                 world.send(0, 7, sent);
@@ -127,11 +129,11 @@ class SimulatedLinkTest implements StartedCallsContract {
     void computingGoesOnWhileAStartedCallIsOnTheLine() throws Exception {
         ByteBuffer[] tensors = {Tensors.empty(256 << 10, TYPE), Tensors.empty(256 << 10, TYPE)};
         double alone = (1 << 20) / 50e6 * 1e3 + 10;
-        double millis = shortestMillis(SLOW, 2, world -> {
+        double millis = shortestMillis(SLOW, 2, (world, transport) -> {
             Pending pending = world.startAllReduce(tensors[world.rank()], TYPE);
             long until = System.nanoTime() + Math.round(alone * 0.8 * 1e6);
             while (System.nanoTime() < until) {
-                Thread.onSpinWait();
+                transport.progress();
             }
             pending.await();
         });

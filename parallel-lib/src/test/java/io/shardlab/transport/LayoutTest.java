@@ -17,7 +17,13 @@ class LayoutTest {
     @ParameterizedTest
     @CsvSource({"2,2", "2,8", "3,4", "4,4", "8,8", "16,16", "32,32", "2,32"})
     void noTwoPartsOverlapAndCountersStandOnLinesOfTheirOwn(int members, int ranks) {
-        Layout layout = Layout.of(members, ranks);
+        for (Purpose purpose : Purpose.values()) {
+            requireApart(Layout.of(members, ranks, purpose));
+        }
+    }
+
+    private static void requireApart(Layout layout) {
+        int members = layout.members();
         List<Range> ranges = new ArrayList<>();
         ranges.add(new Range("state", layout.state(), Layout.LINE));
         for (int m = 0; m < members; m++) {
@@ -46,11 +52,18 @@ class LayoutTest {
 
     @ParameterizedTest
     @ValueSource(ints = {2, 3, 4, 8, 32})
-    void twelveGroupsPerRankStayWithinTheBudgetOfAJob(int ranks) {
-        for (int members = 2; members <= ranks; members++) {
-            Layout layout = Layout.of(members, ranks);
-            assertTrue(layout.totalBytes() <= (long) members * Layout.memberBytes(ranks), layout.toString());
+    void twoPlacedPlansStayWithinTheBudgetOfAJob(int ranks) {
+        long reserved = 0;
+        for (Purpose purpose : Purpose.values()) {
+            for (int members = 2; members <= ranks; members++) {
+                Layout layout = Layout.of(members, ranks, purpose);
+                assertTrue(
+                        layout.totalBytes() <= (long) members * Layout.memberBytes(ranks, purpose), layout.toString());
+            }
+            // Tensor, data and pipeline groups; mesh, tied weights and the cells' group.
+            int groups = purpose == Purpose.CONTROL ? 6 : purpose == Purpose.COLLECTIVES ? 4 : 2;
+            reserved += (long) groups * ranks * Layout.memberBytes(ranks, purpose);
         }
-        assertTrue(12L * ranks * Layout.memberBytes(ranks) <= Layout.JOB_BYTES);
+        assertTrue(reserved <= Layout.JOB_BYTES, "reserved " + reserved);
     }
 }

@@ -38,7 +38,7 @@ class SharedMemoryTransportTest {
     @Test
     void noNameIsLeftWhenAGroupIsOpenAndNoMappingWhenItIsClosed() throws Exception {
         Crew.run(ranks(folder, 3, Duration.ofSeconds(30)), transport -> {
-            Windows windows = transport.open(Group.world(3));
+            Windows windows = transport.open(Group.world(3), Purpose.CONTROL);
             assertEquals(List.of(), files());
             windows.close();
         });
@@ -51,7 +51,7 @@ class SharedMemoryTransportTest {
     void aRankThatDoesNotOpenIsNamedAndNoFileStays() throws Exception {
         List<Optional<Throwable>> outcomes = Crew.outcomes(ranks(folder, 3, Duration.ofMillis(1500)), transport -> {
             if (transport.rank() != 1) {
-                transport.open(Group.world(3));
+                transport.open(Group.world(3), Purpose.CONTROL);
             }
         });
         assertEquals(
@@ -66,7 +66,7 @@ class SharedMemoryTransportTest {
         CountDownLatch failed = new CountDownLatch(1);
         Crew.run(ranks(folder, 2, Duration.ofMillis(700)), transport -> {
             if (transport.rank() == 0) {
-                assertThrows(PeerTimeout.class, () -> transport.open(Group.world(2)));
+                assertThrows(PeerTimeout.class, () -> transport.open(Group.world(2), Purpose.CONTROL));
                 failed.countDown();
             }
             failed.await();
@@ -78,7 +78,7 @@ class SharedMemoryTransportTest {
     private static Windows openPatiently(Transport transport) throws IOException {
         while (true) {
             try {
-                return transport.open(Group.world(2));
+                return transport.open(Group.world(2), Purpose.CONTROL);
             } catch (PeerTimeout e) {
                 // The other is still in its first attempt.
                 continue;
@@ -88,11 +88,13 @@ class SharedMemoryTransportTest {
 
     @Test
     void aFileLeftByACrashedJobIsReplaced() throws Exception {
-        Files.write(folder.resolve("world+0.1"), new byte[Layout.of(2, 2).totalBytes()]);
+        Files.write(
+                folder.resolve("world+0.1"),
+                new byte[Layout.of(2, 2, Purpose.CONTROL).totalBytes()]);
         Transport second = ranks(folder, 2, Duration.ofSeconds(30)).get(1);
         List<Transport> both = List.of(ranks(folder, 2, Duration.ofSeconds(30)).get(0), second);
         Crew.run(both, transport -> {
-            Windows windows = transport.open(Group.world(2));
+            Windows windows = transport.open(Group.world(2), Purpose.CONTROL);
             windows.send(1 - transport.rank(), 1, ByteBuffer.allocate(8));
             windows.receive(1 - transport.rank(), 1, ByteBuffer.allocate(8));
         });
@@ -120,7 +122,7 @@ class SharedMemoryTransportTest {
         Path gone = Files.createDirectory(folder.resolve("gone"));
         Transport first = ranks(gone, 2, Duration.ofSeconds(1)).get(0);
         Files.delete(gone);
-        IOException failure = assertThrows(IOException.class, () -> first.open(Group.world(2)));
+        IOException failure = assertThrows(IOException.class, () -> first.open(Group.world(2), Purpose.COLLECTIVES));
         requireNeedAndPlace(failure, gone);
     }
 
@@ -130,7 +132,8 @@ class SharedMemoryTransportTest {
         assumeTrue(ran("mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", small.toString()), "cannot mount a tmpfs");
         try {
             Transport first = ranks(small, 2, Duration.ofSeconds(1)).get(0);
-            IOException failure = assertThrows(IOException.class, () -> first.open(Group.world(2)));
+            IOException failure =
+                    assertThrows(IOException.class, () -> first.open(Group.world(2), Purpose.COLLECTIVES));
             requireNeedAndPlace(failure, small);
             try (Stream<Path> left = Files.list(small)) {
                 assertEquals(0, left.count());
@@ -142,7 +145,9 @@ class SharedMemoryTransportTest {
 
     private static void requireNeedAndPlace(IOException failure, Path place) {
         String message = String.valueOf(failure.getMessage());
-        assertTrue(message.contains("needs " + Layout.of(2, 2).totalBytes() + " bytes in " + place), message);
+        assertTrue(
+                message.contains("needs " + Layout.of(2, 2, Purpose.COLLECTIVES).totalBytes() + " bytes in " + place),
+                message);
     }
 
     private static boolean ran(String... command) throws Exception {
