@@ -14,9 +14,9 @@ public final class Answer {
     private final int promptTokens;
     private final String text;
     private final String scheme;
-    private final Backend.InferOutcome outcome;
+    private final Runs.InferOutcome outcome;
 
-    Answer(String prompt, int promptTokens, String text, String scheme, Backend.InferOutcome outcome) {
+    Answer(String prompt, int promptTokens, String text, String scheme, Runs.InferOutcome outcome) {
         this.prompt = prompt;
         this.promptTokens = promptTokens;
         this.text = text;
@@ -47,7 +47,7 @@ public final class Answer {
         return memoryGrid().table();
     }
 
-    Grid<Backend.MemoryRow> memoryGrid() {
+    Grid<Measures.MemoryRow> memoryGrid() {
         return Grids.memory("memory, high-water marks of the generation", outcome.memory());
     }
 

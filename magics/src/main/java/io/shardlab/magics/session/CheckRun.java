@@ -51,7 +51,7 @@ final class CheckRun {
         this.workers = workers;
     }
 
-    Backend.CheckOutcome run(Backend.CheckRequest request) {
+    Runs.CheckOutcome run(Runs.CheckRequest request) {
         @Nullable Path folder = null;
         try {
             folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
@@ -73,8 +73,7 @@ final class CheckRun {
         }
     }
 
-    private Comparison compare(Plan sharded, Backend.CheckRequest request, Path weights, Path folder)
-            throws IOException {
+    private Comparison compare(Plan sharded, Runs.CheckRequest request, Path weights, Path folder) throws IOException {
         Plan.Workload workload = sharded.workload();
         // A data rank's micro-batches are consecutive slices of the batch: one device runs those of all ranks.
         Plan.Workload whole = new Plan.Workload(
@@ -140,16 +139,16 @@ final class CheckRun {
         }
     }
 
-    private static Backend.CheckOutcome outcome(
+    private static Runs.CheckOutcome outcome(
             Plan plan, Comparison asPlaced, Comparison float64, OptionalDouble tolerance) {
         Verdict verdict = Verdict.of(asPlaced, float64, tolerance.orElse(Verdict.FLOAT64_TOLERANCE));
-        List<Backend.CheckRow> rows = new ArrayList<>();
+        List<Runs.CheckRow> rows = new ArrayList<>();
         for (int i = 0; i < asPlaced.differences().size(); i++) {
             Difference difference = asPlaced.differences().get(i);
             Difference judge = float64.differences().get(i);
             boolean wrong = judge.maxRelative() > tolerance.orElse(Verdict.FLOAT64_TOLERANCE);
             String words = wrong ? "bug" : difference.sameBits() ? "same bits" : "rounding";
-            rows.add(new Backend.CheckRow(
+            rows.add(new Runs.CheckRow(
                     difference.name(),
                     OptionalInt.of(difference.rank()),
                     difference.kind(),
@@ -166,7 +165,7 @@ final class CheckRun {
                         found.name(),
                         found.rank(),
                         found.maxRelative()));
-        return new Backend.CheckOutcome(plan, rows, verdict.kind().toString(), first);
+        return new Runs.CheckOutcome(plan, rows, verdict.kind().toString(), first);
     }
 
     private static void delete(@Nullable Path folder) {

@@ -76,8 +76,8 @@ record Estimates(
      * @param replan the same model under another scheme, to find one that fits
      * @param limit how many devices there may be
      */
-    Backend.Estimate of(Plan plan, Function<Scheme, Plan> replan, OptionalInt limit) {
-        List<Backend.RankEstimate> ranks = ranks(plan);
+    Plans.Estimate of(Plan plan, Function<Scheme, Plan> replan, OptionalInt limit) {
+        List<Plans.RankEstimate> ranks = ranks(plan);
         List<String> advice = new ArrayList<>();
         ranks.stream().filter(rank -> !rank.fits()).findFirst().ifPresent(rank -> {
             advice.add(refusal(plan, rank));
@@ -90,7 +90,7 @@ record Estimates(
             advice.add("no time estimate: rates are measured when workers come up (`%shard up`)");
         }
         OptionalDouble bubble = OptionalDouble.of(100 * bubbleShare(plan));
-        return new Backend.Estimate(
+        return new Plans.Estimate(
                 plan,
                 ranks,
                 bubble,
@@ -135,10 +135,10 @@ record Estimates(
         return OptionalDouble.of(perSecond / step.tokensPerSecond() * 1e6);
     }
 
-    private List<Backend.RankEstimate> ranks(Plan plan) {
+    private List<Plans.RankEstimate> ranks(Plan plan) {
         List<MemoryUse> memory = MemoryEstimate.of(plan).ranks();
         List<io.shardlab.trace.Traffic> traffic = CommunicationEstimate.of(plan).traffic();
-        List<Backend.RankEstimate> ranks = new ArrayList<>();
+        List<Plans.RankEstimate> ranks = new ArrayList<>();
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             Map<String, Long> sent = new TreeMap<>();
             for (io.shardlab.trace.Traffic one : traffic) {
@@ -147,7 +147,7 @@ record Estimates(
                 }
             }
             MemoryUse use = memory.get(rank);
-            ranks.add(new Backend.RankEstimate(
+            ranks.add(new Plans.RankEstimate(
                     rank,
                     plan.mesh().role(rank),
                     rank < devices.size() ? devices.get(rank) : "-",
@@ -229,7 +229,7 @@ record Estimates(
         return bytes == null ? OptionalLong.empty() : OptionalLong.of(bytes);
     }
 
-    private String refusal(Plan plan, Backend.RankEstimate rank) {
+    private String refusal(Plan plan, Plans.RankEstimate rank) {
         MemoryUse use = rank.memory();
         String terms = use.bytes().entrySet().stream()
                 .filter(entry -> entry.getValue() > 0)
@@ -270,7 +270,7 @@ record Estimates(
 
     private boolean fits(Scheme scheme, Function<Scheme, Plan> replan) {
         try {
-            return ranks(replan.apply(scheme)).stream().allMatch(Backend.RankEstimate::fits);
+            return ranks(replan.apply(scheme)).stream().allMatch(Plans.RankEstimate::fits);
         } catch (IllegalArgumentException impossible) {
             return false;
         }

@@ -8,14 +8,14 @@ import tech.tablesaw.api.Table;
 public final class Filed {
 
     private final String verb;
-    private final Backend.FilesOutcome outcome;
+    private final Checkpointing.FilesOutcome outcome;
 
-    Filed(String verb, Backend.FilesOutcome outcome) {
+    Filed(String verb, Checkpointing.FilesOutcome outcome) {
         this.verb = verb;
         this.outcome = outcome;
     }
 
-    Backend.FilesOutcome outcome() {
+    Checkpointing.FilesOutcome outcome() {
         return outcome;
     }
 

@@ -18,99 +18,99 @@ final class Grids {
 
     private Grids() {}
 
-    static Grid<Backend.WorkerRow> workers(Backend.Workers workers) {
+    static Grid<Workers.WorkerRow> workers(Workers.Running workers) {
         return new Grid<>(
                 workers.banner(),
                 List.of(
-                        Column.integer("rank", "rank", Backend.WorkerRow::rank),
-                        Column.identifier("pid", "process", Backend.WorkerRow::pid),
-                        Column.text("device", "device", Backend.WorkerRow::device),
-                        Column.megabytes("limit_mb", "memory limit MB", Backend.WorkerRow::limitBytes),
-                        Column.text("engine", "engine", Backend.WorkerRow::engine),
-                        Column.number("ready_ms", "ready in ms", 0, Backend.WorkerRow::readyMillis)),
+                        Column.integer("rank", "rank", Workers.WorkerRow::rank),
+                        Column.identifier("pid", "process", Workers.WorkerRow::pid),
+                        Column.text("device", "device", Workers.WorkerRow::device),
+                        Column.megabytes("limit_mb", "memory limit MB", Workers.WorkerRow::limitBytes),
+                        Column.text("engine", "engine", Workers.WorkerRow::engine),
+                        Column.number("ready_ms", "ready in ms", 0, Workers.WorkerRow::readyMillis)),
                 workers.rows());
     }
 
-    static Grid<Backend.ExitRow> exits(List<Backend.ExitRow> rows) {
+    static Grid<Workers.ExitRow> exits(List<Workers.ExitRow> rows) {
         return new Grid<>(
                 rows.isEmpty() ? "no workers were running" : "workers stopped",
                 List.of(
-                        Column.integer("rank", "rank", Backend.ExitRow::rank),
-                        Column.identifier("pid", "process", Backend.ExitRow::pid),
-                        Column.text("device", "device", Backend.ExitRow::device),
-                        Column.text("exit", "exit", Backend.ExitRow::exit)),
+                        Column.integer("rank", "rank", Workers.ExitRow::rank),
+                        Column.identifier("pid", "process", Workers.ExitRow::pid),
+                        Column.text("device", "device", Workers.ExitRow::device),
+                        Column.text("exit", "exit", Workers.ExitRow::exit)),
                 rows);
     }
 
-    static Grid<Backend.StatusRow> status(List<Backend.StatusRow> rows) {
+    static Grid<Workers.StatusRow> status(List<Workers.StatusRow> rows) {
         return new Grid<>(
                 rows.isEmpty() ? "no workers; %shard up starts some" : "workers",
                 List.of(
-                        Column.integer("rank", "rank", Backend.StatusRow::rank),
-                        Column.text("role", "role", Backend.StatusRow::role),
-                        Column.identifier("pid", "process", Backend.StatusRow::pid),
-                        Column.text("device", "device", Backend.StatusRow::device),
-                        Column.text("state", "state", Backend.StatusRow::state),
-                        Column.text("last_action", "last action", Backend.StatusRow::lastAction),
-                        Column.megabytes("rss_mb", "resident MB", Backend.StatusRow::rssBytes),
-                        Column.megabytes("heap_mb", "Java heap MB", Backend.StatusRow::heapBytes),
-                        Column.megabytes("limit_mb", "memory limit MB", Backend.StatusRow::limitBytes),
-                        Column.optionalText("last_error", "last error", Backend.StatusRow::lastError)),
+                        Column.integer("rank", "rank", Workers.StatusRow::rank),
+                        Column.text("role", "role", Workers.StatusRow::role),
+                        Column.identifier("pid", "process", Workers.StatusRow::pid),
+                        Column.text("device", "device", Workers.StatusRow::device),
+                        Column.text("state", "state", Workers.StatusRow::state),
+                        Column.text("last_action", "last action", Workers.StatusRow::lastAction),
+                        Column.megabytes("rss_mb", "resident MB", Workers.StatusRow::rssBytes),
+                        Column.megabytes("heap_mb", "Java heap MB", Workers.StatusRow::heapBytes),
+                        Column.megabytes("limit_mb", "memory limit MB", Workers.StatusRow::limitBytes),
+                        Column.optionalText("last_error", "last error", Workers.StatusRow::lastError)),
                 rows);
     }
 
-    static Grid<Backend.DeviceRow> devices(List<Backend.DeviceRow> rows) {
+    static Grid<Diagnosis.DeviceRow> devices(List<Diagnosis.DeviceRow> rows) {
         return new Grid<>(
                 "devices of this machine",
                 List.of(
-                        Column.text("device", "device", Backend.DeviceRow::device),
-                        Column.text("name", "name", Backend.DeviceRow::name),
+                        Column.text("device", "device", Diagnosis.DeviceRow::device),
+                        Column.text("name", "name", Diagnosis.DeviceRow::name),
                         Column.whole(
                                 "cores",
                                 "cores",
                                 row -> row.cores().isPresent()
                                         ? OptionalLong.of(row.cores().getAsInt())
                                         : OptionalLong.empty()),
-                        Column.megabytes("memory_mb", "memory MB", Backend.DeviceRow::memoryBytes),
+                        Column.megabytes("memory_mb", "memory MB", Diagnosis.DeviceRow::memoryBytes),
                         Column.text("visible", "usable", row -> row.visible() ? "yes" : "no"),
-                        Column.text("note", "note", Backend.DeviceRow::note)),
+                        Column.text("note", "note", Diagnosis.DeviceRow::note)),
                 rows);
     }
 
-    static Grid<Backend.ModelRow> models(List<Backend.ModelRow> rows) {
+    static Grid<Plans.ModelRow> models(List<Plans.ModelRow> rows) {
         return new Grid<>(
                 "presets; a folder with config.json works too",
                 List.of(
-                        Column.text("name", "name", Backend.ModelRow::name),
-                        Column.text("family", "family", Backend.ModelRow::family),
-                        Column.integer("layers", "layers", Backend.ModelRow::layers),
+                        Column.text("name", "name", Plans.ModelRow::name),
+                        Column.text("family", "family", Plans.ModelRow::family),
+                        Column.integer("layers", "layers", Plans.ModelRow::layers),
                         Column.whole("hidden", "hidden size", row -> OptionalLong.of(row.hidden())),
-                        Column.integer("heads", "heads", Backend.ModelRow::heads),
-                        Column.integer("kv_heads", "KV heads", Backend.ModelRow::kvHeads),
-                        Column.integer("vocabulary", "vocabulary", Backend.ModelRow::vocabulary),
-                        Column.integer("longest", "longest sequence", Backend.ModelRow::longest),
+                        Column.integer("heads", "heads", Plans.ModelRow::heads),
+                        Column.integer("kv_heads", "KV heads", Plans.ModelRow::kvHeads),
+                        Column.integer("vocabulary", "vocabulary", Plans.ModelRow::vocabulary),
+                        Column.integer("longest", "longest sequence", Plans.ModelRow::longest),
                         Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters()))),
                 rows);
     }
 
-    static Grid<Backend.DoctorRow> doctor(List<Backend.DoctorRow> rows) {
+    static Grid<Diagnosis.DoctorRow> doctor(List<Diagnosis.DoctorRow> rows) {
         long ill = rows.stream().filter(row -> !row.healthy()).count();
         return new Grid<>(
                 ill == 0 ? "all is well" : ill + " of " + rows.size() + " need attention",
                 List.of(
-                        Column.text("subject", "subject", Backend.DoctorRow::subject),
-                        Column.text("finding", "found", Backend.DoctorRow::finding),
+                        Column.text("subject", "subject", Diagnosis.DoctorRow::subject),
+                        Column.text("finding", "found", Diagnosis.DoctorRow::finding),
                         Column.text("healthy", "healthy", row -> row.healthy() ? "yes" : "no"),
-                        Column.text("advice", "advice", Backend.DoctorRow::advice)),
+                        Column.text("advice", "advice", Diagnosis.DoctorRow::advice)),
                 rows);
     }
 
-    static Grid<Backend.LogLine> logs(List<Backend.LogLine> rows) {
+    static Grid<Workers.LogLine> logs(List<Workers.LogLine> rows) {
         return new Grid<>(
                 rows.isEmpty() ? "nothing was written" : "last lines of workers",
                 List.of(
-                        Column.integer("rank", "rank", Backend.LogLine::rank),
-                        Column.text("line", "line", Backend.LogLine::line)),
+                        Column.integer("rank", "rank", Workers.LogLine::rank),
+                        Column.text("line", "line", Workers.LogLine::line)),
                 rows);
     }
 
@@ -125,16 +125,16 @@ final class Grids {
                 rows);
     }
 
-    static Grid<Backend.RankEstimate> estimate(Backend.Estimate estimate) {
-        List<Column<Backend.RankEstimate>> columns = new java.util.ArrayList<>(List.of(
-                Column.integer("rank", "rank", Backend.RankEstimate::rank),
-                Column.text("role", "role", Backend.RankEstimate::role),
-                Column.text("device", "device", Backend.RankEstimate::device),
-                Column.text("layers", "layers", Backend.RankEstimate::layers),
+    static Grid<Plans.RankEstimate> estimate(Plans.Estimate estimate) {
+        List<Column<Plans.RankEstimate>> columns = new java.util.ArrayList<>(List.of(
+                Column.integer("rank", "rank", Plans.RankEstimate::rank),
+                Column.text("role", "role", Plans.RankEstimate::role),
+                Column.text("device", "device", Plans.RankEstimate::device),
+                Column.text("layers", "layers", Plans.RankEstimate::layers),
                 Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters()))));
         for (MemoryCategory category : MemoryCategory.values()) {
             if (estimate.ranks().stream().anyMatch(row -> row.memory().bytes().containsKey(category))) {
-                columns.add(category(category, Backend.RankEstimate::memory));
+                columns.add(category(category, Plans.RankEstimate::memory));
             }
         }
         columns.add(Column.megabytes(
@@ -146,12 +146,12 @@ final class Grids {
                         .mapToLong(Long::longValue)
                         .sum())));
         columns.add(Column.text("sent_by", "of which", Grids::sent));
-        columns.add(Column.megabytes("limit_mb", "memory limit MB", Backend.RankEstimate::limitBytes));
+        columns.add(Column.megabytes("limit_mb", "memory limit MB", Plans.RankEstimate::limitBytes));
         columns.add(Column.text("fits", "fits", row -> row.fits() ? "yes" : "no"));
         return new Grid<>(estimate.plan().model() + " under " + estimate.plan().scheme(), columns, estimate.ranks());
     }
 
-    private static String sent(Backend.RankEstimate row) {
+    private static String sent(Plans.RankEstimate row) {
         return byName(row.sentBytes());
     }
 
@@ -185,69 +185,69 @@ final class Grids {
         };
     }
 
-    static Grid<Backend.PartRow> model(Backend.ModelOutcome outcome) {
+    static Grid<Plans.PartRow> model(Plans.ModelOutcome outcome) {
         return new Grid<>(
                 outcome.name() + ", trained by " + outcome.loss(),
                 List.of(
-                        Column.integer("part", "part", Backend.PartRow::part),
-                        Column.text("children", "children", Backend.PartRow::children),
-                        Column.text("input", "sample in", Backend.PartRow::input),
-                        Column.text("output", "sample out", Backend.PartRow::output),
+                        Column.integer("part", "part", Plans.PartRow::part),
+                        Column.text("children", "children", Plans.PartRow::children),
+                        Column.text("input", "sample in", Plans.PartRow::input),
+                        Column.text("output", "sample out", Plans.PartRow::output),
                         Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters())),
-                        Column.number("cost_pct", "forward time %", 0, Backend.PartRow::costPercent)),
+                        Column.number("cost_pct", "forward time %", 0, Plans.PartRow::costPercent)),
                 outcome.rows());
     }
 
-    static Grid<Backend.PlacedRow> placed(Backend.PlaceOutcome outcome) {
+    static Grid<Plans.PlacedRow> placed(Plans.PlaceOutcome outcome) {
         return new Grid<>(
                 outcome.plan().model() + " placed under " + outcome.plan().scheme() + " in "
                         + Figures.decimal(outcome.millis(), 0) + " ms",
                 List.of(
-                        Column.integer("rank", "rank", Backend.PlacedRow::rank),
-                        Column.text("role", "role", Backend.PlacedRow::role),
-                        Column.text("device", "device", Backend.PlacedRow::device),
-                        Column.text("layers", "layers", Backend.PlacedRow::layers),
-                        Column.text("cut", "rows or columns", Backend.PlacedRow::cut),
+                        Column.integer("rank", "rank", Plans.PlacedRow::rank),
+                        Column.text("role", "role", Plans.PlacedRow::role),
+                        Column.text("device", "device", Plans.PlacedRow::device),
+                        Column.text("layers", "layers", Plans.PlacedRow::layers),
+                        Column.text("cut", "rows or columns", Plans.PlacedRow::cut),
                         Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters())),
-                        Column.megabytes("planned_mb", "planned MB", Backend.PlacedRow::plannedBytes),
-                        Column.megabytes("measured_mb", "measured MB", Backend.PlacedRow::measuredBytes)),
+                        Column.megabytes("planned_mb", "planned MB", Plans.PlacedRow::plannedBytes),
+                        Column.megabytes("measured_mb", "measured MB", Plans.PlacedRow::measuredBytes)),
                 outcome.rows());
     }
 
-    static Grid<Backend.FileRow> files(Filed filed) {
+    static Grid<Checkpointing.FileRow> files(Filed filed) {
         return new Grid<>(
                 filed.toString(),
                 List.of(
-                        Column.text("file", "file", Backend.FileRow::file),
+                        Column.text("file", "file", Checkpointing.FileRow::file),
                         Column.megabytes("size_mb", "size MB", row -> OptionalLong.of(row.bytes())),
-                        Column.number("seconds", "seconds", 3, Backend.FileRow::seconds),
+                        Column.number("seconds", "seconds", 3, Checkpointing.FileRow::seconds),
                         Column.number(
                                 "mb_per_s", "MB/s", 0, row -> row.bytes() / 1048576.0 / Math.max(row.seconds(), 1e-9))),
                 filed.outcome().rows());
     }
 
-    static Grid<Backend.MemoryRow> memory(String caption, List<Backend.MemoryRow> rows) {
-        List<Column<Backend.MemoryRow>> columns = new java.util.ArrayList<>(List.of(
-                Column.integer("rank", "rank", Backend.MemoryRow::rank),
-                Column.text("role", "role", Backend.MemoryRow::role),
-                Column.text("device", "device", Backend.MemoryRow::device)));
+    static Grid<Measures.MemoryRow> memory(String caption, List<Measures.MemoryRow> rows) {
+        List<Column<Measures.MemoryRow>> columns = new java.util.ArrayList<>(List.of(
+                Column.integer("rank", "rank", Measures.MemoryRow::rank),
+                Column.text("role", "role", Measures.MemoryRow::role),
+                Column.text("device", "device", Measures.MemoryRow::device)));
         for (MemoryCategory category : MemoryCategory.values()) {
-            columns.add(category(category, Backend.MemoryRow::measured));
+            columns.add(category(category, Measures.MemoryRow::measured));
         }
         columns.add(Column.megabytes(
                 "total_mb", "total MB", row -> OptionalLong.of(row.measured().totalBytes())));
         columns.add(Column.megabytes("planned_mb", "planned MB", row -> row.planned()
                 .map(use -> OptionalLong.of(use.totalBytes()))
                 .orElse(OptionalLong.empty())));
-        columns.add(Column.megabytes("limit_mb", "memory limit MB", Backend.MemoryRow::limitBytes));
+        columns.add(Column.megabytes("limit_mb", "memory limit MB", Measures.MemoryRow::limitBytes));
         return new Grid<>(caption, columns, rows);
     }
 
     /** One row per sender, one column per receiver. */
-    static Grid<Backend.TrafficRow> traffic(String caption, List<Backend.TrafficRow> rows) {
-        List<Column<Backend.TrafficRow>> columns = new java.util.ArrayList<>(List.of(
-                Column.integer("rank", "from rank", Backend.TrafficRow::rank),
-                Column.text("role", "role", Backend.TrafficRow::role)));
+    static Grid<Measures.TrafficRow> traffic(String caption, List<Measures.TrafficRow> rows) {
+        List<Column<Measures.TrafficRow>> columns = new java.util.ArrayList<>(List.of(
+                Column.integer("rank", "from rank", Measures.TrafficRow::rank),
+                Column.text("role", "role", Measures.TrafficRow::role)));
         for (int rank = 0; rank < rows.size(); rank++) {
             int to = rank;
             columns.add(Column.megabytes(
@@ -279,23 +279,23 @@ final class Grids {
                 metrics);
     }
 
-    static Grid<Backend.CheckRow> check(Backend.CheckOutcome outcome) {
+    static Grid<Runs.CheckRow> check(Runs.CheckOutcome outcome) {
         return new Grid<>(
                 outcome.plan().scheme() + " against single: " + outcome.verdict(),
                 List.of(
-                        Column.text("tensor", "tensor", Backend.CheckRow::tensor),
+                        Column.text("tensor", "tensor", Runs.CheckRow::tensor),
                         Column.text(
                                 "rank",
                                 "rank",
                                 row -> row.rank().isPresent()
                                         ? String.valueOf(row.rank().getAsInt())
                                         : "all"),
-                        Column.text("kind", "kind", Backend.CheckRow::kind),
-                        Column.number("max_abs", "largest absolute difference", 6, Backend.CheckRow::maxAbsolute),
-                        Column.number("max_rel", "largest relative difference", 6, Backend.CheckRow::maxRelative),
+                        Column.text("kind", "kind", Runs.CheckRow::kind),
+                        Column.number("max_abs", "largest absolute difference", 6, Runs.CheckRow::maxAbsolute),
+                        Column.number("max_rel", "largest relative difference", 6, Runs.CheckRow::maxRelative),
                         Column.optionalNumber(
-                                "float64_max_rel", "relative in float64", 12, Backend.CheckRow::float64Relative),
-                        Column.text("verdict", "verdict", Backend.CheckRow::verdict)),
+                                "float64_max_rel", "relative in float64", 12, Runs.CheckRow::float64Relative),
+                        Column.text("verdict", "verdict", Runs.CheckRow::verdict)),
                 outcome.rows());
     }
 }

@@ -9,25 +9,13 @@ import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
-import io.shardlab.magics.command.WorkloadChoice;
 import io.shardlab.mesh.Selection;
-import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
-import io.shardlab.trace.ChromeTrace;
-import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.Timeline;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiConsumer;
-import java.util.function.Consumer;
 import tech.tablesaw.api.Table;
 
 /**
@@ -40,18 +28,23 @@ public final class Lab implements AutoCloseable {
 
     private final Backend backend;
     private final Work work;
-    private final Corpus corpus;
-    private final SampleSets sampleSets;
-    private final Path home;
-    private final Map<String, CellRun> results = new ConcurrentHashMap<>();
-    private Backend.Workers workers = new Backend.Workers(List.of(), 0, true, "no workers");
+    private final Preparation preparation;
+    private final Training training;
+    private final Generation generation;
+    private final SessionCells cells;
+    private final Observations observations;
+    private Workers.Running workers = Workers.Running.NONE;
 
     Lab(Backend backend, Map<String, String> environment) {
         this.backend = backend;
         this.work = new Work(backend);
-        this.home = home(environment);
-        this.corpus = new Corpus(home, environment);
-        this.sampleSets = new SampleSets(home);
+        Path home = home(environment);
+        Corpus corpus = new Corpus(home, environment);
+        this.preparation = new Preparation(backend, corpus, new SampleSets(home));
+        this.training = new Training(backend, work, preparation, home);
+        this.generation = new Generation(backend, work, preparation);
+        this.cells = new SessionCells(backend, work);
+        this.observations = new Observations(backend, work, corpus);
     }
 
     /** A laboratory on this machine, without workers yet. */
@@ -67,7 +60,7 @@ public final class Lab implements AutoCloseable {
 
     /** Starts workers. */
     public Lab up(UpOptions options) {
-        workers = work.call("up", () -> backend.up(options));
+        workers = work.call("up", () -> backend.workers().up(options));
         return this;
     }
 
@@ -75,8 +68,24 @@ public final class Lab implements AutoCloseable {
         return up(UpOptions.workers(count));
     }
 
-    Backend.Workers workers() {
+    Workers.Running workers() {
         return workers;
+    }
+
+    Training training() {
+        return training;
+    }
+
+    Generation generation() {
+        return generation;
+    }
+
+    SessionCells cells() {
+        return cells;
+    }
+
+    Observations observations() {
+        return observations;
     }
 
     /** The workers as they came up, one row each. */
@@ -86,12 +95,12 @@ public final class Lab implements AutoCloseable {
 
     /** Keeps a DJL block written as Java statements that return it, so that verbs find it by name. */
     public UserModel model(ModelOptions options) {
-        return new UserModel(work.call("model", () -> backend.model(options)));
+        return new UserModel(work.call("model", () -> backend.plans().model(options)));
     }
 
     /** Plans and prices a model; starts nothing. */
     public PlanView plan(PlanOptions options) {
-        return new PlanView(work.call("plan", () -> backend.plan(known(options))));
+        return new PlanView(work.call("plan", () -> backend.plans().plan(preparation.known(options))));
     }
 
     public PlanView plan(String model, Scheme scheme) {
@@ -100,7 +109,7 @@ public final class Lab implements AutoCloseable {
 
     /** Puts a model's shards on the workers. */
     public Placed place(PlanOptions options) {
-        return new Placed(work.call("place", () -> backend.place(known(options))));
+        return new Placed(work.call("place", () -> backend.plans().place(preparation.known(options))));
     }
 
     public Placed place(String model, Scheme scheme) {
@@ -108,7 +117,7 @@ public final class Lab implements AutoCloseable {
     }
 
     public Run train(TrainOptions options) {
-        return train(options, Backend.Progress.SILENT);
+        return train(options, Progress.SILENT);
     }
 
     /** So many steps of the placed model. */
@@ -117,162 +126,30 @@ public final class Lab implements AutoCloseable {
     }
 
     /** Trains and writes the files of the run as it goes. */
-    public Run train(TrainOptions options, Backend.Progress progress) {
-        AtomicInteger stepsDone = new AtomicInteger();
-        AtomicInteger stepSaved = new AtomicInteger();
-        return work.call(
-                "train",
-                () -> {
-                    ResumedRun resumed = resumed(options);
-                    options.checkpoints().save().ifPresent(backend::requireSavable);
-                    stepsDone.set(resumed.done());
-                    Prepared prepared =
-                            prepare(resumed.placement(), resumed.workload(), resumed.source(), resumed::check);
-                    options.checkpoints().resume().ifPresent(folder -> backend.load(folder, progress));
-                    RunFolder folder = RunFolder.create(
-                            home,
-                            options.name().orElse(prepared.plan().model().replaceAll("[^A-Za-z0-9._-]+", "_")),
-                            prepared.plan());
-                    Backend.TrainOutcome outcome = backend.train(
-                            new Backend.TrainRequest(
-                                    prepared.workload(),
-                                    prepared.schedule(),
-                                    resumed.settings(),
-                                    prepared.data(),
-                                    resumed.source(),
-                                    resumed.done(),
-                                    options.checkpoints().save(),
-                                    options.checkpoints().every()),
-                            new Recorder(folder, progress, stepsDone, stepSaved));
-                    Run run = new Run(outcome, folder.path());
-                    folder.finish(run);
-                    return run;
-                },
-                () -> "weights kept at step " + stepsDone.get()
-                        + (stepSaved.get() > 0 ? ", checkpoint of step " + stepSaved.get() : ""));
-    }
-
-    private ResumedRun resumed(TrainOptions options) {
-        return options.checkpoints()
-                .resume()
-                .map(folder -> ResumedRun.of(options, folder, backend.saved(folder), backend.placed()))
-                .orElseGet(() -> ResumedRun.fresh(options));
-    }
-
-    /** Steps that training will show: of a resumed run those that are left. */
-    int stepsOf(TrainOptions options) {
-        return work.call("train", () -> {
-            ResumedRun resumed = resumed(options);
-            return resumed.settings().steps() - resumed.done();
-        });
+    public Run train(TrainOptions options, Progress progress) {
+        return training.train(options, progress);
     }
 
     /** Writes the placed model, its optimizer state and where training stands. */
     public Filed save(Path folder) {
-        return save(folder, Backend.Progress.SILENT);
+        return save(folder, Progress.SILENT);
     }
 
-    Filed save(Path folder, Backend.Progress progress) {
-        return new Filed("saved", work.call("save", () -> backend.save(folder, progress)));
+    Filed save(Path folder, Progress progress) {
+        return new Filed("saved", work.call("save", () -> backend.checkpoints().save(folder, progress)));
     }
 
     /** Replaces weights, optimizer state and step of the placed model by those of a checkpoint. */
     public Filed load(Path folder) {
-        return load(folder, Backend.Progress.SILENT);
+        return load(folder, Progress.SILENT);
     }
 
-    Filed load(Path folder, Backend.Progress progress) {
-        return new Filed("loaded", work.call("load", () -> backend.load(folder, progress)));
-    }
-
-    /** Writes each step to its file before anyone else hears of it. */
-    private record Recorder(
-            RunFolder folder, Backend.Progress listener, AtomicInteger stepsDone, AtomicInteger stepSaved)
-            implements Backend.Progress {
-        @Override
-        public void saved(int step) {
-            stepSaved.set(step);
-            listener.saved(step);
-        }
-
-        @Override
-        public void step(StepMetrics metrics) {
-            folder.step(metrics);
-            stepsDone.incrementAndGet();
-            listener.step(metrics);
-        }
-
-        @Override
-        public void memory(io.shardlab.trace.MemoryUse use) {
-            listener.memory(use);
-        }
-
-        @Override
-        public void progress(String what, long done, long total) {
-            listener.progress(what, done, total);
-        }
-    }
-
-    private PlanOptions known(PlanOptions options) {
-        options.schedule().ifPresent(backend.schedules()::require);
-        return options;
-    }
-
-    /** A placed plan, the workload and schedule to run and the file of tokens or samples to run it on. */
-    private record Prepared(Plan plan, Plan.Workload workload, Optional<String> schedule, Path data) {}
-
-    /** Checks everything that can be checked before anything moves, then places what is not placed yet. */
-    private Prepared prepare(Optional<PlanOptions> placement, WorkloadChoice choice, Optional<String> data) {
-        return prepare(placement, choice, data, (description, file) -> {});
-    }
-
-    private Prepared prepare(
-            Optional<PlanOptions> placement,
-            WorkloadChoice choice,
-            Optional<String> data,
-            BiConsumer<String, Path> check) {
-        choice.schedule().ifPresent(backend.schedules()::require);
-        Optional<String> where = data.map(SampleSets::located);
-        Corpus.Source source = corpus.find(where);
-        Optional<PlanOptions> missing = missing(placement);
-        Plan plan = missing.map(options -> backend.plan(options).plan()).orElseGet(this::placedPlan);
-        Plan.Workload workload = choice.over(plan.workload());
-        Path file;
-        if (plan.sampleShape().isPresent()) {
-            file = sampleSets.find(where, plan.sampleShape().get(), plan.vocabularySize());
-            check.accept("--data " + data.orElse(Corpus.RANDOM), file);
-        } else {
-            Corpus.Tokens tokens = tokens(source, plan.vocabularySize(), workload.sequence());
-            file = tokens.file();
-            check.accept(tokens.description(), file);
-        }
-        missing.ifPresent(backend::place);
-        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), file);
-    }
-
-    private Corpus.Tokens tokens(Corpus.Source source, int vocabulary, int sequence) {
-        Corpus.Tokens tokens = corpus.tokens(source, vocabulary);
-        if (tokens.count() < sequence + 2L) {
-            throw new IllegalArgumentException("seq " + sequence + " is too long for " + tokens.description() + " with "
-                    + tokens.count() + " tokens; allowed: up to " + Math.max(0, tokens.count() - 2));
-        }
-        return tokens;
-    }
-
-    /** What must be placed first, if anything. */
-    private Optional<PlanOptions> missing(Optional<PlanOptions> wanted) {
-        Optional<Plan> placed = backend.placed();
-        return wanted.filter(options -> placed.isEmpty() || !options.matches(placed.get()));
-    }
-
-    private Plan placedPlan() {
-        return backend.placed()
-                .orElseThrow(() -> new IllegalStateException(
-                        "no model is placed; `%shard place tiny --tp 2` places one, or name a MODEL"));
+    Filed load(Path folder, Progress progress) {
+        return new Filed("loaded", work.call("load", () -> backend.checkpoints().load(folder, progress)));
     }
 
     public Answer infer(InferOptions options) {
-        return infer(options, text -> {});
+        return generation.infer(options, text -> {});
     }
 
     /** Continues a prompt greedily. */
@@ -280,48 +157,19 @@ public final class Lab implements AutoCloseable {
         return infer(InferOptions.of(prompt, maxNew));
     }
 
-    Answer infer(InferOptions options, Consumer<String> listener) {
-        StringBuilder text = new StringBuilder();
-        return work.call("infer", () -> {
-            missing(options.placement()).ifPresent(backend::place);
-            Plan plan = placedPlan();
-            if (plan.sampleShape().isPresent()) {
-                throw new IllegalArgumentException("infer is for language models; " + plan.model()
-                        + " is a block of this notebook that takes samples of shape "
-                        + plan.sampleShape().get() + ", and can be trained and checked");
-            }
-            List<Integer> prompt = ByteText.tokens(options.prompt(), plan.vocabularySize());
-            ByteText decoder = new ByteText();
-            Backend.InferOutcome outcome =
-                    backend.infer(prompt, options.maxNew(), (id, millis) -> hear(decoder.add(id), text, listener));
-            hear(decoder.end(), text, listener);
-            return new Answer(
-                    options.prompt(),
-                    prompt.size(),
-                    text.toString(),
-                    plan.scheme().toString(),
-                    outcome);
-        });
-    }
-
-    private static void hear(String piece, StringBuilder text, Consumer<String> listener) {
-        if (!piece.isEmpty()) {
-            text.append(piece);
-            listener.accept(piece);
-        }
-    }
-
     /** Compares the sharded model with one device. */
     public Verdict check(CheckOptions options) {
         return work.call("check", () -> {
-            Prepared prepared = prepare(options.placement(), options.workload(), options.source());
-            return new Verdict(backend.check(new Backend.CheckRequest(
-                    prepared.workload(),
-                    prepared.schedule(),
-                    options.steps(),
-                    options.tolerance(),
-                    prepared.data(),
-                    options.breakage())));
+            Preparation.Prepared prepared =
+                    preparation.prepare(options.placement(), options.workload(), options.source());
+            return new Verdict(backend.runs()
+                    .check(new Runs.CheckRequest(
+                            prepared.workload(),
+                            prepared.schedule(),
+                            options.steps(),
+                            options.tolerance(),
+                            prepared.data(),
+                            options.breakage())));
         });
     }
 
@@ -329,17 +177,12 @@ public final class Lab implements AutoCloseable {
         return check(CheckOptions.DEFAULT);
     }
 
-    /** What the running workers only simulate, for titles. */
-    Optional<String> simulated() {
-        return backend.simulated();
-    }
-
     /** Draws a schedule, a rule's or one that was written before. */
     public ScheduleView schedule(ScheduleOptions options) {
         return work.call("schedule", () -> {
-            Schedules schedules = backend.schedules();
+            Schedules schedules = backend.plans().schedules();
             options.text().ifPresent(text -> schedules.write(options.name(), text));
-            return ScheduleView.of(options, schedules, backend.placed());
+            return ScheduleView.of(options, schedules, backend.plans().placed());
         });
     }
 
@@ -350,46 +193,22 @@ public final class Lab implements AutoCloseable {
 
     /** One row per worker. */
     public Table status() {
-        return Grids.status(statusRows()).table();
-    }
-
-    List<Backend.StatusRow> statusRows() {
-        return work.call("status", backend::status);
+        return Grids.status(observations.status()).table();
     }
 
     /** Memory by category, one row per rank. */
     public Table mem() {
-        return Grids.memory("memory", memoryRows(false)).table();
-    }
-
-    List<Backend.MemoryRow> memoryRows(boolean reset) {
-        return work.call("mem", () -> backend.memory(reset));
+        return Grids.memory("memory", observations.memory(false)).table();
     }
 
     /** Bytes that each rank has sent to each other, one row per sender. */
     public Table traffic() {
-        return Grids.traffic("traffic", trafficRows(false)).table();
-    }
-
-    List<Backend.TrafficRow> trafficRows(boolean reset) {
-        return work.call("traffic", () -> backend.traffic(reset));
+        return Grids.traffic("traffic", observations.traffic(false)).table();
     }
 
     /** What each rank did in a step; also as a Chrome trace if a file is named. */
     public Timeline timeline(TimelineOptions options) {
-        return work.call("timeline", () -> {
-            Timeline timeline = backend.timeline(options.step(), options.predicted());
-            if (options.file().isPresent()) {
-                Path file = options.file().get();
-                try {
-                    ChromeTrace.write(
-                            timeline, backend.placed().map(RunFolder::roles).orElse(List.of()), file);
-                } catch (IOException unwritable) {
-                    throw new UncheckedIOException("--save " + file + " cannot be written", unwritable);
-                }
-            }
-            return timeline;
-        });
+        return observations.timeline(options);
     }
 
     public Timeline timeline() {
@@ -398,11 +217,7 @@ public final class Lab implements AutoCloseable {
 
     /** The last lines of some workers. */
     public Table logs(Selection selection, int linesPerRank) {
-        return Grids.logs(logRows(selection, linesPerRank)).table();
-    }
-
-    List<Backend.LogLine> logRows(Selection selection, int linesPerRank) {
-        return work.call("logs", () -> backend.logs(selection, linesPerRank));
+        return Grids.logs(observations.logs(selection, linesPerRank)).table();
     }
 
     /** Runs Java on all workers, as {@code %%shard} does. */
@@ -412,42 +227,21 @@ public final class Lab implements AutoCloseable {
 
     /** Runs Java on some workers; a rank that throws is a {@link ShardException}. */
     public CellRun run(Selection selection, String source) {
-        CellRun run = cell(CellOptions.on(selection), source, Cells.Listener.SILENT);
+        CellRun run = cells.run(CellOptions.on(selection), source, Cells.Listener.SILENT);
         if (!run.outcome().failures().isEmpty()) {
             throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
         }
         return run;
     }
 
-    CellRun cell(CellOptions options, String source, Cells.Listener listener) {
-        CellRun run =
-                work.call("cell", () -> new CellRun(backend.cells().run(options, source, listener)), this::stoppedCell);
-        options.name().ifPresent(name -> results.put(name, run));
-        return run;
-    }
-
-    private String stoppedCell() {
-        String where = backend.cells().stoppedIn();
-        return (where.isEmpty() ? "" : where + "; ") + "variables and weights are kept";
-    }
-
     /** What a cell with {@code -o NAME} left. */
     public CellRun result(String name) {
-        CellRun run = results.get(name);
-        if (run == null) {
-            throw new ShardException("there is no result '" + name + "'; `%%shard -o NAME` keeps one"
-                    + (results.isEmpty() ? "" : "; kept: " + String.join(", ", results.keySet())));
-        }
-        return run;
+        return cells.result(name);
     }
 
     /** The variables of all workers' cells, one row per rank. */
     public Table vars() {
-        return CellGrids.variables(variableRows(Selection.ALL)).table();
-    }
-
-    List<Cells.VariableRow> variableRows(Selection selection) {
-        return work.call("vars", () -> backend.cells().variables(selection));
+        return CellGrids.variables(cells.variables(Selection.ALL)).table();
     }
 
     /** Sends a number, text or array to all workers' cells, as a variable of theirs. */
@@ -456,11 +250,7 @@ public final class Lab implements AutoCloseable {
     }
 
     public Table push(Selection selection, String name, Object value) {
-        return CellGrids.variables(pushed(Map.of(name, value), selection)).table();
-    }
-
-    List<Cells.VariableRow> pushed(Map<String, Object> values, Selection selection) {
-        return work.call("push", () -> backend.cells().push(values, selection));
+        return CellGrids.variables(cells.push(Map.of(name, value), selection)).table();
     }
 
     /** Fetches a variable of all workers' cells. */
@@ -469,51 +259,29 @@ public final class Lab implements AutoCloseable {
     }
 
     public Pulled pull(String name, Selection selection) {
-        return new Pulled(name, work.call("pull", () -> backend.cells().pull(name, selection)));
+        return cells.pull(name, selection);
     }
 
     public Table devices() {
-        return Grids.devices(deviceRows()).table();
-    }
-
-    List<Backend.DeviceRow> deviceRows() {
-        return work.call("devices", backend::devices);
+        return Grids.devices(observations.devices()).table();
     }
 
     public Table models() {
-        return Grids.models(modelRows()).table();
-    }
-
-    List<Backend.ModelRow> modelRows() {
-        return work.call("models", backend::models);
+        return Grids.models(observations.models()).table();
     }
 
     /** What can be trained on. */
     public Table data() {
-        return Grids.corpora(corpora()).table();
-    }
-
-    List<Corpus.Listed> corpora() {
-        return corpus.list();
+        return Grids.corpora(observations.corpora()).table();
     }
 
     public Table doctor() {
-        return Grids.doctor(doctorRows(OptionalInt.empty())).table();
+        return Grids.doctor(observations.doctor(OptionalInt.empty())).table();
     }
 
     /** The same, after each worker has printed so many lines: whether all of them arrived. */
     public Table doctor(int floodLines) {
-        return Grids.doctor(doctorRows(OptionalInt.of(floodLines))).table();
-    }
-
-    List<Backend.DoctorRow> doctorRows(OptionalInt flood) {
-        return work.call("doctor", () -> {
-            List<Backend.DoctorRow> rows = new ArrayList<>(backend.doctor());
-            if (flood.isPresent()) {
-                rows.addAll(backend.flood(flood.getAsInt()));
-            }
-            return rows;
-        });
+        return Grids.doctor(observations.doctor(OptionalInt.of(floodLines))).table();
     }
 
     /** Stops all workers; the laboratory can go up again. */
@@ -521,10 +289,11 @@ public final class Lab implements AutoCloseable {
         return Grids.exits(down(false)).table();
     }
 
-    List<Backend.ExitRow> down(boolean now) {
-        List<Backend.ExitRow> exits =
-                now ? work.beside(() -> backend.down(true)) : work.call("down", () -> backend.down(false));
-        workers = new Backend.Workers(List.of(), 0, true, "no workers");
+    List<Workers.ExitRow> down(boolean now) {
+        List<Workers.ExitRow> exits = now
+                ? work.beside(() -> backend.workers().down(true))
+                : work.call("down", () -> backend.workers().down(false));
+        workers = Workers.Running.NONE;
         return exits;
     }
 
@@ -538,7 +307,7 @@ public final class Lab implements AutoCloseable {
     @Override
     public String toString() {
         List<String> devices =
-                workers.rows().stream().map(Backend.WorkerRow::device).toList();
+                workers.rows().stream().map(Workers.WorkerRow::device).toList();
         return devices.isEmpty()
                 ? "no workers"
                 : devices.size() + (devices.size() == 1 ? " worker: " : " workers: ") + String.join(", ", devices);

@@ -26,10 +26,10 @@ final class LineCount {
         rest.delete(0, start);
     }
 
-    synchronized Backend.DoctorRow row(int expected) {
+    synchronized Diagnosis.DoctorRow row(int expected) {
         boolean all = inOrder == expected;
         String finding = inOrder + " of " + expected + " lines arrived in order"
                 + (others == 0 ? "" : ", " + others + " other lines among them");
-        return new Backend.DoctorRow("output of rank " + rank, finding, all, all ? "" : "please report this");
+        return new Diagnosis.DoctorRow("output of rank " + rank, finding, all, all ? "" : "please report this");
     }
 }

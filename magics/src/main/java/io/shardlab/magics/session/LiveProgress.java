@@ -7,7 +7,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** How far saving or loading has come, in one display that the result takes over. Quick ones show the result only. */
-final class LiveProgress implements Backend.Progress, Screen.Live {
+final class LiveProgress implements Progress, Screen.Live {
 
     private static final int BAR = 30;
 

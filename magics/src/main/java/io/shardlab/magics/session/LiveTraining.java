@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * A run while it runs, in one display: bar, loss, speed, memory. Heard from any thread, drawn by the screen's writer only, and
  * changed into the final tables at its end.
  */
-final class LiveTraining implements Backend.Progress, Screen.Live {
+final class LiveTraining implements Progress, Screen.Live {
 
     private static final int BAR = 30;
     private static final int CURVE = 40;

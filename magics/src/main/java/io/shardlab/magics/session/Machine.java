@@ -112,11 +112,11 @@ record Machine(Devices devices) {
         return where + limit + link + (warnings.isEmpty() ? "" : ". " + String.join(". ", warnings));
     }
 
-    List<Backend.DeviceRow> rows() {
-        List<Backend.DeviceRow> rows = new ArrayList<>();
+    List<Diagnosis.DeviceRow> rows() {
+        List<Diagnosis.DeviceRow> rows = new ArrayList<>();
         for (int i = 0; i < devices.gpus().size(); i++) {
             Gpu gpu = devices.gpus().get(i);
-            rows.add(new Backend.DeviceRow(
+            rows.add(new Diagnosis.DeviceRow(
                     "gpu:" + i,
                     gpu.name(),
                     OptionalLong.of(gpu.memoryBytes()),
@@ -126,7 +126,7 @@ record Machine(Devices devices) {
         }
         int count = devices.limits().cores();
         for (int i = 0; i < count; i++) {
-            rows.add(new Backend.DeviceRow(
+            rows.add(new Diagnosis.DeviceRow(
                     "cpu:" + i,
                     "a share of the cores",
                     OptionalLong.of(devices.limits().memoryBytes() / count),
@@ -137,8 +137,8 @@ record Machine(Devices devices) {
         return rows;
     }
 
-    List<Backend.DoctorRow> doctor() {
-        List<Backend.DoctorRow> rows = new ArrayList<>();
+    List<Diagnosis.DoctorRow> doctor() {
+        List<Diagnosis.DoctorRow> rows = new ArrayList<>();
         int version = Runtime.version().feature();
         rows.add(row("JDK", Runtime.version().toString(), version >= 17, "Java 17 or newer is needed"));
         boolean jshell = ModuleLayer.boot().findModule("jdk.jshell").isPresent();
@@ -182,8 +182,8 @@ record Machine(Devices devices) {
         return rows;
     }
 
-    private static Backend.DoctorRow row(String subject, String finding, boolean healthy, String advice) {
-        return new Backend.DoctorRow(subject, finding, healthy, healthy ? "" : advice);
+    private static Diagnosis.DoctorRow row(String subject, String finding, boolean healthy, String advice) {
+        return new Diagnosis.DoctorRow(subject, finding, healthy, healthy ? "" : advice);
     }
 
     private static String megabytes(long bytes) {

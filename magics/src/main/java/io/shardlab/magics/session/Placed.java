@@ -6,13 +6,13 @@ import tech.tablesaw.api.Table;
 /** A model on its workers: data for cells. */
 public final class Placed {
 
-    private final Backend.PlaceOutcome outcome;
+    private final Plans.PlaceOutcome outcome;
 
-    Placed(Backend.PlaceOutcome outcome) {
+    Placed(Plans.PlaceOutcome outcome) {
         this.outcome = outcome;
     }
 
-    Backend.PlaceOutcome outcome() {
+    Plans.PlaceOutcome outcome() {
         return outcome;
     }
 

@@ -37,8 +37,7 @@ final class PlacedCheckpoint {
     private final Checkpoints checkpoints;
 
     /** @param stopped whether the user wants it to end */
-    PlacedCheckpoint(
-            Plan plan, Optional<ModelSpec> model, Ranks ranks, Backend.Progress progress, BooleanSupplier stopped) {
+    PlacedCheckpoint(Plan plan, Optional<ModelSpec> model, Ranks ranks, Progress progress, BooleanSupplier stopped) {
         this.plan = plan;
         this.model = model;
         Checkpoints.Watcher percent = (what, done, total) ->
@@ -59,6 +58,13 @@ final class PlacedCheckpoint {
                 });
     }
 
+    /** Of the model on these workers, until the user asks to stop. */
+    static PlacedCheckpoint of(RunningCluster cluster, Progress progress) {
+        PlacedModel placed = cluster.placed();
+        return new PlacedCheckpoint(
+                placed.requirePlan(), placed.decoder(), cluster::askUnlessStopped, progress, cluster::stopping);
+    }
+
     private static void stop(BooleanSupplier stopped) {
         if (stopped.getAsBoolean()) {
             throw new StopSignal.CancelledRun();
@@ -66,7 +72,7 @@ final class PlacedCheckpoint {
     }
 
     /** @throws StopSignal.CancelledRun if it was stopped; an older checkpoint is then still there */
-    Backend.FilesOutcome save(Path folder, TrainerState state) {
+    Checkpointing.FilesOutcome save(Path folder, TrainerState state) {
         long start = System.nanoTime();
         try {
             Optional<Path> origin = model.filter(spec -> !Presets.all().contains(spec))
@@ -94,7 +100,7 @@ final class PlacedCheckpoint {
     }
 
     /** @throws StopSignal.CancelledRun if it was stopped before anything was replaced */
-    Backend.FilesOutcome load(Path folder) {
+    Checkpointing.FilesOutcome load(Path folder) {
         long start = System.nanoTime();
         try {
             refuseOtherModel(folder);
@@ -126,14 +132,14 @@ final class PlacedCheckpoint {
         }
     }
 
-    private static Backend.FilesOutcome outcome(
+    private static Checkpointing.FilesOutcome outcome(
             Path folder, TrainerState state, List<Checkpoints.TimedFile> files, long start) {
-        List<Backend.FileRow> rows = new ArrayList<>();
+        List<Checkpointing.FileRow> rows = new ArrayList<>();
         for (Checkpoints.TimedFile file : files) {
-            rows.add(new Backend.FileRow(file.name(), file.bytes(), file.nanos() / 1e9));
+            rows.add(new Checkpointing.FileRow(file.name(), file.bytes(), file.nanos() / 1e9));
         }
-        long bytes = rows.stream().mapToLong(Backend.FileRow::bytes).sum();
-        rows.add(new Backend.FileRow("all, checked", bytes, (System.nanoTime() - start) / 1e9));
-        return new Backend.FilesOutcome(folder, state, rows);
+        long bytes = rows.stream().mapToLong(Checkpointing.FileRow::bytes).sum();
+        rows.add(new Checkpointing.FileRow("all, checked", bytes, (System.nanoTime() - start) / 1e9));
+        return new Checkpointing.FilesOutcome(folder, state, rows);
     }
 }

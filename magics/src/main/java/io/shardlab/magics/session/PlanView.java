@@ -1,18 +1,22 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Figures;
+import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.PlanPicture;
 import io.shardlab.plan.Plan;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import tech.tablesaw.api.Table;
 
 /** A plan and what it will cost: data for cells. */
 public final class PlanView {
 
-    private final Backend.Estimate estimate;
+    private final Plans.Estimate estimate;
 
-    PlanView(Backend.Estimate estimate) {
+    PlanView(Plans.Estimate estimate) {
         this.estimate = estimate;
     }
 
@@ -20,7 +24,7 @@ public final class PlanView {
         return estimate.plan();
     }
 
-    public Backend.Estimate estimate() {
+    public Plans.Estimate estimate() {
         return estimate;
     }
 
@@ -31,7 +35,7 @@ public final class PlanView {
 
     /** Whether every rank fits its device. */
     public boolean fits() {
-        return estimate.ranks().stream().allMatch(Backend.RankEstimate::fits);
+        return estimate.ranks().stream().allMatch(Plans.RankEstimate::fits);
     }
 
     /** The programs of the stages and the schedule, as text. */
@@ -51,6 +55,18 @@ public final class PlanView {
         estimate.bubblePercent().ifPresent(bubble -> parts.add("bubble " + Figures.decimal(bubble, 1) + " %"));
         estimate.costPerMillionTokens().ifPresent(cost -> parts.add(Figures.decimal(cost, 4) + " per million tokens"));
         return "Predicted: " + String.join(", ", parts);
+    }
+
+    Content content() {
+        Grid<?> grid = Grids.estimate(estimate);
+        List<String> advice = estimate.advice();
+        String lines = figures() + (advice.isEmpty() ? "" : "\n" + String.join("\n", advice));
+        return Content.of(
+                grid.html()
+                        + Html.paragraph(figures())
+                        + advice.stream().map(Html::paragraph).collect(Collectors.joining())
+                        + Html.preformatted(picture()),
+                grid.text() + lines + "\n" + picture());
     }
 
     @Override

@@ -1,12 +1,16 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.MemoryChart;
+import io.shardlab.magics.view.StepsChart;
 import io.shardlab.plan.Plan;
 import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import tech.tablesaw.api.Table;
@@ -14,15 +18,15 @@ import tech.tablesaw.api.Table;
 /** A training run that ended: data for cells. */
 public final class Run {
 
-    private final Backend.TrainOutcome outcome;
+    private final Runs.TrainOutcome outcome;
     private final Path folder;
 
-    Run(Backend.TrainOutcome outcome, Path folder) {
+    Run(Runs.TrainOutcome outcome, Path folder) {
         this.outcome = outcome;
         this.folder = folder;
     }
 
-    Backend.TrainOutcome outcome() {
+    Runs.TrainOutcome outcome() {
         return outcome;
     }
 
@@ -61,7 +65,7 @@ public final class Run {
         return folder;
     }
 
-    Grid<Backend.MemoryRow> memoryGrid() {
+    Grid<Measures.MemoryRow> memoryGrid() {
         return Grids.memory("memory, high-water marks of the run", outcome.memory());
     }
 
@@ -93,6 +97,19 @@ public final class Run {
                                 4,
                                 run -> run.lossAt(run.outcome.metrics().size() - 1))),
                 List.of(this));
+    }
+
+    List<Chart> charts() {
+        String title = subject() + " under " + plan().scheme();
+        List<Chart> charts = new ArrayList<>();
+        if (!outcome.metrics().isEmpty()) {
+            charts.add(StepsChart.loss(title, outcome.metrics()));
+            charts.add(StepsChart.throughput(title, outcome.metrics()));
+        }
+        charts.add(new MemoryChart(
+                title,
+                outcome.memory().stream().map(Measures.MemoryRow::measured).toList()));
+        return charts;
     }
 
     private OptionalDouble lossAt(int index) {

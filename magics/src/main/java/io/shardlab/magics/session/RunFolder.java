@@ -97,7 +97,7 @@ final class RunFolder {
     }
 
     void finish(Run run) {
-        Backend.TrainOutcome outcome = run.outcome();
+        Runs.TrainOutcome outcome = run.outcome();
         write("plan.json", Json.mapper().valueToTree(outcome.plan()));
         try {
             ChromeTrace.write(outcome.recent(), roles(outcome.plan()), folder.resolve("trace.json"));
@@ -125,7 +125,7 @@ final class RunFolder {
     }
 
     private static ObjectNode summary(Run run) {
-        Backend.TrainOutcome outcome = run.outcome();
+        Runs.TrainOutcome outcome = run.outcome();
         ObjectNode summary = Json.mapper().createObjectNode();
         summary.put("scheme", outcome.plan().scheme().toString());
         summary.put("model", outcome.plan().model());
@@ -143,7 +143,7 @@ final class RunFolder {
         }
         if (!outcome.time().isEmpty()) {
             ObjectNode time = summary.putObject("time");
-            for (Backend.TimeTerm term : outcome.time()) {
+            for (Runs.TimeTerm term : outcome.time()) {
                 ObjectNode entry = time.putObject(term.name());
                 put(entry, "predictedMillis", term.predictedMillis());
                 put(entry, "measuredMillis", term.measuredMillis());
@@ -157,12 +157,12 @@ final class RunFolder {
         return summary;
     }
 
-    private static void memory(ObjectNode summary, Backend.TrainOutcome outcome) {
+    private static void memory(ObjectNode summary, Runs.TrainOutcome outcome) {
         if (outcome.memory().isEmpty()) {
             return;
         }
         ArrayNode memory = summary.putArray("memory");
-        for (Backend.MemoryRow row : outcome.memory()) {
+        for (Measures.MemoryRow row : outcome.memory()) {
             ObjectNode entry = memory.addObject();
             entry.put("rank", row.rank()).put("role", row.role()).put("device", row.device());
             for (MemoryCategory category : MemoryCategory.values()) {
@@ -182,12 +182,12 @@ final class RunFolder {
         }
     }
 
-    private static void communication(ObjectNode summary, Backend.TrainOutcome outcome) {
+    private static void communication(ObjectNode summary, Runs.TrainOutcome outcome) {
         if (outcome.communication().isEmpty()) {
             return;
         }
         ArrayNode communication = summary.putArray("communication");
-        for (Backend.Traffic traffic : outcome.communication()) {
+        for (Runs.Traffic traffic : outcome.communication()) {
             ObjectNode entry = communication.addObject();
             entry.put("axis", traffic.axis()).put("collective", traffic.collective());
             ObjectNode expected = entry.putObject("expected");

@@ -3,9 +3,11 @@ package io.shardlab.magics.session;
 import io.shardlab.cost.Simulator;
 import io.shardlab.cost.StageCosts;
 import io.shardlab.magics.command.ScheduleOptions;
+import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.ScheduleChart;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Schedule;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import tech.tablesaw.api.Table;
 
@@ -142,6 +145,12 @@ public final class ScheduleView {
                         Column.number(
                                 "peak_microbatches", "most micro-batches held", chunks > 1 ? 1 : 0, RankRow::held)),
                 rows);
+    }
+
+    Content content() {
+        return Content.of(
+                lines().stream().map(Html::paragraph).collect(Collectors.joining()) + grid().html(),
+                String.join("\n", lines()) + "\n" + grid().text());
     }
 
     @Override

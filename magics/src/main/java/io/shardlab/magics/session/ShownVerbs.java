@@ -12,13 +12,9 @@ import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.session.NotebookPort.Content;
-import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.GanttChart;
-import io.shardlab.magics.view.Grid;
 import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.MemoryChart;
-import io.shardlab.magics.view.Pictures;
-import io.shardlab.magics.view.StepsChart;
 import io.shardlab.magics.view.TrafficChart;
 import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
@@ -35,88 +31,46 @@ import tech.tablesaw.api.Table;
 /** Calls the laboratory and shows what comes back, once. */
 final class ShownVerbs implements Actions {
 
-    private static final int LONG_TABLE = 12;
-
     private final Supplier<Lab> lab;
-    private final Screen screen;
+    private final Output output;
     private final LongSupplier nanos;
-    private final Pictures pictures;
 
     ShownVerbs(Supplier<Lab> lab, Screen screen, LongSupplier nanos) {
         this.lab = lab;
-        this.screen = screen;
+        this.output = new Output(screen);
         this.nanos = nanos;
-        this.pictures = new Pictures(line -> screen.show(Content.of(Html.paragraph(line), line + "\n")));
-    }
-
-    private <R> Table shown(Grid<R> grid) {
-        screen.show(content(grid));
-        return grid.table();
-    }
-
-    private static Content content(Grid<?>... grids) {
-        StringBuilder html = new StringBuilder();
-        StringBuilder text = new StringBuilder();
-        for (Grid<?> grid : grids) {
-            html.append(grid.html());
-            text.append(grid.text()).append('\n');
-        }
-        return Content.of(html.toString(), text.toString());
-    }
-
-    private void draw(Chart chart) {
-        Optional<byte[]> png = pictures.png(chart);
-        screen.show(
-                png.isPresent()
-                        ? new Content("", chart.text(), png)
-                        : Content.of(Html.preformatted(chart.text()), chart.text()));
     }
 
     @Override
     public Object up(UpOptions options) {
         Lab up = lab.get().up(options);
-        shown(Grids.workers(up.workers()));
+        output.table(Grids.workers(up.workers()));
         return up;
     }
 
     @Override
     public Object plan(PlanOptions options) {
         PlanView view = lab.get().plan(options);
-        Grid<?> grid = Grids.estimate(view.estimate());
-        List<String> advice = view.estimate().advice();
-        String lines = view.figures() + (advice.isEmpty() ? "" : "\n" + String.join("\n", advice));
-        screen.show(Content.of(
-                grid.html()
-                        + Html.paragraph(view.figures())
-                        + advice.stream().map(Html::paragraph).collect(java.util.stream.Collectors.joining())
-                        + Html.preformatted(view.picture()),
-                grid.text() + lines + "\n" + view.picture()));
+        output.show(view.content());
         return view;
     }
 
     @Override
     public Object place(PlanOptions options) {
         Placed placed = lab.get().place(options);
-        shown(Grids.placed(placed.outcome()));
+        output.table(Grids.placed(placed.outcome()));
         return placed;
     }
 
     @Override
     public Object train(TrainOptions options) {
-        LiveTraining live = new LiveTraining(lab.get().stepsOf(options), nanos);
+        LiveTraining live = new LiveTraining(lab.get().training().steps(options), nanos);
         Run run;
-        try (Screen.AutoCloseableQuietly watched = screen.live(live)) {
+        try (Screen.AutoCloseableQuietly watched = output.live(live)) {
             run = lab.get().train(options, live);
-            live.conclude(content(run.throughput(), run.memoryGrid()));
+            live.conclude(Output.content(run.throughput(), run.memoryGrid()));
         }
-        String subject = run.subject() + " under " + run.plan().scheme();
-        if (!run.outcome().metrics().isEmpty()) {
-            draw(StepsChart.loss(subject, run.outcome().metrics()));
-            draw(StepsChart.throughput(subject, run.outcome().metrics()));
-        }
-        draw(new MemoryChart(
-                subject,
-                run.outcome().memory().stream().map(Backend.MemoryRow::measured).toList()));
+        output.draw(run.charts());
         return run;
     }
 
@@ -130,11 +84,11 @@ final class ShownVerbs implements Actions {
         return filed(live -> lab.get().load(folder, live));
     }
 
-    private Filed filed(Function<Backend.Progress, Filed> verb) {
+    private Filed filed(Function<Progress, Filed> verb) {
         LiveProgress live = new LiveProgress(nanos);
-        try (Screen.AutoCloseableQuietly watched = screen.live(live)) {
+        try (Screen.AutoCloseableQuietly watched = output.live(live)) {
             Filed filed = verb.apply(live);
-            live.conclude(content(Grids.files(filed)));
+            live.conclude(Output.content(Grids.files(filed)));
             return filed;
         }
     }
@@ -143,12 +97,12 @@ final class ShownVerbs implements Actions {
     public Object infer(InferOptions options) {
         LiveText text = new LiveText(options.prompt());
         Answer answer;
-        try (Screen.AutoCloseableQuietly watched = screen.live(text)) {
-            answer = lab.get().infer(options, text);
+        try (Screen.AutoCloseableQuietly watched = output.live(text)) {
+            answer = lab.get().generation().infer(options, text);
         }
-        Content figures = content(answer.speeds(), answer.memoryGrid());
-        Optional<String> simulated = lab.get().simulated();
-        screen.show(
+        Content figures = Output.content(answer.speeds(), answer.memoryGrid());
+        Optional<String> simulated = lab.get().observations().simulated();
+        output.show(
                 simulated.isEmpty()
                         ? figures
                         : Content.of(
@@ -161,9 +115,9 @@ final class ShownVerbs implements Actions {
     public Object model(ModelOptions options) {
         UserModel model = lab.get().model(options);
         if (model.outcome().described()) {
-            shown(Grids.model(model.outcome()));
+            output.table(Grids.model(model.outcome()));
         } else {
-            screen.show(Content.of(Html.paragraph(model.toString()), model + "\n"));
+            output.line(model.toString());
         }
         return model;
     }
@@ -171,54 +125,21 @@ final class ShownVerbs implements Actions {
     @Override
     public Object check(CheckOptions options) {
         Verdict verdict = lab.get().check(options);
-        Backend.CheckOutcome outcome = verdict.outcome();
-        Grid<Backend.CheckRow> all = Grids.check(outcome);
-        boolean wrong = verdict.firstDeviation().isPresent();
-        List<Backend.CheckRow> worst = wrong ? firstWrong(outcome) : worst(outcome);
-        Grid<?> grid = new Grid<>(all.caption(), all.columns(), worst);
-        String line = verdict
-                + (worst.size() < outcome.rows().size()
-                        ? "; the " + (wrong ? "first " + worst.size() + " wrong" : worst.size() + " largest") + " of "
-                                + outcome.rows().size() + " tensors are shown, .table() holds all"
-                        : "");
-        screen.show(Content.of("<p>" + Html.bold(line) + "</p>" + grid.html(), line + "\n" + grid.text()));
+        output.show(verdict.content());
         return verdict;
-    }
-
-    /** Wrong tensors in the order of computation: what is wrong first made the others wrong. */
-    private static List<Backend.CheckRow> firstWrong(Backend.CheckOutcome outcome) {
-        return outcome.rows().stream()
-                .filter(row -> row.verdict().equals("bug"))
-                .limit(LONG_TABLE)
-                .toList();
-    }
-
-    private static List<Backend.CheckRow> worst(Backend.CheckOutcome outcome) {
-        if (outcome.rows().size() <= LONG_TABLE) {
-            return outcome.rows();
-        }
-        return outcome.rows().stream()
-                .sorted(java.util.Comparator.comparingDouble(Backend.CheckRow::maxRelative)
-                        .reversed())
-                .limit(LONG_TABLE)
-                .toList();
     }
 
     @Override
     public Object schedule(ScheduleOptions options) {
         ScheduleView view = lab.get().schedule(options);
-        draw(view.chart());
-        String lines = String.join("\n", view.lines());
-        screen.show(Content.of(
-                view.lines().stream().map(Html::paragraph).collect(java.util.stream.Collectors.joining())
-                        + view.grid().html(),
-                lines + "\n" + view.grid().text()));
+        output.draw(view.chart());
+        output.show(view.content());
         return view;
     }
 
     @Override
     public Object status() {
-        return shown(Grids.status(lab.get().statusRows()));
+        return output.table(Grids.status(lab.get().observations().status()));
     }
 
     @Override
@@ -227,49 +148,53 @@ final class ShownVerbs implements Actions {
         String subject = timeline.spans().isEmpty()
                 ? "nothing ran"
                 : "step " + timeline.spans().get(0).step()
-                        + lab.get().simulated().map(what -> ", " + what).orElse("");
-        draw(new GanttChart(subject, timeline));
-        return shown(RankTimes.of(timeline));
+                        + lab.get()
+                                .observations()
+                                .simulated()
+                                .map(what -> ", " + what)
+                                .orElse("");
+        output.draw(new GanttChart(subject, timeline));
+        return output.table(RankTimes.of(timeline));
     }
 
     @Override
     public Object mem(boolean chart, boolean reset) {
-        List<Backend.MemoryRow> rows = lab.get().memoryRows(reset);
-        Table table = shown(Grids.memory("memory, high-water marks", rows));
+        List<Measures.MemoryRow> rows = lab.get().observations().memory(reset);
+        Table table = output.table(Grids.memory("memory, high-water marks", rows));
         if (chart) {
-            draw(new MemoryChart(
-                    "now", rows.stream().map(Backend.MemoryRow::measured).toList()));
+            output.draw(new MemoryChart(
+                    "now", rows.stream().map(Measures.MemoryRow::measured).toList()));
         }
         return table;
     }
 
     @Override
     public Object traffic(boolean chart, boolean reset) {
-        List<Backend.TrafficRow> rows = lab.get().trafficRows(reset);
+        List<Measures.TrafficRow> rows = lab.get().observations().traffic(reset);
         String subject = "since workers came up or the last --reset"
-                + lab.get().simulated().map(what -> ", " + what).orElse("");
-        Table table = shown(Grids.traffic("bytes from rank to rank, " + subject, rows));
+                + lab.get().observations().simulated().map(what -> ", " + what).orElse("");
+        Table table = output.table(Grids.traffic("bytes from rank to rank, " + subject, rows));
         if (chart) {
-            draw(new TrafficChart(
-                    subject, rows.stream().map(Backend.TrafficRow::bytesTo).toList()));
+            output.draw(new TrafficChart(
+                    subject, rows.stream().map(Measures.TrafficRow::bytesTo).toList()));
         }
         return table;
     }
 
     @Override
     public Object logs(Selection selection, int lines) {
-        return shown(Grids.logs(lab.get().logRows(selection, lines)));
+        return output.table(Grids.logs(lab.get().observations().logs(selection, lines)));
     }
 
     @Override
     public Object cell(CellOptions options, String body) {
         CellText text = new CellText(options.group(), nanos);
         CellRun run;
-        try (Screen.AutoCloseableQuietly watched = screen.live(text)) {
-            run = lab.get().cell(options, body, text);
+        try (Screen.AutoCloseableQuietly watched = output.live(text)) {
+            run = lab.get().cells().run(options, body, text);
         }
-        run.outcome().notes().forEach(note -> screen.stream("note: " + note + "\n"));
-        CellView.values(run.outcome()).forEach(screen::show);
+        run.outcome().notes().forEach(note -> output.stream("note: " + note + "\n"));
+        CellView.values(run.outcome()).forEach(output::show);
         if (!run.outcome().failures().isEmpty()) {
             throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
         }
@@ -278,50 +203,50 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object vars(Selection selection) {
-        return shown(CellGrids.variables(lab.get().variableRows(selection)));
+        return output.table(CellGrids.variables(lab.get().cells().variables(selection)));
     }
 
     @Override
     public Object push(Map<String, Object> values, Selection selection) {
-        return shown(CellGrids.variables(lab.get().pushed(values, selection)));
+        return output.table(CellGrids.variables(lab.get().cells().push(values, selection)));
     }
 
     @Override
     public Object pull(String name, Selection selection) {
         Pulled pulled = lab.get().pull(name, selection);
-        shown(pulled.grid());
+        output.table(pulled.grid());
         return pulled;
     }
 
     @Override
     public Object devices() {
-        return shown(Grids.devices(lab.get().deviceRows()));
+        return output.table(Grids.devices(lab.get().observations().devices()));
     }
 
     @Override
     public Object models() {
-        return shown(Grids.models(lab.get().modelRows()));
+        return output.table(Grids.models(lab.get().observations().models()));
     }
 
     @Override
     public Object data() {
-        return shown(Grids.corpora(lab.get().corpora()));
+        return output.table(Grids.corpora(lab.get().observations().corpora()));
     }
 
     @Override
     public Object doctor(OptionalInt flood) {
-        return shown(Grids.doctor(lab.get().doctorRows(flood)));
+        return output.table(Grids.doctor(lab.get().observations().doctor(flood)));
     }
 
     @Override
     public Object down(boolean now) {
-        return shown(Grids.exits(lab.get().down(now)));
+        return output.table(Grids.exits(lab.get().down(now)));
     }
 
     @Override
     public Object help(Optional<String> verb) {
         String text = verb.map(Verbs::help).orElseGet(Verbs::overview);
-        screen.show(Content.of(Html.preformatted(text), text));
+        output.show(Content.of(Html.preformatted(text), text));
         return new Help(verb.orElse("shard"));
     }
 }

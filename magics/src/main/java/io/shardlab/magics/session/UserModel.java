@@ -5,13 +5,13 @@ import tech.tablesaw.api.Table;
 /** A model that a cell wrote: data for cells. */
 public final class UserModel {
 
-    private final Backend.ModelOutcome outcome;
+    private final Plans.ModelOutcome outcome;
 
-    UserModel(Backend.ModelOutcome outcome) {
+    UserModel(Plans.ModelOutcome outcome) {
         this.outcome = outcome;
     }
 
-    Backend.ModelOutcome outcome() {
+    Plans.ModelOutcome outcome() {
         return outcome;
     }
 

@@ -1,18 +1,25 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.Html;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import tech.tablesaw.api.Table;
 
 /** A comparison with one device: data for cells. */
 public final class Verdict {
 
-    private final Backend.CheckOutcome outcome;
+    private static final int LONG_TABLE = 12;
 
-    Verdict(Backend.CheckOutcome outcome) {
+    private final Runs.CheckOutcome outcome;
+
+    Verdict(Runs.CheckOutcome outcome) {
         this.outcome = outcome;
     }
 
-    Backend.CheckOutcome outcome() {
+    Runs.CheckOutcome outcome() {
         return outcome;
     }
 
@@ -29,6 +36,38 @@ public final class Verdict {
     /** One row per tensor. */
     public Table table() {
         return Grids.check(outcome).table();
+    }
+
+    /** The tensors that matter most, and how many there are. */
+    Content content() {
+        Grid<Runs.CheckRow> all = Grids.check(outcome);
+        boolean wrong = firstDeviation().isPresent();
+        List<Runs.CheckRow> worst = wrong ? firstWrong() : worst();
+        Grid<?> grid = new Grid<>(all.caption(), all.columns(), worst);
+        String line = this
+                + (worst.size() < outcome.rows().size()
+                        ? "; the " + (wrong ? "first " + worst.size() + " wrong" : worst.size() + " largest") + " of "
+                                + outcome.rows().size() + " tensors are shown, .table() holds all"
+                        : "");
+        return Content.of("<p>" + Html.bold(line) + "</p>" + grid.html(), line + "\n" + grid.text());
+    }
+
+    /** Wrong tensors in the order of computation: what is wrong first made the others wrong. */
+    private List<Runs.CheckRow> firstWrong() {
+        return outcome.rows().stream()
+                .filter(row -> row.verdict().equals("bug"))
+                .limit(LONG_TABLE)
+                .toList();
+    }
+
+    private List<Runs.CheckRow> worst() {
+        if (outcome.rows().size() <= LONG_TABLE) {
+            return outcome.rows();
+        }
+        return outcome.rows().stream()
+                .sorted(Comparator.comparingDouble(Runs.CheckRow::maxRelative).reversed())
+                .limit(LONG_TABLE)
+                .toList();
     }
 
     @Override

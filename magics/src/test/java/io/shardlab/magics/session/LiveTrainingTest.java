@@ -14,7 +14,7 @@ class LiveTrainingTest {
     private final LiveTraining live = new LiveTraining(1000, clock::get);
 
     private void step(int step) {
-        live.step(FakeBackend.metrics(step, new Plan.Workload(8, 128, 4)));
+        live.step(FakeRuns.metrics(step, new Plan.Workload(8, 128, 4)));
     }
 
     @Test

@@ -1,0 +1,75 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.cluster.WorkerEvent;
+import io.shardlab.cost.StepEstimate;
+import io.shardlab.model.Model;
+import io.shardlab.plan.Plan;
+import io.shardlab.run.Event;
+import io.shardlab.run.Reply;
+import io.shardlab.run.Request;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Lets the workers run what is placed on them. */
+final class LocalRuns implements Runs {
+
+    private final Path home;
+    private final Machine machine;
+    private final RunningCluster cluster;
+    private final PlanMaker maker;
+
+    LocalRuns(Path home, Machine machine, RunningCluster cluster, PlanMaker maker) {
+        this.home = home;
+        this.machine = machine;
+        this.cluster = cluster;
+        this.maker = maker;
+    }
+
+    @Override
+    public TrainOutcome train(TrainRequest request, Progress progress) {
+        Plan plan = cluster.placed().requirePlan();
+        cluster.begin();
+        Plan running = maker.replan(plan, request.workload(), request.schedule());
+        TrainingRecord record = new TrainingRecord(running, progress);
+        cluster.placed().record(record);
+        List<Reply> replies = new TrainRun(request, cluster, record, progress).replies();
+        MeasuredMemory memory = new MeasuredMemory(cluster);
+        List<Measures.MemoryRow> rows = memory.rows(running, Replies.memory(replies));
+        if (rows.isEmpty()) {
+            rows = memory.ask(false);
+        }
+        Optional<StepEstimate> before = cluster.rates().of(plan.model()).map(known -> StepEstimate.of(running, known));
+        TrainOutcome outcome = record.outcome(replies, rows, before, machine.environment(cluster.current()));
+        if (!outcome.cancelled()) {
+            cluster.rates().calibrate(running, record.computeMillis());
+        }
+        return outcome;
+    }
+
+    @Override
+    public InferOutcome infer(List<Integer> prompt, int maxNew, TokenListener tokens) {
+        Plan plan = cluster.placed().requirePlan();
+        List<Double> millis = new ArrayList<>();
+        List<Reply> replies = cluster.ask(new Request.Infer(prompt, maxNew), event -> {
+            if (event instanceof WorkerEvent.Said said && said.event() instanceof Event.Token token) {
+                millis.add(token.millis());
+                tokens.token(token.id(), token.millis());
+            }
+        });
+        List<Integer> generated = replies.get(0) instanceof Reply.Generated done ? done.tokens() : List.of();
+        return new InferOutcome(
+                generated,
+                millis.isEmpty() ? 0 : millis.get(0),
+                millis,
+                new MeasuredMemory(cluster).rows(plan, Replies.memory(replies)));
+    }
+
+    @Override
+    public CheckOutcome check(CheckRequest request) {
+        Model spec = cluster.placed().requireModel();
+        Plan running = maker.replan(cluster.placed().requirePlan(), request.workload(), request.schedule());
+        return new CheckRun(spec, running, home, cluster::ask).run(request);
+    }
+}

@@ -1,0 +1,53 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.CellOptions;
+import io.shardlab.mesh.Selection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The verbs of cells on workers, and the results that they left under a name. */
+final class SessionCells {
+
+    private final Backend backend;
+    private final Work work;
+    private final Map<String, CellRun> results = new ConcurrentHashMap<>();
+
+    SessionCells(Backend backend, Work work) {
+        this.backend = backend;
+        this.work = work;
+    }
+
+    CellRun run(CellOptions options, String source, Cells.Listener listener) {
+        CellRun run =
+                work.call("cell", () -> new CellRun(backend.cells().run(options, source, listener)), this::stoppedCell);
+        options.name().ifPresent(name -> results.put(name, run));
+        return run;
+    }
+
+    private String stoppedCell() {
+        String where = backend.cells().stoppedIn();
+        return (where.isEmpty() ? "" : where + "; ") + "variables and weights are kept";
+    }
+
+    CellRun result(String name) {
+        CellRun run = results.get(name);
+        if (run == null) {
+            throw new ShardException("there is no result '" + name + "'; `%%shard -o NAME` keeps one"
+                    + (results.isEmpty() ? "" : "; kept: " + String.join(", ", results.keySet())));
+        }
+        return run;
+    }
+
+    List<Cells.VariableRow> variables(Selection selection) {
+        return work.call("vars", () -> backend.cells().variables(selection));
+    }
+
+    List<Cells.VariableRow> push(Map<String, Object> values, Selection selection) {
+        return work.call("push", () -> backend.cells().push(values, selection));
+    }
+
+    Pulled pull(String name, Selection selection) {
+        return new Pulled(name, work.call("pull", () -> backend.cells().pull(name, selection)));
+    }
+}

@@ -1,0 +1,60 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.UpOptions;
+import io.shardlab.mesh.Selection;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** The workers' life. Same rules as {@link Backend}, of which this is a part. */
+public interface Workers {
+
+    /** Starts workers and waits until they are ready; the specification that already runs changes nothing. */
+    Running up(UpOptions options);
+
+    /** Stops all workers; at once, or after asking. */
+    List<ExitRow> down(boolean now);
+
+    List<StatusRow> status();
+
+    /** The last lines of the selected workers, dead ones too. */
+    List<LogLine> logs(Selection selection, int linesPerRank);
+
+    /** What the running workers only simulate, for titles: {@code simulated link 10 GB/s, 20 µs}. */
+    default Optional<String> simulated() {
+        return Optional.empty();
+    }
+
+    /**
+     * Workers that run.
+     *
+     * @param unchanged whether they ran already
+     * @param banner one line for people: CPU or GPU, limits, what is simulated
+     */
+    record Running(List<WorkerRow> rows, double readyMillis, boolean unchanged, String banner) {
+
+        static final Running NONE = new Running(List.of(), 0, true, "no workers");
+
+        public Running {
+            rows = List.copyOf(rows);
+        }
+    }
+
+    record WorkerRow(int rank, long pid, String device, OptionalLong limitBytes, String engine, double readyMillis) {}
+
+    record ExitRow(int rank, long pid, String device, String exit) {}
+
+    record StatusRow(
+            int rank,
+            String role,
+            long pid,
+            String device,
+            String state,
+            String lastAction,
+            OptionalLong rssBytes,
+            OptionalLong heapBytes,
+            OptionalLong limitBytes,
+            Optional<String> lastError) {}
+
+    record LogLine(int rank, String line) {}
+}

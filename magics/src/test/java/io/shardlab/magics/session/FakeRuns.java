@@ -1,0 +1,110 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.plan.Plan;
+import io.shardlab.trace.StepMetrics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/** Runs whose figures are the same every time. */
+final class FakeRuns implements Runs {
+
+    private final FakeBackend backend;
+
+    FakeRuns(FakeBackend backend) {
+        this.backend = backend;
+    }
+
+    @Override
+    public TrainOutcome train(TrainRequest request, Progress progress) {
+        Plan plan = backend.current();
+        backend.started.add("train " + request.settings().steps());
+        if (!backend.failures.isEmpty()) {
+            throw new FailedWorkers(backend.failures);
+        }
+        Plan ran = FakePlans.tiny(
+                plan.scheme(), request.workload(), plan.schedule().name());
+        List<StepMetrics> metrics = new ArrayList<>();
+        for (int step = 0; step < request.settings().steps(); step++) {
+            StepMetrics done = metrics(step, request.workload());
+            metrics.add(done);
+            progress.step(done);
+            progress.memory(FakeMeasures.use(0));
+            if (backend.trainUntilCancelled && step == 2) {
+                backend.training.countDown();
+                awaitStop();
+                break;
+            }
+        }
+        return new TrainOutcome(
+                ran,
+                metrics.size(),
+                backend.trainUntilCancelled,
+                metrics,
+                FakePlans.timeline(ran, metrics.size() - 1, false),
+                FakePlans.timeline(ran, metrics.size() - 1, false),
+                FakeMeasures.memoryRows(ran),
+                OptionalDouble.of(20.5),
+                OptionalDouble.of(8.25),
+                OptionalDouble.of(40),
+                OptionalDouble.of(25_000),
+                List.of(new TimeTerm("compute", OptionalDouble.of(30), OptionalDouble.of(31))),
+                List.of(new Traffic(
+                        "tp",
+                        "all_reduce",
+                        OptionalLong.of(64),
+                        OptionalLong.of(1 << 20),
+                        OptionalLong.of(64),
+                        OptionalLong.of(1 << 20))),
+                Map.of("cores", 2, "simulated", false));
+    }
+
+    static StepMetrics metrics(int step, Plan.Workload workload) {
+        double millis = 40 + (step * 7) % 5;
+        double loss = 2 + 3.5 * Math.exp(-step / 6.0) + 0.05 * Math.sin(step * 1.7);
+        return new StepMetrics(step, loss, 1, 1e-3, millis, workload.tokens() * 1000 / millis);
+    }
+
+    private void awaitStop() {
+        try {
+            (backend.ignoreCancel ? backend.killed : backend.cancelled).await();
+        } catch (InterruptedException impossible) {
+            throw new AssertionError("nobody interrupts the worker", impossible);
+        }
+    }
+
+    @Override
+    public InferOutcome infer(List<Integer> prompt, int maxNew, TokenListener listener) {
+        List<Integer> tokens = new ArrayList<>();
+        List<Double> millis = new ArrayList<>();
+        byte[] answer = "grün <b>".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        for (int i = 0; i < maxNew; i++) {
+            int id = answer[i % answer.length] & 0xFF;
+            tokens.add(id);
+            millis.add(5.0);
+            listener.token(id, 5);
+        }
+        return new InferOutcome(tokens, 20, millis, FakeMeasures.memoryRows(backend.current()));
+    }
+
+    @Override
+    public CheckOutcome check(CheckRequest request) {
+        backend.started.add("check " + request.steps());
+        List<CheckRow> rows = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            rows.add(new CheckRow(
+                    "layers." + i + ".weight",
+                    OptionalInt.empty(),
+                    i == 0 ? "output" : "gradient",
+                    i * 1e-9,
+                    i * 1e-8,
+                    OptionalDouble.of(i * 1e-16),
+                    "rounding"));
+        }
+        return new CheckOutcome(backend.current(), rows, "rounding", Optional.empty());
+    }
+}
