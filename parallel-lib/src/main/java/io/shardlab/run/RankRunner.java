@@ -288,8 +288,11 @@ public final class RankRunner implements RankExecutor {
                 reporter.step(run.metrics(request.firstStep() + step, result, rate, nanos), recorder, this::memory);
             }
         }
-        return new Reply.Trained(
+        Reply trained = new Reply.Trained(
                 request.until() - request.done(), memory(), recorder.traffic().byHeading());
+        // Activations, and what the JIT compiler had while it compiled the loops of this run.
+        engine().trimMemory();
+        return trained;
     }
 
     private CheckpointFiles files(Consumer<Event> events) {
@@ -323,6 +326,7 @@ public final class RankRunner implements RankExecutor {
                 Path file = Path.of(request.folder()).resolve("rank-" + seat.rank() + ".safetensors");
                 new Probe(temporary).run(run, request.settings(), file);
             }
+            engine().trimMemory();
         }
         return new Reply.Done(memory());
     }

@@ -47,7 +47,6 @@ final class AdamWTest {
                 weight[i] -= decays ? RATE * 0.1 * weight[i] : 0;
                 weight[i] -= RATE * mHat / (Math.sqrt(vHat) + 1e-8);
                 assertEquals(weight[i], w.getDouble(8 * i), 1e-14, "step " + step + " element " + i);
-                assertEquals(0, g.getDouble(8 * i));
             }
         }
     }
@@ -82,7 +81,6 @@ final class AdamWTest {
                 // Rounding of the weight itself, and of the update, which a difference of moments can magnify.
                 double allowed = 2 * Math.ulp((float) expected[i]) + 1e-5 * RATE;
                 assertEquals(expected[i], w.getFloat(4 * i), allowed, "step " + step + " element " + i);
-                assertEquals(0, g.getFloat(4 * i));
             }
         }
     }
