@@ -66,7 +66,7 @@ def measure(java, torch, quick, repetitions=None):
                     name = f"{scheme} {where} {switch}"
                     runners[name] = Runner(java, name, scheme, *more, flags=flags)
                     stack.callback(runners[name].close)
-        require_equal({name: runner.train(1, 3)["losses"] for name, runner in runners.items()})
+        require_equal({name: runner.train(1, 8)["losses"] for name, runner in runners.items()})
         found = []
         for index in range(repetitions):
             say(f"overlap: repetition {index + 1} of {repetitions}")

@@ -39,7 +39,7 @@ def measure(java, torch, quick, repetitions=None):
     with contextlib.ExitStack() as stack:
         runner = Runner(java, "pipeline", "pp=2")
         stack.callback(runner.close)
-        runner.train(8, 3)
+        runner.train(8, 8)
         for index in range(repetitions):
             say(f"pipeline: repetition {index + 1} of {repetitions}")
             for m in (reversed(MICROBATCHES) if index % 2 else MICROBATCHES):

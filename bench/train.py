@@ -16,6 +16,7 @@ NOTE = ("S2 is what two independent one-thread runs of the single scheme reach t
         "same settings; ours ties embedding and head, the peer does not. Losses of all layouts of a side are compared "
         "first.")
 SIXTEEN = 16  # micro-batches of one sequence each
+LARGE = 32  # sequences of a batch four times as large, in micro-batches of eight
 SCHEMES = {"single": ("single",), "other": ("single",), "tp=2": ("tp=2",), "dp=2": ("dp=2",),
            "dp=2 zero 1": ("dp=2", "zero=1"), "pp=2": ("pp=2",)}
 
@@ -41,11 +42,13 @@ def repetition(runners, torch, steps, reverse):
         "pp=2 m=8": lambda: alone(runners["pp=2"], 8, steps), "peer pp=2 m=8": lambda: peer("pp2", 8),
         "single m=16": lambda: alone(singles[0], SIXTEEN, steps, SIXTEEN),
         "pair m=16": lambda: together(singles, SIXTEEN, steps, SIXTEEN),
-        "pp=2 m=16": lambda: alone(runners["pp=2"], SIXTEEN, steps, SIXTEEN)}
+        "pp=2 m=16": lambda: alone(runners["pp=2"], SIXTEEN, steps, SIXTEEN),
+        "single 32": lambda: alone(singles[0], 4, 2, LARGE), "pair 32": lambda: together(singles, 4, 1, LARGE),
+        "dp=2 32": lambda: alone(runners["dp=2"], 2, 2, LARGE)}
     millis = {name: blocks[name]() for name in (reversed(blocks) if reverse else blocks)}
     require_equal(peer_losses)
-    for m in (1, 8, SIXTEEN):
-        millis[f"S2 m={m}"] = sum(millis[f"single m={m}"] / time for time in millis[f"pair m={m}"])
+    for what in ("m=1", "m=8", "m=16", "32"):
+        millis[f"S2 {what}"] = sum(millis[f"single {what}"] / time for time in millis[f"pair {what}"])
     return millis
 
 
@@ -62,6 +65,8 @@ def lines(found):
         ours = f"{scheme} {m}"
         rows.append(line(f"{ours}, share of S2", [], [], "", ratios(f"single {m}", ours, f"S2 {m}"), "speed-up / S2",
                          Goal(bound) if bound else None))
+    rows.append(line("dp=2 with 32 × 128 tokens, share of S2", [], [], "", ratios("single 32", "dp=2 32", "S2 32"),
+                     "speed-up / S2"))
     for scheme, m, bound in (("tp=2", "m=1", 1.1), ("pp=2", "m=8", 1.1), ("dp=2", "m=1", None)):
         ours, peer = f"{scheme} {m}", f"peer {scheme} {m}"
         own, theirs = ratios(f"single {m}", ours), ratios(f"peer single {m}", peer)
@@ -84,7 +89,7 @@ def measure(java, torch, quick, repetitions=None):
             runners[name] = Runner(java, name, *scheme)
             stack.callback(runners[name].close)
         say("training: comparing losses and warming up")
-        require_equal({name: runner.train(4, 3)["losses"] for name, runner in runners.items()})
+        require_equal({name: runner.train(4, 8)["losses"] for name, runner in runners.items()})
         found = []
         for index in range(repetitions):
             say(f"training: repetition {index + 1} of {repetitions}")

@@ -37,7 +37,7 @@ def measure(java, torch, quick, repetitions=None):
                 runners[key] = Runner(java, key, scheme, *more, model=folder(name, *heads))
                 stack.callback(runners[key].close)
         for runner in runners.values():
-            runner.train(1, 3)
+            runner.train(1, 8)
         found = []
         for index in range(repetitions):
             say(f"uneven: repetition {index + 1} of {repetitions}")
