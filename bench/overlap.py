@@ -5,54 +5,50 @@ import statistics
 
 from build import say
 from ratios import Goal, line
-from runner import Runner, alone, periods, require_equal
+from runner import Runner, periods, require_equal
 
 LINK = "1GB/s,50us"
 OFF = ("-Dshardlab.overlap=false",)
 SCHEMES = ("tp=2", "dp=2")
 COLUMNS = ["overlap", "no overlap"]
 TITLE = f"Overlap, hidden 512, 8 layers, 8 × 128 tokens, 2 ranks, simulated link of {LINK}"
-NOTE = ("The link is simulated: messages arrive when a link of that rate and latency would have brought them. *Off* runs "
-        "each collective after what could have hidden it (`-Dshardlab.overlap=false`). Communication is what a step of "
-        "the slower rank spends in collectives when overlap is off, and *hidden* is the share of it by which overlap "
-        "shortens the step. Without a link there is little to hide and the copying needs the cores: the last lines say "
-        "what overlap costs or brings there.")
+NOTE = ("The link is simulated: messages arrive when a link of that rate and latency would have brought them. *No overlap* "
+        "runs each collective after what could have hidden it (`-Dshardlab.overlap=false`). *Exposed* is what a step of the "
+        "slower rank spends inside collectives of tensors or gradients, waiting and copying, while it computes nothing; "
+        "*hidden* is the share of it that overlap takes away. Of tensor parallelism's all-reduces only those of input "
+        "gradients have something to hide behind, the weight gradients; those of the forward pass have not. Without a link "
+        "there is little to hide and the copying needs the cores: those lines say what overlap costs or brings there.")
 
 
-def communication(answer):
+def exposed(answer):
     """Milliseconds of the last step in collectives, on the rank that has most of them."""
     return max(sum(millis.get(kind, 0) for kind in ("COLLECTIVE", "DATA_SYNC"))
                for millis in answer["lastStepMillisByRank"].values())
 
 
-def off_block(runner, steps):
-    """Step time and communication without overlap: medians of several requests, of which each tells its last step."""
+def block(runner, steps):
+    """Step time and exposed communication: medians of several requests, of which each tells its last step."""
     answers = [runner.train(1, 2) for _ in range(steps)]
     return (statistics.median(end - begin for answer in answers for begin, end in periods(answer)),
-            statistics.median(communication(answer) for answer in answers))
+            statistics.median(exposed(answer) for answer in answers))
 
 
 def repetition(runners, steps, reverse):
-    blocks = {}
-    for scheme in SCHEMES:
-        for where in ("link", "memory"):
-            blocks[f"{scheme} {where} on"] = lambda r=runners[f"{scheme} {where} on"]: alone(r, 1, steps)
-            blocks[f"{scheme} {where} off"] = lambda r=runners[f"{scheme} {where} off"]: off_block(r, steps)
-    return {name: blocks[name]() for name in (reversed(blocks) if reverse else blocks)}
+    names = list(reversed(runners)) if reverse else list(runners)
+    return {name: block(runners[name], steps) for name in names}
 
 
 def lines(found):
     rows = []
     for scheme in SCHEMES:
         for where, label in (("link", "link"), ("memory", "no link")):
-            on = [block[f"{scheme} {where} on"] for block in found]
-            off, spent = zip(*(block[f"{scheme} {where} off"] for block in found))
-            row = line(f"{scheme}, {label}: step with overlap, and without", on, list(off), "ms",
-                       [b / a for a, b in zip(on, off)], "off / on")
-            rows.append(row)
-            if where == "link":
-                rows.append(line(f"{scheme}, {label}: communication hidden, of", [], list(spent), "ms",
-                                 [(b - a) / c for a, b, c in zip(on, off, spent)], "share of communication", Goal(0.5)))
+            on, waited_on = zip(*(times[f"{scheme} {where} on"] for times in found))
+            off, waited_off = zip(*(times[f"{scheme} {where} off"] for times in found))
+            rows.append(line(f"{scheme}, {label}: step", list(on), list(off), "ms", [b / a for a, b in zip(on, off)],
+                             "off / on"))
+            rows.append(line(f"{scheme}, {label}: exposed communication", list(waited_on), list(waited_off), "ms",
+                             [1 - a / b for a, b in zip(waited_on, waited_off)], "hidden",
+                             Goal(0.5) if where == "link" else None))
     return rows
 
 

@@ -75,7 +75,12 @@ public final class Train {
                 starts.merge(spans.step(), start, Math::min);
                 ends.merge(spans.step(), end, Math::max);
                 Map<String, Double> millis = new TreeMap<>();
-                spans.spans().forEach(s -> millis.merge(s.kind().name(), s.nanos() / 1e6, Double::sum));
+                // The gradient norm is computed and agreed upon in one span: a heading of its own.
+                spans.spans()
+                        .forEach(s -> millis.merge(
+                                s.label().endsWith("gradient norm") ? "COMMIT" : s.kind().name(),
+                                s.nanos() / 1e6,
+                                Double::sum));
                 millisByRank.put(said.rank(), millis);
                 passes.computeIfAbsent(spans.step(), step -> new TreeMap<>())
                         .put(said.rank(), Passes.of(spans.spans()));

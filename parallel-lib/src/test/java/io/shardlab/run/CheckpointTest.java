@@ -129,6 +129,43 @@ final class CheckpointTest {
         }
     }
 
+    @Test
+    void droppedElementsAreThoseOfAnUninterruptedRun() throws IOException {
+        Plan source = withDropout(plan("tp=2", TensorType.FLOAT64, true, 64, 7));
+        Path saved = temporary.resolve("saved");
+        List<Double> undisturbed;
+        try (RankThreads ranks = new RankThreads(2)) {
+            ranks.demand(new Request.Place(source, Optional.empty()), (rank, event) -> {});
+            train(ranks, source, tokens(), 0, SAVED_AT);
+            save(ranks, source, SAVED_AT, saved);
+            undisturbed = train(ranks, source, tokens(), SAVED_AT, SIX_STEPS.steps());
+        }
+        for (String to : List.of("tp=2", "pp=2", "single")) {
+            Plan target = withDropout(plan(to, TensorType.FLOAT64, true, 64, 7));
+            try (RankThreads ranks = new RankThreads(target.mesh().size())) {
+                ranks.demand(new Request.Place(target, Optional.empty()), (rank, event) -> {});
+                checkpoints(ranks).load(saved, target);
+                List<Double> resumed = train(ranks, target, tokens(), SAVED_AT, SIX_STEPS.steps());
+                for (int i = 0; i < resumed.size(); i++) {
+                    double tolerance = to.equals("tp=2") ? 0 : 1e-12 * undisturbed.get(i);
+                    assertEquals(undisturbed.get(i), resumed.get(i), tolerance, to);
+                }
+            }
+        }
+    }
+
+    private static Plan withDropout(Plan plan) {
+        return Planner.plan(
+                model(true, 64),
+                plan.scheme(),
+                new Planner.Settings(
+                        plan.type(),
+                        plan.workload(),
+                        "1f1b",
+                        plan.seed(),
+                        plan.options().withDropout(0.2)));
+    }
+
     private static void assertSameTensors(Path expected, Path actual) throws IOException {
         List<String> names = tensorFiles(expected);
         assertEquals(names, tensorFiles(actual));
