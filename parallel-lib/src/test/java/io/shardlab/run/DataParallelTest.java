@@ -18,8 +18,6 @@ import io.shardlab.trace.MemoryCategory;
 import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.StepMetrics;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -220,38 +218,20 @@ final class DataParallelTest {
     private List<Reply> train(Plan plan, java.util.function.BiConsumer<Integer, Event> events) throws IOException {
         try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
             ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
-            return ranks.demand(new Request.Train(plan, CLIPPED, tokens().toString(), 0), events);
+            return ranks.demand(
+                    new Request.Train(plan, CLIPPED, probes().tokens().toString(), 0), events);
         }
     }
 
     private Comparison compare(Plan sharded, Plan single) throws IOException {
-        return Comparison.of(sharded, probe(sharded, "sharded"), single, probe(single, "single"));
+        return probes().compare(sharded, single);
     }
 
     private Path probe(Plan plan, String name) throws IOException {
-        Path folder = temporary.resolve(name);
-        Path weights = temporary.resolve("weights");
-        if (!Files.exists(weights)) {
-            boolean tied = plan.holders("lm_head.weight").isEmpty();
-            try (RankThreads rank = new RankThreads(1)) {
-                Plan seeded = single(TensorType.FLOAT32, 1, tied);
-                rank.demand(new Request.Place(seeded, Optional.empty()), (r, event) -> {});
-                rank.demand(new Request.Dump(weights.toString()), (r, event) -> {});
-            }
-        }
-        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
-            ranks.demand(
-                    new Request.Probe(plan, CLIPPED, tokens().toString(), weights.toString(), folder.toString()),
-                    (rank, event) -> {});
-        }
-        return folder;
+        return probes().run(plan, name, single(TensorType.FLOAT32, 1, true));
     }
 
-    private Path tokens() throws IOException {
-        ByteBuffer ids = ByteBuffer.allocate(2000 * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < 2000; i++) {
-            ids.putInt((i * i + 31 * i) % 256);
-        }
-        return Files.write(temporary.resolve("tokens.bin"), ids.array());
+    private Probes probes() {
+        return new Probes(temporary, CLIPPED);
     }
 }

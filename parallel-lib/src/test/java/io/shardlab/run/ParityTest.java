@@ -14,8 +14,6 @@ import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -138,8 +136,8 @@ final class ParityTest {
     @Test
     void theSameRunTwiceGivesTheSameBits() throws IOException {
         Plan plan = plan("tp=2,pp=2", TensorType.FLOAT32, 4, "1f1b", true);
-        Path first = probe(plan, "first");
-        Path second = probe(plan, "second");
+        Path first = probes().run(plan, "first", plan("single", TensorType.FLOAT32, 1, "1f1b", true));
+        Path second = probes().run(plan, "second", plan);
         for (int rank = 0; rank < 4; rank++) {
             String name = "rank-" + rank + ".safetensors";
             assertEquals(-1, Files.mismatch(first.resolve(name), second.resolve(name)));
@@ -147,38 +145,10 @@ final class ParityTest {
     }
 
     private Comparison compare(Plan sharded, Plan single) throws IOException {
-        return Comparison.of(sharded, probe(sharded, "sharded"), single, probe(single, "single"));
+        return probes().compare(sharded, single);
     }
 
-    /** Runs three steps from the same seeded weights; they travel through a file, as a user's would. */
-    private Path probe(Plan plan, String name) throws IOException {
-        Path folder = temporary.resolve(name);
-        Path weights = temporary.resolve("weights");
-        if (!Files.exists(weights)) {
-            try (RankThreads rank = new RankThreads(1)) {
-                Plan seeded = plan(
-                        "single",
-                        TensorType.FLOAT32,
-                        1,
-                        "1f1b",
-                        plan.holders("lm_head.weight").isEmpty());
-                rank.demand(new Request.Place(seeded, Optional.empty()), (r, event) -> {});
-                rank.demand(new Request.Dump(weights.toString()), (r, event) -> {});
-            }
-        }
-        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
-            ranks.demand(
-                    new Request.Probe(plan, THREE_STEPS, tokens().toString(), weights.toString(), folder.toString()),
-                    (rank, event) -> {});
-        }
-        return folder;
-    }
-
-    private Path tokens() throws IOException {
-        ByteBuffer ids = ByteBuffer.allocate(2000 * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < 2000; i++) {
-            ids.putInt((i * i + 31 * i) % 256);
-        }
-        return Files.write(temporary.resolve("tokens.bin"), ids.array());
+    private Probes probes() {
+        return new Probes(temporary, THREE_STEPS);
     }
 }

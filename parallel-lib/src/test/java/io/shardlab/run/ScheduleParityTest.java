@@ -17,9 +17,6 @@ import io.shardlab.schedule.GivenSchedule;
 import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -137,7 +134,7 @@ final class ScheduleParityTest {
         TreeMap<Integer, List<String>> executed = new TreeMap<>();
         try (RankThreads ranks = new RankThreads(2)) {
             ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
-            ranks.demand(new Request.Train(plan, THREE_STEPS, tokens().toString(), 0), (rank, event) -> {
+            ranks.demand(new Request.Train(plan, THREE_STEPS, probes().tokens().toString(), 0), (rank, event) -> {
                 if (event instanceof Event.Spans spans && spans.step() == 1) {
                     spans.spans().stream()
                             .map(span -> span.label())
@@ -158,36 +155,10 @@ final class ScheduleParityTest {
     private Comparison compare(Plan sharded, int layers) throws IOException {
         Plan single =
                 plan(layers, "single", sharded.type(), sharded.workload().microbatches(), ScheduleRule.named("1f1b"));
-        return Comparison.of(sharded, probe(sharded, "sharded"), single, probe(single, "single"));
+        return probes().compare(sharded, single);
     }
 
-    /** Runs three steps from the same seeded weights. */
-    private Path probe(Plan plan, String name) throws IOException {
-        Path folder = temporary.resolve(name);
-        Path weights = temporary.resolve("weights");
-        if (!Files.exists(weights)) {
-            try (RankThreads rank = new RankThreads(1)) {
-                int layers = (int) plan.parameters().stream()
-                        .filter(parameter -> parameter.name().endsWith("q_proj.weight"))
-                        .count();
-                Plan seeded = plan(layers, "single", TensorType.FLOAT32, 1, ScheduleRule.named("1f1b"));
-                rank.demand(new Request.Place(seeded, Optional.empty()), (r, event) -> {});
-                rank.demand(new Request.Dump(weights.toString()), (r, event) -> {});
-            }
-        }
-        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
-            ranks.demand(
-                    new Request.Probe(plan, THREE_STEPS, tokens().toString(), weights.toString(), folder.toString()),
-                    (rank, event) -> {});
-        }
-        return folder;
-    }
-
-    private Path tokens() throws IOException {
-        ByteBuffer ids = ByteBuffer.allocate(2000 * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < 2000; i++) {
-            ids.putInt((i * i + 31 * i) % 256);
-        }
-        return Files.write(temporary.resolve("tokens.bin"), ids.array());
+    private Probes probes() {
+        return new Probes(temporary, THREE_STEPS);
     }
 }

@@ -24,9 +24,6 @@ import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.StepMetrics;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -281,54 +278,23 @@ final class TensorParityTest {
     }
 
     private Comparison compare(Plan sharded, Plan single) throws IOException {
-        return Comparison.of(sharded, probe(sharded, "sharded"), single, probe(single, "single"));
+        return probes().compare(sharded, single);
     }
 
-    /** Runs three steps; every plan makes the same weights of the same seed, here by way of a file. */
-    private Path probe(Plan plan, String name) throws IOException {
-        Path folder = temporary.resolve(name);
-        Path weights = temporary.resolve("weights");
-        if (!Files.exists(weights)) {
-            Plan seeded = plan(
-                    model(
-                            headsOf(plan),
-                            plan.vocabularySize(),
-                            plan.holders("lm_head.weight").isEmpty()),
-                    "single",
-                    "-",
-                    1,
-                    TensorType.FLOAT32);
-            try (RankThreads rank = new RankThreads(1)) {
-                rank.demand(new Request.Place(seeded, Optional.empty()), (r, event) -> {});
-                rank.demand(new Request.Dump(weights.toString()), (r, event) -> {});
-            }
-        }
-        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
-            ranks.demand(
-                    new Request.Probe(plan, THREE_STEPS, tokens().toString(), weights.toString(), folder.toString()),
-                    (rank, event) -> {});
-        }
-        return folder;
-    }
-
-    private static String headsOf(Plan plan) {
-        for (Segment segment : plan.stages().get(0).segments()) {
-            if (segment.kind() instanceof Segment.Attention attention) {
-                return attention.numHeads() + "/" + attention.numKeyValueHeads();
-            }
-        }
-        throw new IllegalArgumentException("no attention in the first stage");
+    private Probes probes() {
+        return new Probes(temporary, THREE_STEPS);
     }
 
     private List<StepMetrics> train(Plan plan, List<Reply> replies) throws IOException {
         List<StepMetrics> metrics = new ArrayList<>();
         try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
             ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
-            replies.addAll(ranks.demand(new Request.Train(plan, THREE_STEPS, tokens().toString(), 0), (rank, event) -> {
-                if (event instanceof Event.StepDone done) {
-                    metrics.add(done.metrics());
-                }
-            }));
+            replies.addAll(ranks.demand(
+                    new Request.Train(plan, THREE_STEPS, probes().tokens().toString(), 0), (rank, event) -> {
+                        if (event instanceof Event.StepDone done) {
+                            metrics.add(done.metrics());
+                        }
+                    }));
         }
         return metrics;
     }
@@ -341,13 +307,5 @@ final class TensorParityTest {
             replies.forEach(reply -> assertEquals(first, ((Reply.Generated) reply).tokens()));
             return first;
         }
-    }
-
-    private Path tokens() throws IOException {
-        ByteBuffer ids = ByteBuffer.allocate(2000 * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < 2000; i++) {
-            ids.putInt((i * i + 31 * i) % 250);
-        }
-        return Files.write(temporary.resolve("tokens.bin"), ids.array());
     }
 }
