@@ -6,7 +6,7 @@
 # 1. repo2docker reads binder/ (--no-build) and its answer is looked at.
 # 2. mmdebstrap makes a Debian root with python and the packages of apt.txt. Debian's names stand in for Ubuntu's:
 #    the newest openjdk-N-jdk-headless there is for the one named; Debian's Python for repo2docker's conda environment.
-# 3. As uid 1000: an environment with JupyterLab, then binder/postBuild, with the network.
+# 3. As uid 1000: an environment with JupyterLab, then binder/postBuild, with the network and 2 GiB.
 # 4. Without the network, with 2 GiB, one core and 64 MB of /dev/shm: JupyterLab through binder/start, and beside it
 #    each notebook through the kernel that postBuild gave to that JupyterLab.
 #
@@ -182,18 +182,33 @@ watch() {
     echo "$most" >"$WORK/most"
 }
 
-# The server that Binder's proxy would speak to, and the notebook beside it in a client of its own.
-session() {
-    local notebook=$1 status=0 core
-    core=$(taskset -pc $$ | sed 's/.*: //; s/[,-].*//')
-    # shellcheck disable=SC2016
+# held COMMAND…: on $CORE alone where that is set, in a group of its own with 2 GiB, watched; says how it ended and what it took.
+held() {
+    local status=0
+    make_group
     (
         echo "$BASHPID" >"$GROUP/cgroup.procs"
-        taskset -pc "$core" "$BASHPID" >/dev/null
-        inside none binder/start bash -euc '
-            jupyter lab --no-browser --port=8888 --IdentityProvider.token=none >/tmp/server.log 2>&1 &
-            server=$!
-            python3 - <<"WAIT"
+        [[ -z $CORE ]] || taskset -pc "$CORE" "$BASHPID" >/dev/null
+        "$@"
+    ) &
+    local running=$!
+    watch "$running"
+    wait "$running" || status=$?
+    say "  exit status $status, most memory in use $(($(<"$WORK/most") >> 20)) MiB of $((LIMIT_BYTES >> 20)) MiB," \
+        "$(kills) processes killed for lack of it (control group version $VERSION)"
+    rmdir "$GROUP" && GROUP=''
+    return "$status"
+}
+
+# The server that Binder's proxy would speak to, and the notebook beside it in a client of its own; all on one core.
+session() {
+    local notebook=$1 status=0 CORE
+    CORE=$(taskset -pc $$ | sed 's/.*: //; s/[,-].*//')
+    # shellcheck disable=SC2016
+    held inside none binder/start bash -euc '
+        jupyter lab --no-browser --port=8888 --IdentityProvider.token=none >/tmp/server.log 2>&1 &
+        server=$!
+        python3 - <<"WAIT"
 import time, urllib.request
 for attempt in range(300):
     try:
@@ -204,22 +219,17 @@ for attempt in range(300):
 else:
     raise SystemExit("JupyterLab did not answer: " + open("/tmp/server.log").read())
 WAIT
-            status=0
-            jupyter nbconvert --to notebook --execute --ExecutePreprocessor.timeout=600 --output /tmp/executed "$1" 2>/tmp/run.log ||
-                { status=$?; tail -n 40 /tmp/run.log >&2; }
-            kill $server
-            exit $status' - "$notebook"
-    ) &
-    local running=$!
-    watch "$running"
-    wait "$running" || status=$?
-    say "  $notebook: exit status $status, most memory in use $(($(<"$WORK/most") >> 20)) MiB of $((LIMIT_BYTES >> 20)) MiB," \
-        "$(kills) processes killed for lack of memory, control group version $VERSION, core $core by taskset"
+        status=0
+        jupyter nbconvert --to notebook --execute --ExecutePreprocessor.timeout=600 --output /tmp/executed "$1" 2>/tmp/run.log ||
+            { status=$?; tail -n 40 /tmp/run.log >&2; }
+        kill $server
+        exit $status' - "$notebook" || status=$?
+    say "  on core $CORE alone, by taskset"
     cp "$ROOT/tmp/executed.ipynb" "$WORK/$(basename "$notebook")" 2>/dev/null || true
     return "$status"
 }
 
-GROUP=''
+GROUP='' CORE=''
 clean_up() {
     [[ -z $GROUP ]] || rmdir "$GROUP" 2>/dev/null || say "still there: $GROUP"
     [[ -n $KEEP ]] || rm -rf --one-file-system "$WORK"
@@ -231,8 +241,7 @@ timed "repo2docker reads binder/" read_by_repo2docker
 [[ -d $ROOT ]] || timed "a clean root with python and apt.txt" make_root
 lend_network
 timed "an environment with JupyterLab" make_environment
-timed "binder/postBuild" inside host ./binder/postBuild
-make_group
+timed "binder/postBuild" held inside host ./binder/postBuild
 for notebook in "$@"; do
     timed "session: $notebook" session "$notebook"
 done

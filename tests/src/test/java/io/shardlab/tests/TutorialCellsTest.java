@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.shardlab.cell.CellCompiler;
+import io.shardlab.cell.RemoteValue;
 import io.shardlab.cluster.BlockCompiler;
 import io.shardlab.cluster.Cluster;
+import io.shardlab.magics.command.Command;
+import io.shardlab.magics.command.PushCommand;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.plan.Json;
 import java.io.IOException;
@@ -38,7 +41,8 @@ final class TutorialCellsTest {
     private static final Path TUTORIALS = Path.of("..", "notebooks");
 
     /** {@code Table t = %shard status --flag}: what stands before, and the words. */
-    private static final Pattern LINE_MAGIC = Pattern.compile("(?m)^(\\s*(?:[\\w.<>]+\\s+\\w+\\s*=\\s*)?)%shard\\b(.*)$");
+    private static final Pattern LINE_MAGIC =
+            Pattern.compile("(?m)^(\\s*(?:[\\w.<>]+\\s+\\w+\\s*=\\s*)?)%shard\\b(.*)$");
 
     /** What JJava imports for every cell. */
     private static final String IMPORTS = Stream.of(
@@ -71,7 +75,7 @@ final class TutorialCellsTest {
         if (!cell.startsWith("%%shard")) {
             List<String> mistakes = new ArrayList<>();
             for (Matcher magic = LINE_MAGIC.matcher(cell); magic.find(); ) {
-                mistakes.addAll(refusal(magic.group(2), notebook, words -> Verbs.parse(words)));
+                mistakes.addAll(refusal(magic.group(2), notebook, words -> hear(Verbs.parse(words), workers)));
             }
             mistakes.addAll(notebook.mistakes(withoutMagics(cell)));
             return mistakes;
@@ -95,8 +99,17 @@ final class TutorialCellsTest {
                 .toList();
     }
 
+    /** What a push declares on the workers, their cells may name. */
+    private static void hear(Command command, CellCompiler workers) {
+        if (command instanceof PushCommand push) {
+            push.values()
+                    .forEach((name, value) ->
+                            workers.compile(RemoteValue.of(value).javaType() + " " + name + ";"));
+        }
+    }
+
     private interface Parser {
-        Object parse(List<String> words);
+        void parse(List<String> words);
     }
 
     /** Why a magic's words would be refused; a variable stands for a number, which is what tutorials use them for. */
@@ -128,7 +141,8 @@ final class TutorialCellsTest {
     private static String withoutMagics(String cell) {
         return LINE_MAGIC
                 .matcher(cell)
-                .replaceAll(magic -> Matcher.quoteReplacement(magic.group(1).isBlank() ? ";" : magic.group(1) + "null;"));
+                .replaceAll(
+                        magic -> Matcher.quoteReplacement(magic.group(1).isBlank() ? ";" : magic.group(1) + "null;"));
     }
 
     /** A notebook's own cells: JShell with the kernel's class path, which compiles and runs nothing. */
@@ -155,7 +169,8 @@ final class TutorialCellsTest {
                 SourceCodeAnalysis.CompletionInfo info = analysis.analyzeCompletion(rest);
                 String snippet = info.source();
                 if (snippet == null || !info.completeness().isComplete()) {
-                    mistakes.add("not a complete statement: " + rest.strip().lines().findFirst().orElse(""));
+                    mistakes.add("not a complete statement: "
+                            + rest.strip().lines().findFirst().orElse(""));
                     return mistakes;
                 }
                 for (SnippetEvent event : shell.eval(snippet)) {
@@ -178,11 +193,10 @@ final class TutorialCellsTest {
                 return errors;
             }
             // A method that names something unknown is kept until it is declared; no cell of a tutorial may end so.
-            List<String> unknown =
-                    event.snippet() instanceof jdk.jshell.DeclarationSnippet declared
-                                    && event.status() != Snippet.Status.VALID
-                            ? shell.unresolvedDependencies(declared).toList()
-                            : List.of();
+            List<String> unknown = event.snippet() instanceof jdk.jshell.DeclarationSnippet declared
+                            && event.status() != Snippet.Status.VALID
+                    ? shell.unresolvedDependencies(declared).toList()
+                    : List.of();
             return unknown.isEmpty() ? List.of() : List.of("unknown: " + unknown);
         }
 
