@@ -98,6 +98,9 @@ def main():
         kernel_name="shardlab",
         timeout=None,
         startup_timeout=180,
+        # What is kept reads well in a diff: one output per run of prints, and no times of day.
+        coalesce_streams=True,
+        record_timing=False,
         resources={"metadata": {"path": os.path.dirname(os.path.abspath(arguments.notebook))}},
         on_cell_start=announce,
     )

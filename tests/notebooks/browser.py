@@ -115,6 +115,17 @@ class Page:
         click(self.driver, ".lm-Menu-itemLabel", "Restart Kernel…")
         click(self.driver, ".jp-Dialog-buttonLabel", "Restart")
 
+    def save(self):
+        click(self.driver, ".lm-MenuBar-itemLabel", "File")
+        click(self.driver, ".lm-Menu-itemLabel", "Save Notebook")
+        until(lambda: not self.driver.execute_script("return !!document.querySelector('.jp-mod-dirty')"), 20, "not saved")
+
+    def reload(self):
+        """As F5 does: the page is new, the kernel is the same."""
+        self.driver.refresh()
+        until(lambda: self.driver.execute_script(f"return document.querySelectorAll('{CELL}').length"), 60, "no cell came back")
+        self.idle(60)
+
     def idle(self, seconds):
         until(lambda: "Idle" in self.driver.page_source, seconds, "the kernel was not idle")
 

@@ -132,3 +132,16 @@ def test_an_endless_loop_ends_with_the_second_interrupt_and_up_works_again(own_k
     own_kernel.collect(second, timeout=10)
     assert own_kernel.run("%shard up -n 2 --devices cpu", timeout=60).error is None
     assert own_kernel.run("%%shard\nworldSize").texts() == ["ranks 0–1 (×2): 2\n"]
+
+
+def test_what_cells_send_is_counted_to_the_byte(four):
+    """80 bytes before a value name its type and shape; a collective counts what the best algorithm must send."""
+    count = (
+        "import tech.tablesaw.api.Table;\nTable sent = %shard traffic --reset\n"
+        'System.out.print(Math.round(sent.row(1).getDouble("sent_mb") * (1 << 20)) + " " + sent.row(1).getString("sent_by"));'
+    )
+    assert four.run(count).error is None
+    assert four.run("%%shard\nif (rank == 1) comm.send(2, new double[10]);\nif (rank == 2) comm.receive(1);").error is None
+    assert four.run(count).stream.startswith("160 send")
+    assert four.run("%%shard\ncomm.allReduce(new double[400]);").error is None
+    assert four.run(count).stream.startswith(f"{2 * 3 * 3200 // 4} all_reduce")

@@ -135,3 +135,13 @@ new Thread(() -> {
         message = kernel.client.get_iopub_msg(timeout=20)
     assert message["content"]["data"]["text/plain"] == "finished"
     assert message["parent_header"]["msg_id"] == request
+
+
+def test_variables_of_the_notebook_are_put_into_magics(kernel):
+    """JJava hands words over as typed; sizes of tutorials, and of anybody's loop, come through all the same."""
+    assert kernel.run('int ranks = 4;\nString rule = "gpipe";').error is None
+    shown = kernel.run("%shard schedule ${rule} --pp ${ranks} --microbatches 8")
+    assert shown.error is None
+    assert "gpipe" in shown.text() and "rank 3" in shown.text()
+    error = kernel.run("%shard schedule gpipe --pp ${rankz}").error
+    assert "${rankz}: this notebook has no variable rankz" in error

@@ -42,20 +42,23 @@ public final class ShardExtension implements Extension {
     private void register(BaseKernel kernel) {
         JJavaNotebook notebook = new JJavaNotebook(kernel.getIO(), !"1".equals(System.getenv("SHARDLAB_PLAIN")));
         ShownValues shown = new ShownValues();
-        register(kernel.getMagicsRegistry(), "shard", List.of(), notebook, shown);
+        register(kernel, "shard", List.of(), notebook, shown);
         for (String verb : Verbs.names()) {
-            register(kernel.getMagicsRegistry(), "shard-" + verb, List.of(verb), notebook, shown);
+            register(kernel, "shard-" + verb, List.of(verb), notebook, shown);
         }
         new ValueRenderers(notebook, shown).register(kernel.getRenderer());
     }
 
     /** Registers the line and the cell form: an unknown form of a known name would be a puzzling compile error. */
     private void register(
-            MagicsRegistry magics, String name, List<String> verb, JJavaNotebook notebook, ShownValues shown) {
+            BaseKernel kernel, String name, List<String> verb, JJavaNotebook notebook, ShownValues shown) {
+        MagicsRegistry magics = kernel.getMagicsRegistry();
+        NotebookVariables variables = new NotebookVariables(kernel::evalRaw);
         magics.registerLineMagic(
-                name, (kernel, arguments) -> run(notebook, shown, s -> s.line(joined(verb, arguments))));
+                name, (caller, words) -> run(notebook, shown, s -> s.line(joined(verb, variables.in(words)))));
         magics.registerCellMagic(
-                name, (kernel, arguments, body) -> run(notebook, shown, s -> s.cell(joined(verb, arguments), body)));
+                name,
+                (caller, words, body) -> run(notebook, shown, s -> s.cell(joined(verb, variables.in(words)), body)));
     }
 
     /** The verb has shown its value, so a value that the cell does not name is not handed to the kernel to be drawn. */

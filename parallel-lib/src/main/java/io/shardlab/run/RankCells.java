@@ -24,6 +24,7 @@ final class RankCells implements AutoCloseable {
     private final StatusPage page;
     private final CommitGuard guard;
     private final Transport transport;
+    private final TrafficCount traffic;
     private @Nullable Opened opened;
 
     /** What is open. */
@@ -34,12 +35,15 @@ final class RankCells implements AutoCloseable {
         }
     }
 
-    RankCells(Seat seat, StopSignal stop, StatusPage page, CommitGuard guard, Transport transport) {
+    /** @param traffic counts what cells send, beside what plans send */
+    RankCells(
+            Seat seat, StopSignal stop, StatusPage page, CommitGuard guard, Transport transport, TrafficCount traffic) {
         this.seat = seat;
         this.stop = stop;
         this.page = page;
         this.guard = guard;
         this.transport = transport;
+        this.traffic = traffic;
     }
 
     /** Answers a request that is about cells. */
@@ -94,7 +98,7 @@ final class RankCells implements AutoCloseable {
                     throw new java.io.UncheckedIOException(e);
                 }
             });
-            return world[0];
+            return new CountedCommunicator(world[0], "world", traffic);
         } catch (java.io.UncheckedIOException e) {
             throw e.getCause();
         }

@@ -58,7 +58,7 @@ public final class RankRunner implements RankExecutor {
         this.transport = transport;
         meter = new MemoryMeter(seat.rank(), ownProcess);
         recorder = new Recorder(seat.rank(), page);
-        cells = new RankCells(seat, stop, page, guard, transport);
+        cells = new RankCells(seat, stop, page, guard, transport, recorder.traffic());
     }
 
     /** A rank that is a process of its own. Called on the thread that will execute every request. */

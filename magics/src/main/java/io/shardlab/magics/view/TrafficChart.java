@@ -42,6 +42,11 @@ public record TrafficChart(String subject, List<List<Long>> bytes) implements Ch
                 .orElse(0);
     }
 
+    /** The most megabytes, rounded up to what the scale can say in one digit behind the point. */
+    double topOfScale() {
+        return Math.ceil(most() / MEGABYTE * 10) / 10;
+    }
+
     @Override
     public String text() {
         StringBuilder text = new StringBuilder(title()).append(" (MB)\n").append("from \\ to");
@@ -73,8 +78,9 @@ public record TrafficChart(String subject, List<List<Long>> bytes) implements Ch
                 .yAxisTitle("from rank")
                 .build();
         Palette.dress(chart.getStyler());
-        chart.getStyler().setRangeColors(new Color[] {Color.WHITE, Palette.SKY, Palette.BLUE});
-        chart.getStyler().setMin(0).setMax(most() / MEGABYTE);
+        // Light enough for the figures on them.
+        chart.getStyler().setRangeColors(new Color[] {Color.WHITE, Palette.SKY});
+        chart.getStyler().setMin(0).setMax(topOfScale());
         chart.getStyler().setDrawBorder(true).setShowValue(size <= MOST_WITH_FIGURES);
         chart.getStyler().setHeatMapValueDecimalPattern("0.0");
         chart.getStyler().setGradientColorColumnWeight(LEGEND_WEIGHT);
@@ -88,7 +94,9 @@ public record TrafficChart(String subject, List<List<Long>> bytes) implements Ch
         List<Number[]> cells = new ArrayList<>();
         for (int from = 0; from < size; from++) {
             for (int to = 0; to < size; to++) {
-                cells.add(new Number[] {to, size - 1 - from, bytes.get(from).get(to) / MEGABYTE});
+                if (from != to) { // Nobody sends to itself: no figure, as in the text.
+                    cells.add(new Number[] {to, size - 1 - from, bytes.get(from).get(to) / MEGABYTE});
+                }
             }
         }
         chart.addSeries("MB", receivers, senders, cells);

@@ -193,4 +193,11 @@ class ChartsTest {
         assertEquals("███░░░ 5/10", Sparkline.bar(5, 10, 6));
         assertFalse(Sparkline.of(new double[0], 5).length() > 0);
     }
+
+    /** The scale said 3.000457763671875. */
+    @Test
+    void theTopOfATrafficScaleHasOneDigitBehindThePoint() {
+        List<List<Long>> bytes = List.of(List.of(0L, 3_146_208L), List.of(17L, 0L));
+        assertEquals("3.1", String.valueOf(new TrafficChart("test", bytes).topOfScale()));
+    }
 }
