@@ -82,8 +82,9 @@ final class Probe {
         }
     }
 
+    /** Outside the Java heap, which is small. */
     private static ByteBuffer copy(ByteBuffer source) {
-        return ByteBuffer.allocate(source.remaining())
+        return ByteBuffer.allocateDirect(source.remaining())
                 .order(ByteOrder.nativeOrder())
                 .put(source)
                 .flip();
