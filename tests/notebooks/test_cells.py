@@ -65,17 +65,17 @@ def test_values_go_to_the_workers_and_come_back(four):
     )
     assert pulled.error is None
     assert pulled.stream == "6.0\n"
-    assert "push needs NAME=VALUE" in four.run("%shard push rate").error
+    assert "push needs NAME=VALUE" in four.run("%shard push 3").error
 
 
 def test_variables_of_the_notebook_go_to_the_workers_by_name(four):
-    assert four.run('double[] v = {0.5, 2}; long n = 1L << 40; String s = "two words"; char c = 'x'; byte[] b = {1, -2};').error is None
+    declared = 'double[] v = {0.5, 2}; long n = 1L << 40; String s = "two words"; char c = \'x\'; byte[] b = {1, -2};'
+    assert four.run(declared).error is None
     shown = four.run("%shard push v n s c b extra=3")
     assert shown.error is None and "two words" in shown.text()
-    assert four.run('%%shard\nv[0] * 2 + n + s.length() + b[1] + extra + (c == \'x\' ? 1 : 0)').texts() == [
-        "ranks 0–3 (×4): 1.099511627788E12\n"
-    ]
-    assert "push: in the notebook: " in four.run("%shard push nowhere").error
+    sum_of_all = "%%shard\nv[0] * 2 + n + s.length() + b[1] + extra + (c == 'x' ? 1 : 0)"
+    assert four.run(sum_of_all).texts() == ["ranks 0–3 (×4): 1.099511627788E12\n"]
+    assert "push: the notebook has no variable 'nowhere'; a value goes as nowhere=VALUE" in four.run("%shard push nowhere").error
     four.run("Object o = new Object(); String none = null;")
     assert "type Object cannot be sent" in four.run("%shard push o").error
     assert "none is null in the notebook" in four.run("%shard push none").error
@@ -85,7 +85,7 @@ def test_a_local_cell_runs_in_the_notebook_too(four):
     shown = four.run("%%shard --local\nint both = 20 + 1;\nboth * 2")
     assert shown.texts() == ["ranks 0–3 (×4): 42\n", "notebook: 42\n"]
     assert four.run("both").texts() == ["21"]
-    assert "in the notebook: " in four.run("%%shard --local\nrank").error
+    assert "in the notebook: this does not compile there: rank" in four.run("%%shard --local\nrank").error
 
 
 def test_parts_of_ranks_are_gathered_into_one_array(four):

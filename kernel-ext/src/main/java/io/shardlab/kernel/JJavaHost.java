@@ -3,6 +3,8 @@ package io.shardlab.kernel;
 import io.shardlab.magics.session.HostKernel;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,9 @@ final class JJavaHost implements HostKernel {
     }
 
     private static final int LONGEST = 300;
+
+    /** All that JJava's exception says about a mistake; what the compiler said stays with the kernel's JShell. */
+    private static final Pattern REJECTED = Pattern.compile("\\[snippet: \\[(.*)], status: REJECTED]");
 
     private final BaseKernel kernel;
     private final Around around;
@@ -48,7 +53,9 @@ final class JJavaHost implements HostKernel {
                 .orElse(innermost.getClass().getSimpleName())
                 .replaceAll("[\\p{Cntrl}\\s]+", " ")
                 .strip();
-        return line.length() <= LONGEST ? line : line.substring(0, LONGEST) + "…";
+        Matcher rejected = REJECTED.matcher(line);
+        String text = rejected.matches() ? "this does not compile there: " + rejected.group(1) : line;
+        return text.length() <= LONGEST ? text : text.substring(0, LONGEST) + "…";
     }
 
     @Override

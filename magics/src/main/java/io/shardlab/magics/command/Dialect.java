@@ -47,6 +47,16 @@ public sealed interface Dialect permits NbDistributed, IpyParallel {
         }
     }
 
+    /** {@code %load_ext}, which both tools begin with. */
+    static Translation loaded(List<String> words) {
+        String extension = String.join(" ", words);
+        if (!NAMES.contains(extension)) {
+            throw new IllegalArgumentException("load_ext: '" + Refusals.shortened(extension)
+                    + "' is an extension of IPython; here `%shard compat nbdistributed|ipyparallel` turns names on");
+        }
+        return new Translation.Said("nothing to load; `%shard compat " + extension + "` turns the names on");
+    }
+
     /** Words of a flag with its value. */
     static List<String> with(String flag, String value) {
         return new ArrayList<>(List.of(flag, value));

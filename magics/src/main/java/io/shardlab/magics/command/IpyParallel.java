@@ -119,7 +119,7 @@ final class IpyParallel implements Dialect {
     @Override
     public Translation line(String name, List<String> words) {
         return switch (name) {
-            case "load_ext" -> loaded(words);
+            case "load_ext" -> Dialect.loaded(words);
             case "px" -> {
                 if (words.isEmpty()) {
                     throw new IllegalArgumentException("px needs Java behind it: `%px int x = rank;`");
@@ -174,13 +174,5 @@ final class IpyParallel implements Dialect {
         noblock = flags.noblock || noblock && !flags.block;
         return new Translation.Said("each %px and %%px is `%%shard"
                 + targets.map(ranks -> " -t " + ranks).orElse("") + (noblock ? " --noblock" : "") + "` from here on");
-    }
-
-    private static Translation loaded(List<String> words) {
-        if (!words.equals(List.of("ipyparallel"))) {
-            throw new IllegalArgumentException("load_ext: '" + Refusals.shortened(String.join(" ", words))
-                    + "' is an extension of IPython; here `%shard compat nbdistributed|ipyparallel` turns names on");
-        }
-        return new Translation.Said("ipyparallel's names are turned on already; nothing to load");
     }
 }

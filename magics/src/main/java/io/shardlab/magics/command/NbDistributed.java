@@ -112,7 +112,7 @@ final class NbDistributed implements Dialect {
     @Override
     public Translation line(String name, List<String> words) {
         return switch (name) {
-            case "load_ext" -> loaded(words);
+            case "load_ext" -> Dialect.loaded(words);
             case "dist_init" -> init(words);
             case "dist_status" -> plain(name, words, "status");
             case "dist_debug" -> plain(name, words, "doctor");
@@ -159,14 +159,6 @@ final class NbDistributed implements Dialect {
 
     private static String base(String name) {
         return name.startsWith("rank[") ? "rank" : name;
-    }
-
-    private static Translation loaded(List<String> words) {
-        if (!words.equals(List.of("nbdistributed"))) {
-            throw new IllegalArgumentException("load_ext: '" + Refusals.shortened(String.join(" ", words))
-                    + "' is an extension of IPython; here `%shard compat nbdistributed|ipyparallel` turns names on");
-        }
-        return new Translation.Said("nbdistributed's names are turned on already; nothing to load");
     }
 
     private static Translation init(List<String> words) {

@@ -220,14 +220,24 @@ final class ShownVerbs implements Actions {
         Map<String, Object> all = new LinkedHashMap<>();
         for (String name : names) {
             PushedValues.requireName(name);
-            Object value = kernel.evaluate(name);
-            if (value == null) {
-                throw new IllegalArgumentException("push: " + name + " is null in the notebook");
-            }
-            all.put(name, value);
+            all.put(name, ofTheNotebook(name));
         }
         all.putAll(values);
         return output.table(CellGrids.variables(lab.get().cells().push(all, selection)));
+    }
+
+    private Object ofTheNotebook(String name) {
+        Object value;
+        try {
+            value = kernel.evaluate(name);
+        } catch (IllegalArgumentException refused) {
+            throw new IllegalArgumentException(
+                    "push: the notebook has no variable '" + name + "'; a value goes as " + name + "=VALUE", refused);
+        }
+        if (value == null) {
+            throw new IllegalArgumentException("push: " + name + " is null in the notebook");
+        }
+        return value;
     }
 
     @Override

@@ -24,7 +24,8 @@ final class FakeWorkers implements Workers {
             throw new IllegalArgumentException("workers " + count
                     + " is more than this machine has devices; allowed: 1 to " + FakeBackend.DEVICES);
         }
-        if (options.devices()
+        if (!backend.gpus
+                && options.devices()
                 .kind()
                 .filter(kind -> kind == io.shardlab.mesh.Device.Kind.GPU)
                 .isPresent()) {
