@@ -95,6 +95,17 @@ final class CellText implements Screen.Live, Cells.Listener {
         }
     }
 
+    /** Nothing is shown before lines have waited for those of other ranks. */
+    @Override
+    public long firstTickMillis() {
+        return Throttle.INTERVAL_MILLIS;
+    }
+
+    @Override
+    public synchronized boolean silent() {
+        return streams.isEmpty();
+    }
+
     @Override
     public void tick(NotebookPort port) {
         if (port.interactive() && !grouped && waitedEnough()) {

@@ -20,6 +20,7 @@ import io.shardlab.magics.view.TrafficChart;
 import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -276,7 +277,10 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object doctor(OptionalInt flood) {
-        return output.table(Grids.doctor(lab.get().observations().doctor(flood)));
+        List<Diagnosis.DoctorRow> rows = new ArrayList<>();
+        rows.add(new Diagnosis.DoctorRow("kernel", kernel.version(), true, ""));
+        rows.addAll(lab.get().observations().doctor(flood));
+        return output.table(Grids.doctor(rows));
     }
 
     @Override

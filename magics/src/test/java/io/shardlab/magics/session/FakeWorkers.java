@@ -26,9 +26,9 @@ final class FakeWorkers implements Workers {
         }
         if (!backend.gpus
                 && options.devices()
-                .kind()
-                .filter(kind -> kind == io.shardlab.mesh.Device.Kind.GPU)
-                .isPresent()) {
+                        .kind()
+                        .filter(kind -> kind == io.shardlab.mesh.Device.Kind.GPU)
+                        .isPresent()) {
             throw new IllegalArgumentException(
                     "devices " + options.devices() + ": this machine has no GPU; allowed: cpu");
         }
