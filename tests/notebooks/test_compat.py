@@ -42,6 +42,11 @@ def test_a_session_of_ipyparallel_runs(familiar):
     assert "write %%px or %%shard" in familiar.run("%autopx").error
 
 
+def test_the_two_tools_do_not_stand_in_each_others_way(familiar):
+    for tool in ("nbdistributed", "ipyparallel"):
+        assert f"`%shard compat {tool}` turns the names on" in familiar.run(f"%load_ext {tool}").text()
+
+
 def test_shutting_down_works_by_its_other_name(familiar):
     assert familiar.run("%shard up -n 2 -d cpu").error is None
     assert "exit code 0" in familiar.run("%dist_shutdown").text()
