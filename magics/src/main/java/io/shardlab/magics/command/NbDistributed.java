@@ -122,7 +122,7 @@ final class NbDistributed implements Dialect {
                 yield new Translation.Line(List.of("down", "--now"));
             }
             case "sync" -> {
-                plain(name, words, "status");
+                requireNone(name, words);
                 yield new Translation.Cell(List.of(), Optional.of("comm.barrier();"));
             }
             case "dist_mode" -> throw new IllegalArgumentException("dist_mode: " + NO_AUTOMATIC);
@@ -141,7 +141,7 @@ final class NbDistributed implements Dialect {
     public Translation cell(String name, List<String> words) {
         return switch (base(name)) {
             case "distributed" -> {
-                plain(name, words, "cell");
+                requireNone(name, words);
                 yield new Translation.Cell(List.of(), Optional.empty());
             }
             case "rank" -> {
@@ -175,10 +175,14 @@ final class NbDistributed implements Dialect {
     }
 
     private static Translation plain(String name, List<String> words, String verb) {
+        requireNone(name, words);
+        return new Translation.Line(List.of(verb));
+    }
+
+    private static void requireNone(String name, List<String> words) {
         if (!words.isEmpty()) {
             throw new IllegalArgumentException(
                     name + ": unexpected word '" + Refusals.shortened(words.get(0)) + "'; it takes none");
         }
-        return new Translation.Line(List.of(verb));
     }
 }
