@@ -37,9 +37,9 @@ def run(command, timeout_s, **options):
     return done.stdout
 
 
-def maven(*arguments):
+def maven(*arguments, modules="parallel-lib"):
     """Offline if the local repository has everything, else online."""
-    command = ["mvn", "-q", "-B", "-pl", "parallel-lib", "-Dmaven.test.skip=true", *arguments]
+    command = ["mvn", "-q", "-B", "-pl", modules, "-Dmaven.test.skip=true", *arguments]
     try:
         run([*command, "-o"], 900, cwd=ROOT)
     except BenchError:

@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 import allreduce
+import cells
 import overlap
 import pipeline
 import report
@@ -20,7 +21,7 @@ import uneven
 from build import ROOT, WORK, BenchError, Java, PyTorch
 
 SECTIONS = {"allreduce": allreduce, "startup": startup, "train": train, "pipeline": pipeline, "overlap": overlap,
-            "uneven": uneven}
+            "uneven": uneven, "cells": cells}
 
 SIDES = ["shardlab", "PyTorch + gloo"]
 

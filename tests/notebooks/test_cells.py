@@ -1,5 +1,6 @@
 """Cells with %%shard on real workers through the real kernel: JShell, JJava, control sockets, pipes."""
 
+import base64
 import re
 import time
 
@@ -64,7 +65,53 @@ def test_values_go_to_the_workers_and_come_back(four):
     )
     assert pulled.error is None
     assert pulled.stream == "6.0\n"
-    assert "push needs NAME=VALUE" in four.run("%shard push rate").error
+    assert "push needs NAME=VALUE" in four.run("%shard push 3").error
+
+
+def test_variables_of_the_notebook_go_to_the_workers_by_name(four):
+    declared = 'double[] v = {0.5, 2}; long n = 1L << 40; String s = "two words"; char c = \'x\'; byte[] b = {1, -2};'
+    assert four.run(declared).error is None
+    shown = four.run("%shard push v n s c b extra=3")
+    assert shown.error is None and "two words" in shown.text()
+    sum_of_all = "%%shard\nv[0] * 2 + n + s.length() + b[1] + extra + (c == 'x' ? 1 : 0)"
+    assert four.run(sum_of_all).texts() == ["ranks 0–3 (×4): 1.099511627788E12\n"]
+    assert "push: the notebook has no variable 'nowhere'; a value goes as nowhere=VALUE" in four.run("%shard push nowhere").error
+    four.run("Object o = new Object(); String none = null;")
+    assert "type Object cannot be sent" in four.run("%shard push o").error
+    assert "none is null in the notebook" in four.run("%shard push none").error
+
+
+def test_a_local_cell_runs_in_the_notebook_too(four):
+    shown = four.run("%%shard --local\nint both = 20 + 1;\nboth * 2")
+    assert shown.texts() == ["ranks 0–3 (×4): 42\n", "notebook: 42\n"]
+    assert four.run("both").texts() == ["21"]
+    assert "in the notebook: this does not compile there: rank" in four.run("%%shard --local\nrank").error
+
+
+def test_parts_of_ranks_are_gathered_into_one_array(four):
+    assert four.run("%%shard\nint[][] part = {{rank, 1}, {rank, 2}};\nfloat one = rank / 2f;").error is None
+    shown = four.run(
+        "io.shardlab.magics.session.Gathered g = %shard gather part -t 1-2 --dim 1\n"
+        "System.out.println(java.util.Arrays.deepToString((int[][]) g.value()));"
+    )
+    assert shown.stream == "[[1, 1, 2, 1], [1, 2, 2, 2]]\n"
+    assert "[0.0, 0.5, 1.0, 1.5]" in four.run("%shard gather one").text()
+    assert "did you mean part?" in four.run("%shard gather partt").error
+
+
+def test_pictures_of_workers_are_shown_for_each_rank(four):
+    image = (
+        "%%shard\nvar image = new java.awt.image.BufferedImage(8, 8, java.awt.image.BufferedImage.TYPE_INT_RGB);\n"
+        "image.setRGB(1, 1, 255 << (8 * (rank / 2)));\nimage"
+    )
+    shown = four.run(image)
+    assert [display["text/plain"].split(":")[0] for display in shown.displays] == ["ranks 0–1 (×2)", "ranks 2–3 (×2)"]
+    assert all(base64.b64decode(display["image/png"]).startswith(b"\x89PNG") for display in shown.displays)
+    bytes_of_a_file = (
+        "%%shard -t 3\nvar file = new java.io.ByteArrayOutputStream();\n"
+        'javax.imageio.ImageIO.write(image, "png", file);\nfile.toByteArray()'
+    )
+    assert "image/png" in four.run(bytes_of_a_file).displays[0]
 
 
 def test_a_cell_that_waits_for_nobody_is_stopped_and_its_rank_named(four):
@@ -102,16 +149,27 @@ def test_four_times_twenty_thousand_lines_all_arrive_and_the_cell_ends(four):
     assert four.run("1 + 1").texts() == ["2"]
 
 
-def test_a_flood_from_one_worker_is_bounded_and_its_end_is_kept(four):
-    megabytes = 100
+def test_a_gigabyte_from_one_worker_is_bounded_and_its_end_is_kept(four):
+    """Neither the kernel nor the worker grows by it; what is left out is counted, in lines and in bytes."""
+    kernel, megabytes = four.jvm(), 1024
+    before = kernel.memory_info().rss
+    begun = time.monotonic()
     shown = four.run(
-        '%%shard -t 1\nString kilobyte = "x".repeat(1016);\n'
-        f'for (int i = 0; i < {megabytes} * 1024; i++) System.out.println(kilobyte + i);\nrank'
+        '%%shard -t 1\nString kilobyte = "x".repeat(1015);\n'
+        f"for (int i = 0; i < {megabytes} * 1024; i++) System.out.println(kilobyte + (10000000 + i));\nrank",
+        timeout=300,
     )
+    grown = (kernel.memory_info().rss - before) >> 20
+    print(f"1 GiB from one worker: {time.monotonic() - begun:.1f} s, the kernel grew by {grown} MiB")
     assert shown.error is None
     assert len(shown.stream) < 2_000_000
-    assert shown.stream.rstrip().endswith(f"x{megabytes * 1024 - 1}")
-    assert "lines are not shown" in shown.stream
+    assert shown.stream.rstrip().endswith(f"x{10000000 + megabytes * 1024 - 1}")
+    left_out = re.search(r"… ([\d,]+) lines \(([\d.]+) MB\) are not shown", shown.stream)
+    lines = [line for line in shown.stream.splitlines() if line.startswith("xxx")]
+    assert int(left_out[1].replace(",", "")) == megabytes * 1024 - len(lines)
+    assert abs(float(left_out[2]) - int(left_out[1].replace(",", "")) * 1024 / 1e6) < 1
+    assert grown < 200
+    assert "are not kept" in four.run("%shard logs -t 1 --lines 20000").text()[:2000]
 
 
 def test_an_endless_loop_ends_with_the_second_interrupt_and_up_works_again(own_kernel):

@@ -4,12 +4,10 @@ import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.session.Notebook;
 import io.shardlab.magics.session.ShardException;
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.dflib.jjava.jupyter.Extension;
 import org.dflib.jjava.jupyter.kernel.BaseKernel;
-import org.dflib.jjava.jupyter.kernel.magic.MagicsRegistry;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,30 +40,26 @@ public final class ShardExtension implements Extension {
     private void register(BaseKernel kernel) {
         JJavaNotebook notebook = new JJavaNotebook(kernel.getIO(), !"1".equals(System.getenv("SHARDLAB_PLAIN")));
         ShownValues shown = new ShownValues();
-        register(kernel, "shard", List.of(), notebook, shown);
+        JJavaHost host = new JJavaHost(kernel, verb -> run(notebook, shown, verb));
+        Supplier<Notebook> opener = () -> session(() -> new Notebook(notebook, host));
+        register(host, "shard", List.of(), opener);
         for (String verb : Verbs.names()) {
-            register(kernel, "shard-" + verb, List.of(verb), notebook, shown);
+            register(host, "shard-" + verb, List.of(verb), opener);
         }
         new ValueRenderers(notebook, shown).register(kernel.getRenderer());
     }
 
-    /** Registers the line and the cell form: an unknown form of a known name would be a puzzling compile error. */
-    private void register(
-            BaseKernel kernel, String name, List<String> verb, JJavaNotebook notebook, ShownValues shown) {
-        MagicsRegistry magics = kernel.getMagicsRegistry();
-        NotebookVariables variables = new NotebookVariables(kernel::evalRaw);
-        magics.registerLineMagic(
-                name, (caller, words) -> run(notebook, shown, s -> s.line(joined(verb, variables.in(words)))));
-        magics.registerCellMagic(
-                name,
-                (caller, words, body) -> run(notebook, shown, s -> s.cell(joined(verb, variables.in(words)), body)));
+    /** The session is opened by the first line or cell that needs it. */
+    private static void register(JJavaHost host, String name, List<String> verb, Supplier<Notebook> session) {
+        host.register(name, words -> session.get().line(joined(verb, words)), (words, body) -> session.get()
+                .cell(joined(verb, words), body));
     }
 
     /** The verb has shown its value, so a value that the cell does not name is not handed to the kernel to be drawn. */
-    private @Nullable Object run(JJavaNotebook notebook, ShownValues shown, Function<Notebook, @Nullable Object> verb) {
+    private @Nullable Object run(JJavaNotebook notebook, ShownValues shown, Supplier<@Nullable Object> verb) {
         CellOutput cell = notebook.enterCell();
         try {
-            Object value = verb.apply(session(() -> new Notebook(notebook)));
+            Object value = verb.get();
             if (value == null || SnippetFrame.leavesValueUnnamed()) {
                 return null;
             }

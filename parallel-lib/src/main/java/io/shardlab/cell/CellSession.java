@@ -12,6 +12,7 @@ import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ public final class CellSession implements AutoCloseable {
     private static final int MOST_FRAMES = 30;
     private static final int MOST_CAUSES = 3;
     private static final int MOST_PICTURE_BYTES = 4 << 20;
+    private static final byte[] PNG_SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
     private final int rank;
     private final int worldSize;
@@ -183,7 +185,16 @@ public final class CellSession implements AutoCloseable {
                 return new Shown(type, "image of " + image.getWidth() + " × " + image.getHeight() + " pixels", png);
             }
         }
+        if (value instanceof byte[] bytes && isPng(bytes) && bytes.length <= MOST_PICTURE_BYTES) {
+            return new Shown("PNG", "picture of " + bytes.length + " bytes", bytes);
+        }
         return new Shown(type, text(value), new byte[0]);
+    }
+
+    /** The signature with which every PNG begins (PNG specification, section 5.2). */
+    private static boolean isPng(byte[] bytes) {
+        return bytes.length > PNG_SIGNATURE.length
+                && Arrays.equals(bytes, 0, PNG_SIGNATURE.length, PNG_SIGNATURE, 0, PNG_SIGNATURE.length);
     }
 
     private static byte[] png(RenderedImage image) {

@@ -10,11 +10,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * A value on its way between a notebook and a rank: a number, a truth value, a text, or a rectangular array of these.
+ * A value on its way between a notebook and a rank: a number, a character, a truth value, a text, or a rectangular array of
+ * these.
  *
  * <p>Numbers travel as their bytes, so that every bit arrives. Nothing here can name a class to load.
  *
- * @param element {@code int}, {@code long}, {@code float}, {@code double}, {@code boolean} or {@code String}
+ * @param element a primitive type or {@code String}
  * @param shape of an array, outermost dimension first; empty for a single value
  * @param bytes elements in row-major order, little-endian; texts in UTF-8, each behind its length as an {@code int}
  */
@@ -23,8 +24,16 @@ public record RemoteValue(String element, List<Integer> shape, byte[] bytes) {
     /** The most bytes of one value; larger ones belong into files or stay where they are. */
     public static final int MOST_BYTES = 8 << 20;
 
-    private static final List<Class<?>> ELEMENTS =
-            List.of(int.class, long.class, float.class, double.class, boolean.class, String.class);
+    private static final List<Class<?>> ELEMENTS = List.of(
+            byte.class,
+            short.class,
+            char.class,
+            int.class,
+            long.class,
+            float.class,
+            double.class,
+            boolean.class,
+            String.class);
 
     public RemoteValue {
         shape = List.copyOf(shape);
@@ -87,7 +96,8 @@ public record RemoteValue(String element, List<Integer> shape, byte[] bytes) {
 
     private static int width(String element) {
         return switch (element) {
-            case "boolean" -> 1;
+            case "boolean", "byte" -> 1;
+            case "short", "char" -> 2;
             case "int", "float" -> 4;
             default -> 8;
         };
@@ -119,6 +129,12 @@ public record RemoteValue(String element, List<Integer> shape, byte[] bytes) {
             bytes.putFloat(f);
         } else if (number instanceof Double d) {
             bytes.putDouble(d);
+        } else if (number instanceof Short s) {
+            bytes.putShort(s);
+        } else if (number instanceof Character c) {
+            bytes.putChar(c);
+        } else if (number instanceof Byte b) {
+            bytes.put(b);
         } else {
             bytes.put((byte) (Boolean.TRUE.equals(number) ? 1 : 0));
         }
@@ -171,6 +187,9 @@ public record RemoteValue(String element, List<Integer> shape, byte[] bytes) {
 
     private Object next(ByteBuffer source) {
         return switch (element) {
+            case "byte" -> source.get();
+            case "short" -> source.getShort();
+            case "char" -> source.getChar();
             case "int" -> source.getInt();
             case "long" -> source.getLong();
             case "float" -> source.getFloat();

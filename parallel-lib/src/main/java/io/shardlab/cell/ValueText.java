@@ -4,14 +4,14 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Values as text: arrays with their elements, and never more than a screen can hold. */
-final class ValueText {
+public final class ValueText {
 
     static final int MOST_CHARS = 8000;
     private static final int MOST_ELEMENTS = 1000;
 
     private ValueText() {}
 
-    static String of(@Nullable Object value) {
+    public static String of(@Nullable Object value) {
         if (value == null) {
             return "null";
         }

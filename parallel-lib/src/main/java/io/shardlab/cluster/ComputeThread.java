@@ -37,7 +37,8 @@ final class ComputeThread {
 
         void say(Event event) throws InterruptedException;
 
-        void answer(long id, Reply reply) throws InterruptedException;
+        /** @throws JsonProcessingException if the reply has no form that can be sent; then nothing was sent */
+        void answer(long id, Reply reply) throws InterruptedException, JsonProcessingException;
     }
 
     ComputeThread(Seat seat, ExecutorSource source, StopSignal stop, StatusPage page, Mouth mouth) {
@@ -100,7 +101,7 @@ final class ComputeThread {
             for (Optional<Message.Ask> next = asked.take(); next.isPresent(); next = asked.take()) {
                 Message.Ask ask = next.get();
                 begin(ask.id());
-                mouth.answer(ask.id(), executor == null ? orUnknown(unusable) : execute(executor, ask));
+                answer(ask.id(), executor == null ? orUnknown(unusable) : execute(executor, ask));
             }
         } catch (InterruptedException ended) {
             Thread.currentThread().interrupt();
@@ -115,14 +116,28 @@ final class ComputeThread {
         return unusable != null ? unusable : new Reply.Failed("IllegalStateException", "not open", List.of(), false);
     }
 
+    /** A reply that cannot be sent is a failure of its own, which can. */
+    private void answer(long id, Reply reply) throws InterruptedException {
+        Throwable unsent;
+        try {
+            mouth.answer(id, reply);
+            return;
+        } catch (JsonProcessingException | RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            unsent = e;
+        }
+        try {
+            mouth.answer(id, failed(unsent));
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException("a failure of plain texts has no JSON form", impossible);
+        }
+    }
+
     private Reply execute(RankExecutor executor, Message.Ask ask) {
         try {
-            Reply reply = executor.execute(ask.request(), this::say);
-            new Message.Answer(ask.id(), reply, 0, 0).encode();
-            return reply;
+            return executor.execute(ask.request(), this::say);
         } catch (StopSignal.CancelledRun cancelled) {
             return new Reply.Cancelled(0);
-        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError | JsonProcessingException e) {
+        } catch (RuntimeException | StackOverflowError | LinkageError | AssertionError e) {
             return failed(e);
         } catch (OutOfMemoryError e) {
             // Of direct memory or of the memory budget: with the Java heap exhausted the JVM has ended by now.

@@ -75,6 +75,11 @@ final class ControlChannel implements AutoCloseable {
         outgoing.put(message::encode);
     }
 
+    /** Queues an encoded message; waits while the queue is full. */
+    void put(byte[] encoded) throws InterruptedException {
+        outgoing.put(() -> encoded);
+    }
+
     /** Queues an encoded message; false if the other side has not read for so long that the queue is full. */
     boolean offer(byte[] encoded) {
         return outgoing.offer(() -> encoded);

@@ -1,5 +1,6 @@
 package io.shardlab.cluster;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.shardlab.run.Event;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
@@ -84,7 +85,8 @@ public final class LocalRanks implements Workers {
         }
 
         @Override
-        public void answer(long id, Reply reply) {
+        public void answer(long id, Reply reply) throws JsonProcessingException {
+            new Message.Answer(id, reply, 0, 0).encode(); // As between processes, where it must have a form.
             listener.tell(new WorkerEvent.Answered(rank, reply));
             PendingCall call = pending.get(id);
             if (call == null) {

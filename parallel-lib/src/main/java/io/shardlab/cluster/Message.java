@@ -32,6 +32,8 @@ sealed interface Message {
     /** Worker: here I am. */
     record Hello(int protocol, String nonce, int rank, long pid) implements Message {
 
+        private static final int LONGEST = 256;
+
         /** What {@link #encode} writes. */
         private static final Pattern NOTATION = Pattern.compile("\\{\"message\":\"hello\",\"protocol\":(\\d{1,9}),"
                 + "\"nonce\":\"(\\p{XDigit}{1,64})\",\"rank\":(\\d{1,9}),\"pid\":(\\d{1,18})\\}");
@@ -71,6 +73,9 @@ sealed interface Message {
     }
 
     static Message decode(byte[] json) throws IOException {
+        if (json.length > Hello.LONGEST) {
+            return Json.mapper().readValue(json, Message.class);
+        }
         Matcher hello = Hello.NOTATION.matcher(new String(json, StandardCharsets.ISO_8859_1));
         if (hello.matches()) {
             return new Hello(

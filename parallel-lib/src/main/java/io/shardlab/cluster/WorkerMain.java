@@ -1,5 +1,6 @@
 package io.shardlab.cluster;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.shardlab.run.Event;
 import io.shardlab.run.RankRunner;
 import io.shardlab.run.Reply;
@@ -171,10 +172,10 @@ public final class WorkerMain {
         }
 
         @Override
-        public void answer(long id, Reply reply) throws InterruptedException {
+        public void answer(long id, Reply reply) throws InterruptedException, JsonProcessingException {
             System.out.flush();
             System.err.flush();
-            control.put(new Message.Answer(id, reply, printed.count(), errors.count()));
+            control.put(new Message.Answer(id, reply, printed.count(), errors.count()).encode());
         }
     }
 }

@@ -2,6 +2,7 @@ package io.shardlab.magics.command;
 
 import io.shardlab.mesh.Selection;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -44,9 +45,16 @@ public interface Actions {
 
     Object vars(Selection selection);
 
-    Object push(Map<String, Object> values, Selection selection);
+    /** Sends values, and the notebook's variables of these names. */
+    Object push(Map<String, Object> values, List<String> names, Selection selection);
 
     Object pull(String name, Selection selection);
+
+    /** Joins what ranks hold in a variable along one dimension. */
+    Object gather(String name, Selection selection, int dimension);
+
+    /** Turns on the names of another tool. */
+    Object compat(Dialect dialect);
 
     Object devices();
 

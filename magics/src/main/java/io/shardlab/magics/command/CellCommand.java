@@ -40,8 +40,11 @@ public record CellCommand(CellOptions options, Optional<String> body) implements
                 "  %%%%shard -t last-stage --timeout 10",
                 "  model.get(\"model.norm.weight\").norm()",
                 "",
-                "  %%%%shard cell -t 0,2 --group",
-                "  for (int i = 0; i < 3; i++) System.out.println(i);"
+                "  %%%%shard cell -t 0,2 --group -o counted",
+                "  for (int i = 0; i < 3; i++) System.out.println(i);",
+                "",
+                "  %%%%shard --local",
+                "  record Point(double x, double y) {}"
             })
     static final class Flags extends Syntax {
         @CommandLine.Option(
@@ -74,7 +77,7 @@ public record CellCommand(CellOptions options, Optional<String> body) implements
 
         @CommandLine.Option(
                 names = "--local",
-                description = "later: running the cell in the kernel as well (without %%%%shard it runs there)")
+                description = "runs the cell in the notebook's own Java as well, after the workers")
         boolean local;
 
         @Override
@@ -91,7 +94,7 @@ public record CellCommand(CellOptions options, Optional<String> body) implements
                 return Duration.ofNanos(Math.round(Math.min(seconds, 1e9) * 1e9));
             });
             return new CellCommand(
-                    new CellOptions(selection, group, limit, Optional.ofNullable(name)), Optional.empty());
+                    new CellOptions(selection, group, limit, Optional.ofNullable(name), local), Optional.empty());
         }
     }
 }

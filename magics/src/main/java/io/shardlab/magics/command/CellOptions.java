@@ -11,13 +11,15 @@ import java.util.Optional;
  * @param group whether what ranks print is shown at the end, rank by rank, rather than as it comes
  * @param timeout after which the ranks are asked to stop
  * @param name under which the result is kept
+ * @param local whether it then runs in the notebook's own Java as well
  */
-public record CellOptions(Selection selection, boolean group, Optional<Duration> timeout, Optional<String> name) {
+public record CellOptions(
+        Selection selection, boolean group, Optional<Duration> timeout, Optional<String> name, boolean local) {
 
     /** On all ranks. */
     public static final CellOptions ALL = on(Selection.ALL);
 
     public static CellOptions on(Selection selection) {
-        return new CellOptions(selection, false, Optional.empty(), Optional.empty());
+        return new CellOptions(selection, false, Optional.empty(), Optional.empty(), false);
     }
 }

@@ -26,6 +26,8 @@ public sealed interface Command
                 VarsCommand,
                 PushCommand,
                 PullCommand,
+                GatherCommand,
+                CompatCommand,
                 DevicesCommand,
                 ModelsCommand,
                 DataCommand,

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.lang.model.SourceVersion;
 
 /** Values as people write them behind a name: {@code x=3.5 v=[1, 2, 3] note=first try}. */
 final class Literals {
@@ -18,6 +19,11 @@ final class Literals {
     private static final Pattern DECIMAL = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,3})?");
 
     private Literals() {}
+
+    /** Whether a word can be the name of a variable. */
+    static boolean isName(String word) {
+        return SourceVersion.isIdentifier(word) && !SourceVersion.isKeyword(word);
+    }
 
     /** Names and the text behind each; the magic's line was split at blanks, quotes are gone. */
     static Map<String, String> assignments(List<String> words) {
@@ -39,7 +45,7 @@ final class Literals {
         if (name.isEmpty()) {
             throw new IllegalArgumentException("push needs NAME=VALUE"
                     + (words.isEmpty() ? "" : ", not '" + words.get(0) + "'")
-                    + ": `%shard push x=3.5`; a variable of the notebook goes by lab.push(\"x\", x)");
+                    + ": `%shard push x=3.5`, or the NAME of a variable of the notebook: `%shard push x`");
         }
         put(found, name, line.substring(from));
         return found;

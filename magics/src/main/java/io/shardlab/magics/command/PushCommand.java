@@ -7,12 +7,17 @@ import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
 
-/** {@code %shard push}. */
-public record PushCommand(Map<String, Object> values, Selection selection) implements Command {
+/**
+ * {@code %shard push}.
+ *
+ * @param values by the name that they get
+ * @param names of the notebook's own variables that go along
+ */
+public record PushCommand(Map<String, Object> values, List<String> names, Selection selection) implements Command {
 
     @Override
     public Object perform(Actions actions) {
-        return actions.push(values, selection);
+        return actions.push(values, names, selection);
     }
 
     @CommandLine.Command(
@@ -20,16 +25,17 @@ public record PushCommand(Map<String, Object> values, Selection selection) imple
             description = "Sends values to the workers' cells: numbers, texts, arrays.",
             footer = {
                 "",
-                "VALUE is a number, true, false, an array of these such as [1, 2.5] or [[1, 2], [3, 4]], or a text.",
-                "Values of the notebook's own variables go by lab.push(\"x\", x), where `Lab lab = %%shard up`.",
+                "A NAME alone is a variable of the notebook: a number, a text, or an array of these. VALUE is a number,",
+                "true, false, an array such as [1, 2.5] or [[1, 2], [3, 4]], or a text. Names come before values.",
                 "Up to 8 MiB each.",
                 "",
                 "Examples:",
                 "  %%shard push rate=0.01 steps=20",
+                "  %%shard push samples labels",
                 "  %%shard push -t 0 weights=[0.25, 0.75] note=first try"
             })
     static final class Flags extends Syntax {
-        @CommandLine.Parameters(paramLabel = "NAME=VALUE", arity = "0..*", description = "variables and their values")
+        @CommandLine.Parameters(paramLabel = "NAME[=VALUE]", arity = "0..*", description = "variables and their values")
         List<String> words = new ArrayList<>();
 
         @CommandLine.Option(
@@ -41,9 +47,22 @@ public record PushCommand(Map<String, Object> values, Selection selection) imple
 
         @Override
         Command read() {
+            int named = 0;
+            while (named < words.size() && Literals.isName(words.get(named))) {
+                named++;
+            }
+            List<String> names = List.copyOf(words.subList(0, named));
             Map<String, Object> values = new LinkedHashMap<>();
-            Literals.assignments(words).forEach((name, text) -> values.put(name, Literals.value(name, text)));
-            return new PushCommand(values, selection);
+            if (named < words.size() || names.isEmpty()) {
+                Literals.assignments(words.subList(named, words.size()))
+                        .forEach((name, text) -> values.put(name, Literals.value(name, text)));
+            }
+            for (int at = 0; at < names.size(); at++) {
+                if (values.containsKey(names.get(at)) || names.indexOf(names.get(at)) < at) {
+                    throw new IllegalArgumentException("push: " + names.get(at) + " is given twice; give it once");
+                }
+            }
+            return new PushCommand(values, names, selection);
         }
     }
 }

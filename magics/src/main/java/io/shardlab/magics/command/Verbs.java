@@ -42,6 +42,8 @@ public final class Verbs {
         verbs.put("vars", VarsCommand.Flags::new);
         verbs.put("push", PushCommand.Flags::new);
         verbs.put("pull", PullCommand.Flags::new);
+        verbs.put("gather", GatherCommand.Flags::new);
+        verbs.put("compat", CompatCommand.Flags::new);
         verbs.put("devices", DevicesCommand.Flags::new);
         verbs.put("models", ModelsCommand.Flags::new);
         verbs.put("data", DataCommand.Flags::new);
@@ -61,7 +63,6 @@ public final class Verbs {
         later.put("interrupt", "interrupting a background run");
         later.put("restart", "restarting single workers");
         later.put("report", "the HTML report");
-        later.put("compat", "translating the magics of other tools");
         return later;
     }
 
@@ -153,7 +154,7 @@ public final class Verbs {
         }
     }
 
-    static CommandLine commandLine(Command.Syntax syntax) {
+    static CommandLine commandLine(Object syntax) {
         CommandLine line = new CommandLine(syntax);
         line.setExpandAtFiles(false);
         line.setUsageHelpWidth(WIDTH);

@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
@@ -43,6 +44,7 @@ final class CellText implements Screen.Live, Cells.Listener {
         int chars;
         int tailChars;
         long dropped;
+        long droppedChars;
         boolean overflown;
     }
 
@@ -86,9 +88,22 @@ final class CellText implements Screen.Live, Cells.Listener {
         stream.tail.add(line);
         stream.tailChars += length;
         while (stream.tail.size() > TAIL_LINES || stream.tailChars > TAIL_CHARS) {
-            stream.tailChars -= stream.tail.remove().length() + 1;
+            int gone = stream.tail.remove().length() + 1;
+            stream.tailChars -= gone;
+            stream.droppedChars += gone;
             stream.dropped++;
         }
+    }
+
+    /** Nothing is shown before lines have waited for those of other ranks. */
+    @Override
+    public long firstTickMillis() {
+        return Throttle.INTERVAL_MILLIS;
+    }
+
+    @Override
+    public synchronized boolean silent() {
+        return streams.isEmpty();
     }
 
     @Override
@@ -128,8 +143,11 @@ final class CellText implements Screen.Live, Cells.Listener {
                 }
                 if (!stream.tail.isEmpty()) {
                     if (stream.dropped > 0) {
-                        lines.add("… " + stream.dropped
-                                + " lines are not shown; `%shard logs --lines 20000` has the last …");
+                        lines.add(String.format(
+                                Locale.ROOT,
+                                "… %,d lines (%.1f MB) are not shown; `%%shard logs --lines 20000` has the last …",
+                                stream.dropped,
+                                stream.droppedChars / 1e6));
                     }
                     lines.addAll(stream.tail);
                 }

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.cell.ValueText;
 import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Html;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +43,28 @@ final class CellView {
             contents.add(0, Content.of(Html.preformatted(texts.toString().stripTrailing()), texts.toString()));
         }
         return contents;
+    }
+
+    /** What the notebook's own Java made of a cell that ran there too. */
+    static Content local(Object value) {
+        for (ValueView<?> view : ValueView.all()) {
+            Optional<Content> drawn = drawn(view, value);
+            if (drawn.isPresent()) {
+                return drawn.get();
+            }
+        }
+        String text = "notebook: " + text(value);
+        return Content.of(Html.preformatted(text), text + "\n");
+    }
+
+    private static <T> Optional<Content> drawn(ValueView<T> view, Object value) {
+        return view.type().isInstance(value)
+                ? Optional.of(view.draw().apply(view.type().cast(value)))
+                : Optional.empty();
+    }
+
+    static String text(Object value) {
+        return ValueText.of(value);
     }
 
     /** The lines that do not compile, with marks below the places. */

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.command.Nearest;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -86,7 +87,11 @@ final class Corpus {
             });
         }
         throw new IllegalArgumentException("--data " + wanted
-                + " is not there; allowed: a text file, a folder of text files, java-code, random; for a model of"
+                + " is not there"
+                + Nearest.to(wanted, List.of(JAVA_CODE, RANDOM, SampleSets.FASHION_MNIST))
+                        .map(near -> "; did you mean " + near + "?")
+                        .orElse("")
+                + "; allowed: a text file, a folder of text files, java-code, random; for a model of"
                 + " the notebook a folder of MNIST's IDX files, random");
     }
 

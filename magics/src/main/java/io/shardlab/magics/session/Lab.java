@@ -234,6 +234,10 @@ public final class Lab implements AutoCloseable {
         return run;
     }
 
+    void keep(String name, CellRun run) {
+        cells.keep(name, run);
+    }
+
     /** What a cell with {@code -o NAME} left. */
     public CellRun result(String name) {
         return cells.result(name);
@@ -260,6 +264,15 @@ public final class Lab implements AutoCloseable {
 
     public Pulled pull(String name, Selection selection) {
         return cells.pull(name, selection);
+    }
+
+    /** What all ranks hold in a variable, one behind the other along the first dimension. */
+    public Gathered gather(String name) {
+        return gather(name, Selection.ALL, 0);
+    }
+
+    public Gathered gather(String name, Selection selection, int dimension) {
+        return cells.gather(name, selection, dimension);
     }
 
     public Table devices() {

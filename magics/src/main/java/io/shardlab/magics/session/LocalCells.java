@@ -9,6 +9,7 @@ import io.shardlab.cell.RemoteVariable;
 import io.shardlab.cluster.Cluster;
 import io.shardlab.cluster.WorkerEvent;
 import io.shardlab.magics.command.CellOptions;
+import io.shardlab.magics.command.Nearest;
 import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.run.Reply;
@@ -218,7 +219,15 @@ final class LocalCells implements Cells, AutoCloseable {
         RemoteVariable.Field field = fields.stream()
                 .filter(known -> known.name().equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("pull: there is no variable '" + name + "'; "
+                .orElseThrow(() -> new IllegalArgumentException("there is no variable '" + name + "'"
+                        + Nearest.to(
+                                        name,
+                                        fields.stream()
+                                                .map(RemoteVariable.Field::name)
+                                                .toList())
+                                .map(near -> "; did you mean " + near + "?")
+                                .orElse("")
+                        + "; "
                         + (fields.isEmpty()
                                 ? "no cell has declared any"
                                 : "there are "
@@ -230,7 +239,7 @@ final class LocalCells implements Cells, AutoCloseable {
         List<Integer> without =
                 ranks.stream().filter(rank -> !holders.has(rank, field)).toList();
         if (!without.isEmpty()) {
-            throw new IllegalArgumentException("pull: " + name + " has no value on " + FailureCard.ranks(without));
+            throw new IllegalArgumentException(name + " has no value on " + FailureCard.ranks(without));
         }
         List<PulledRow> rows = new ArrayList<>();
         List<Reply> replies = line.ask(new Request.Pull(field, ranks), event -> {});
@@ -238,7 +247,7 @@ final class LocalCells implements Cells, AutoCloseable {
             Reply.Pulled pulled = (Reply.Pulled) replies.get(rank);
             if (pulled.problem().isPresent()) {
                 throw new IllegalArgumentException(
-                        "pull: rank " + rank + ": " + pulled.problem().get());
+                        "rank " + rank + ": " + pulled.problem().get());
             }
             RemoteValue value = pulled.value().orElseThrow();
             rows.add(new PulledRow(rank, value.javaType(), value.shape(), value.value(), value.text()));

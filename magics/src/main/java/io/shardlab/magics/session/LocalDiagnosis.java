@@ -23,7 +23,7 @@ final class LocalDiagnosis implements Diagnosis {
 
     @Override
     public List<DoctorRow> doctor() {
-        return machine.doctor();
+        return Checkup.here(machine.devices()).rows();
     }
 
     @Override

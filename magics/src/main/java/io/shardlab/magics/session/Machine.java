@@ -7,14 +7,11 @@ import io.shardlab.cluster.Gpu;
 import io.shardlab.magics.command.DeviceChoice;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Device;
-import java.awt.Font;
-import java.awt.font.FontRenderContext;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.IntStream;
@@ -22,7 +19,6 @@ import java.util.stream.IntStream;
 /** This machine, in the words of {@code devices}, {@code doctor} and {@code up}. */
 record Machine(Devices devices) {
 
-    private static final long SHARED_BYTES = 48L << 20;
     private static final long WORKER_BYTES = 200L << 20;
     private static final double GIGABYTE = 1L << 30;
 
@@ -135,76 +131,6 @@ record Machine(Devices devices) {
                     "more workers than cores share them"));
         }
         return rows;
-    }
-
-    List<Diagnosis.DoctorRow> doctor() {
-        List<Diagnosis.DoctorRow> rows = new ArrayList<>();
-        int version = Runtime.version().feature();
-        rows.add(row("JDK", Runtime.version().toString(), version >= 17, "Java 17 or newer is needed"));
-        boolean jshell = ModuleLayer.boot().findModule("jdk.jshell").isPresent();
-        rows.add(row("jdk.jshell", jshell ? "present" : "missing", jshell, "install a full JDK, not a runtime"));
-        rows.add(row("kernel heap", megabytes(Runtime.getRuntime().maxMemory()), true, ""));
-        String natives = natives();
-        rows.add(row("DJL natives", natives, !natives.startsWith("not"), "run ./lab setup"));
-        rows.add(row(
-                "GPUs",
-                devices.gpus().isEmpty() ? "none visible" : devices.gpus().size() + " visible",
-                true,
-                ""));
-        rows.add(row("cores", devices.limits().cores() + " (" + devices.limits().coresSource() + ")", true, ""));
-        rows.add(row(
-                "memory",
-                megabytes(devices.limits().memoryBytes()) + " ("
-                        + devices.limits().memorySource() + ")",
-                devices.limits().memoryBytes() >= 1L << 30,
-                "under 1 GB there is room for one or two workers with tiny models only"));
-        rows.add(row(
-                "/dev/shm",
-                megabytes(devices.sharedFreeBytes()) + " free of " + megabytes(devices.sharedTotalBytes()),
-                devices.sharedFreeBytes() >= SHARED_BYTES,
-                "a job wants up to 48 MB; less makes it fall back to files (docker: --shm-size=256m)"));
-        rows.add(row(
-                "parent-death signal",
-                devices.parentDeathSignal() ? "setpriv found" : "setpriv not found",
-                devices.parentDeathSignal(),
-                "install util-linux: without it a stopped worker outlives a killed kernel"));
-        rows.add(row(
-                "memory budgets",
-                devices.memoryBudgets() ? "prlimit found" : "prlimit not found",
-                devices.memoryBudgets(),
-                "install util-linux to use --memory"));
-        Optional<String> fonts = fontProblem();
-        rows.add(row(
-                "fonts",
-                fonts.orElse("found"),
-                fonts.isEmpty(),
-                "apt-get install fontconfig fonts-dejavu-core; without fonts charts become tables"));
-        return rows;
-    }
-
-    private static Diagnosis.DoctorRow row(String subject, String finding, boolean healthy, String advice) {
-        return new Diagnosis.DoctorRow(subject, finding, healthy, healthy ? "" : advice);
-    }
-
-    private static String megabytes(long bytes) {
-        return String.format(Locale.ROOT, "%,d MB", bytes >> 20);
-    }
-
-    private static String natives() {
-        String path = System.getProperty("shardlab.worker.classpath", System.getProperty("java.class.path", ""));
-        return path.contains("pytorch-native-cpu")
-                ? "PyTorch CPU library on the workers' class path"
-                : "not on the class path";
-    }
-
-    private static Optional<String> fontProblem() {
-        try {
-            new Font(Font.SANS_SERIF, Font.PLAIN, 12).getStringBounds("x", new FontRenderContext(null, true, true));
-            return Optional.empty();
-        } catch (RuntimeException | Error e) {
-            // AWT reports missing fonts as Error, and missing fontconfig as NullPointerException.
-            return Optional.of(String.valueOf(e.getMessage()));
-        }
     }
 
     Map<String, Object> environment(Cluster cluster) {

@@ -22,14 +22,25 @@ public final class Notebook implements AutoCloseable {
     private @Nullable Lab lab;
 
     public Notebook(NotebookPort port) {
-        this(port, () -> Backend.local(Lab.home(System.getenv())), System.getenv());
+        this(port, HostKernel.NONE);
+    }
+
+    /** @param kernel that the notebook runs in */
+    public Notebook(NotebookPort port, HostKernel kernel) {
+        this(port, kernel, () -> Backend.local(Lab.home(System.getenv())), System.getenv());
     }
 
     Notebook(NotebookPort port, Supplier<Backend> opener, Map<String, String> environment) {
+        this(port, HostKernel.NONE, opener, environment);
+    }
+
+    Notebook(NotebookPort port, HostKernel kernel, Supplier<Backend> opener, Map<String, String> environment) {
         this.screen = new Screen(port);
         this.opener = opener;
         this.environment = Map.copyOf(environment);
-        this.verbs = new ShownVerbs(this::lab, screen, System::nanoTime);
+        Output output = new Output(screen);
+        Compat compat = new Compat(kernel, this, output);
+        this.verbs = new ShownVerbs(this::lab, output, kernel, compat, System::nanoTime);
     }
 
     /** The laboratory behind the lines. */

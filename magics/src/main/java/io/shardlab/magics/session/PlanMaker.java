@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.command.Nearest;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.WorkloadChoice;
 import io.shardlab.model.BlockSpec;
@@ -13,7 +14,10 @@ import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.CheckpointFolder;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -49,13 +53,26 @@ final class PlanMaker {
         } catch (IOException e) {
             throw new IllegalArgumentException("model '" + options.model() + "' cannot be read: " + e.getMessage(), e);
         } catch (IllegalArgumentException e) {
-            throw userModels.names().isEmpty()
-                    ? e
-                    : new IllegalArgumentException(
-                            e.getMessage() + " nor a model of this notebook (" + String.join(", ", userModels.names())
-                                    + ")",
-                            e);
+            throw new IllegalArgumentException(
+                    e.getMessage()
+                            + (userModels.names().isEmpty()
+                                    ? ""
+                                    : " nor a model of this notebook (" + String.join(", ", userModels.names()) + ")")
+                            + meant(options.model()),
+                    e);
         }
+    }
+
+    /** The nearest name, unless what was typed names a folder or file. */
+    private String meant(String model) {
+        if (!model.matches("[\\w.-]+") || Files.exists(Path.of(model))) {
+            return "";
+        }
+        List<String> names = new ArrayList<>(userModels.names());
+        Presets.all().forEach(preset -> names.add(preset.name()));
+        return Nearest.to(model, names)
+                .map(near -> "; did you mean " + near + "?")
+                .orElse("");
     }
 
     /** What a model of this notebook consists of. */

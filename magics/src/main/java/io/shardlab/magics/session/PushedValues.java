@@ -46,7 +46,7 @@ record PushedValues(String source, Map<String, RemoteValue> values) {
         return new PushedValues(source.toString(), sent);
     }
 
-    private static void requireName(String name) {
+    static void requireName(String name) {
         if (!SourceVersion.isIdentifier(name) || SourceVersion.isKeyword(name)) {
             throw new IllegalArgumentException("push: '" + name + "' is not a name that Java allows");
         }

@@ -23,7 +23,7 @@ final class SampleSets {
     private static final String IMAGES = "train-images-idx3-ubyte";
     private static final String LABELS = "train-labels-idx1-ubyte";
     /** The name of the data set that Debian and Ubuntu package. */
-    private static final String FASHION_MNIST = "fashion-mnist";
+    static final String FASHION_MNIST = "fashion-mnist";
 
     private static final Path PACKAGED = Path.of("/usr/share/datasets/fashion-mnist");
     private static final int RANDOM_SAMPLES = 4096;

@@ -2,9 +2,8 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.session.NotebookPort.Content;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -17,15 +16,16 @@ final class Screen implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 10;
 
     private final NotebookPort port;
-    private final ScheduledExecutorService writer;
+    private final ScheduledThreadPoolExecutor writer;
 
     Screen(NotebookPort port) {
         this.port = port;
-        this.writer = Executors.newSingleThreadScheduledExecutor(task -> {
+        this.writer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "shard-screen");
             thread.setDaemon(true);
             return thread;
         });
+        writer.setRemoveOnCancelPolicy(true);
     }
 
     boolean interactive() {
@@ -45,15 +45,28 @@ final class Screen implements AutoCloseable {
     /** Runs {@code live.tick()} on the writer until the answer is closed; closing waits for a last tick. */
     AutoCloseableQuietly live(Live live) {
         Future<?> ticking = writer.scheduleWithFixedDelay(
-                () -> live.tick(port), 0, Throttle.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+                () -> live.tick(port), live.firstTickMillis(), Throttle.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
         return () -> {
             ticking.cancel(false);
-            await(writer.submit(() -> live.end(port)));
+            if (!live.silent()) {
+                await(writer.submit(() -> live.end(port)));
+            }
         };
     }
 
-    /** Something that changes while it is shown; both methods are called by the writer only. */
+    /** Something that changes while it is shown; {@code tick} and {@code end} are called by the writer only. */
     interface Live {
+
+        /** Before it there is nothing to show. */
+        default long firstTickMillis() {
+            return 0;
+        }
+
+        /** Whether there was and will be nothing to show, so that nobody need wait for the writer. */
+        default boolean silent() {
+            return false;
+        }
+
         void tick(NotebookPort port);
 
         void end(NotebookPort port);

@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.CellOptions;
+import io.shardlab.magics.command.Nearest;
 import io.shardlab.mesh.Selection;
 import java.util.List;
 import java.util.Map;
@@ -21,8 +22,12 @@ final class SessionCells {
     CellRun run(CellOptions options, String source, Cells.Listener listener) {
         CellRun run =
                 work.call("cell", () -> new CellRun(backend.cells().run(options, source, listener)), this::stoppedCell);
-        options.name().ifPresent(name -> results.put(name, run));
+        options.name().ifPresent(name -> keep(name, run));
         return run;
+    }
+
+    void keep(String name, CellRun run) {
+        results.put(name, run);
     }
 
     private String stoppedCell() {
@@ -33,7 +38,11 @@ final class SessionCells {
     CellRun result(String name) {
         CellRun run = results.get(name);
         if (run == null) {
-            throw new ShardException("there is no result '" + name + "'; `%%shard -o NAME` keeps one"
+            throw new ShardException("there is no result '" + name + "'"
+                    + Nearest.to(name, results.keySet())
+                            .map(near -> "; did you mean " + near + "?")
+                            .orElse("")
+                    + "; `%%shard -o NAME` keeps one"
                     + (results.isEmpty() ? "" : "; kept: " + String.join(", ", results.keySet())));
         }
         return run;
@@ -49,5 +58,9 @@ final class SessionCells {
 
     Pulled pull(String name, Selection selection) {
         return new Pulled(name, work.call("pull", () -> backend.cells().pull(name, selection)));
+    }
+
+    Gathered gather(String name, Selection selection, int dimension) {
+        return work.call("gather", () -> Gathered.of(name, backend.cells().pull(name, selection), dimension));
     }
 }

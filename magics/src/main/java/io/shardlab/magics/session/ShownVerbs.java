@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.command.Actions;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
+import io.shardlab.magics.command.Dialect;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
@@ -19,6 +20,8 @@ import io.shardlab.magics.view.TrafficChart;
 import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,11 +36,15 @@ final class ShownVerbs implements Actions {
 
     private final Supplier<Lab> lab;
     private final Output output;
+    private final HostKernel kernel;
+    private final Compat compat;
     private final LongSupplier nanos;
 
-    ShownVerbs(Supplier<Lab> lab, Screen screen, LongSupplier nanos) {
+    ShownVerbs(Supplier<Lab> lab, Output output, HostKernel kernel, Compat compat, LongSupplier nanos) {
         this.lab = lab;
-        this.output = new Output(screen);
+        this.output = output;
+        this.kernel = kernel;
+        this.compat = compat;
         this.nanos = nanos;
     }
 
@@ -198,6 +205,9 @@ final class ShownVerbs implements Actions {
         if (!run.outcome().failures().isEmpty()) {
             throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
         }
+        if (options.local()) {
+            Optional.ofNullable(kernel.evaluate(body)).map(CellView::local).ifPresent(output::show);
+        }
         return run;
     }
 
@@ -207,8 +217,28 @@ final class ShownVerbs implements Actions {
     }
 
     @Override
-    public Object push(Map<String, Object> values, Selection selection) {
-        return output.table(CellGrids.variables(lab.get().cells().push(values, selection)));
+    public Object push(Map<String, Object> values, List<String> names, Selection selection) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        for (String name : names) {
+            PushedValues.requireName(name);
+            all.put(name, ofTheNotebook(name));
+        }
+        all.putAll(values);
+        return output.table(CellGrids.variables(lab.get().cells().push(all, selection)));
+    }
+
+    private Object ofTheNotebook(String name) {
+        Object value;
+        try {
+            value = kernel.evaluate(name);
+        } catch (IllegalArgumentException refused) {
+            throw new IllegalArgumentException(
+                    "push: the notebook has no variable '" + name + "'; a value goes as " + name + "=VALUE", refused);
+        }
+        if (value == null) {
+            throw new IllegalArgumentException("push: " + name + " is null in the notebook");
+        }
+        return value;
     }
 
     @Override
@@ -216,6 +246,18 @@ final class ShownVerbs implements Actions {
         Pulled pulled = lab.get().pull(name, selection);
         output.table(pulled.grid());
         return pulled;
+    }
+
+    @Override
+    public Object gather(String name, Selection selection, int dimension) {
+        Gathered gathered = lab.get().gather(name, selection, dimension);
+        output.table(gathered.grid());
+        return gathered;
+    }
+
+    @Override
+    public Object compat(Dialect dialect) {
+        return output.table(compat.turnOn(dialect));
     }
 
     @Override
@@ -235,7 +277,10 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object doctor(OptionalInt flood) {
-        return output.table(Grids.doctor(lab.get().observations().doctor(flood)));
+        List<Diagnosis.DoctorRow> rows = new ArrayList<>();
+        rows.add(new Diagnosis.DoctorRow("kernel", kernel.version(), true, ""));
+        rows.addAll(lab.get().observations().doctor(flood));
+        return output.table(Grids.doctor(rows));
     }
 
     @Override

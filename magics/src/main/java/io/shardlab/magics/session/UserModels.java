@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.cluster.BlockCompiler;
 import io.shardlab.magics.command.ModelOptions;
+import io.shardlab.magics.command.Nearest;
 import io.shardlab.model.BlockCode;
 import io.shardlab.model.BlockSpec;
 import io.shardlab.model.Presets;
@@ -41,7 +42,11 @@ final class UserModels {
         if (options.text().isEmpty()) {
             return find(options.name())
                     .orElseThrow(() -> new IllegalArgumentException("no cell wrote a model '" + options.name()
-                            + "'; a cell that begins with `%%shard model " + options.name() + "` does"));
+                            + "'"
+                            + Nearest.to(options.name(), written.keySet())
+                                    .map(near -> "; did you mean " + near + "?")
+                                    .orElse("")
+                            + "; a cell that begins with `%%shard model " + options.name() + "` does"));
         }
         if (Presets.all().stream().anyMatch(preset -> preset.name().equals(options.name()))) {
             throw new IllegalArgumentException("'" + options.name() + "' is a preset; take another name");

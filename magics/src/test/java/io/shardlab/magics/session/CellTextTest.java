@@ -81,7 +81,8 @@ final class CellTextTest {
         assertTrue(shown.contains("flood " + (lines - 1) + "\n"));
         assertTrue(shown.contains("rank 1: still here\n"));
         long whole = shown.lines().filter(line -> line.startsWith("flood ")).count();
-        long dropped = Long.parseLong(shown.replaceAll("(?s).*… (\\d+) lines are not shown.*", "$1"));
+        long dropped = Long.parseLong(shown.replaceAll("(?s).*… ([0-9,]+) lines \\([0-9.]+ MB\\) are not shown.*", "$1")
+                .replace(",", ""));
         assertEquals(lines, whole + dropped);
     }
 }

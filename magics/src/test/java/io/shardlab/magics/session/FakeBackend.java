@@ -22,6 +22,9 @@ final class FakeBackend implements Backend {
     boolean ignoreCancel;
     List<Failure> failures = List.of();
 
+    /** Whether workers may ask for GPUs. */
+    boolean gpus;
+
     int workers;
 
     @Nullable

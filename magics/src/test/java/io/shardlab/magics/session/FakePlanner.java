@@ -15,6 +15,9 @@ import java.util.OptionalLong;
 /** Plans and places one model of four heads. */
 final class FakePlanner implements Plans {
 
+    /** All of one shape. */
+    private static final List<String> MODELS = List.of("tiny", "small", "char", "mlp");
+
     private final FakeBackend backend;
     private final Schedules schedules = new Schedules();
 
@@ -39,7 +42,7 @@ final class FakePlanner implements Plans {
         if (options.model().startsWith("/")) {
             throw new IllegalArgumentException("model folder " + options.model() + " is not there");
         }
-        if (!options.model().equals("tiny")) {
+        if (!MODELS.contains(options.model())) {
             throw new IllegalArgumentException("unknown model '" + options.model() + "'; presets: tiny");
         }
         options.weights().ifPresent(path -> {

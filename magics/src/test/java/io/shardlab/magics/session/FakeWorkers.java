@@ -24,10 +24,11 @@ final class FakeWorkers implements Workers {
             throw new IllegalArgumentException("workers " + count
                     + " is more than this machine has devices; allowed: 1 to " + FakeBackend.DEVICES);
         }
-        if (options.devices()
-                .kind()
-                .filter(kind -> kind == io.shardlab.mesh.Device.Kind.GPU)
-                .isPresent()) {
+        if (!backend.gpus
+                && options.devices()
+                        .kind()
+                        .filter(kind -> kind == io.shardlab.mesh.Device.Kind.GPU)
+                        .isPresent()) {
             throw new IllegalArgumentException(
                     "devices " + options.devices() + ": this machine has no GPU; allowed: cpu");
         }
