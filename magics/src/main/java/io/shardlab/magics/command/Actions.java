@@ -25,6 +25,8 @@ public interface Actions {
 
     Object check(CheckOptions options);
 
+    Object compare(CompareOptions options);
+
     Object model(ModelOptions options);
 
     Object schedule(ScheduleOptions options);
@@ -47,6 +49,8 @@ public interface Actions {
     Object push(Map<String, Object> values, Selection selection);
 
     Object pull(String name, Selection selection);
+
+    Object report(Path file, Optional<String> title);
 
     Object devices();
 

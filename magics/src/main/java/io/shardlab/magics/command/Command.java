@@ -15,6 +15,7 @@ public sealed interface Command
                 LoadCommand,
                 InferCommand,
                 CheckCommand,
+                CompareCommand,
                 ModelCommand,
                 ScheduleCommand,
                 StatusCommand,
@@ -30,6 +31,7 @@ public sealed interface Command
                 ModelsCommand,
                 DataCommand,
                 DoctorCommand,
+                ReportCommand,
                 DownCommand,
                 HelpCommand {
 

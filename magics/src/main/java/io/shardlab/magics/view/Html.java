@@ -29,6 +29,11 @@ public final class Html {
         return "<pre>" + escape(text) + "</pre>";
     }
 
+    /** Text in a colour; where colours are taken away the text stays. */
+    public static String coloured(String colour, String text) {
+        return "<span style=\"color:" + escape(colour) + "\">" + escape(text) + "</span>";
+    }
+
     public static String bold(String text) {
         return "<b>" + escape(text) + "</b>";
     }

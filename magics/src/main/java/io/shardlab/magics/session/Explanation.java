@@ -1,0 +1,107 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.view.Figures;
+import io.shardlab.magics.view.StepPartsChart.Cause;
+import java.util.Comparator;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/** Why the fastest scheme of a comparison is the fastest, in one sentence of figures that were measured. */
+record Explanation(Comparison comparison) {
+
+    String sentence() {
+        Optional<SchemeResult> found = comparison.fastest();
+        if (found.isEmpty()) {
+            return "Nothing was measured.";
+        }
+        SchemeResult winner = found.get();
+        if (comparison.measured().size() == 1) {
+            return winner.scheme() + " alone was measured: " + step(winner) + ".";
+        }
+        SchemeResult second = comparison.measured().stream()
+                .filter(result -> result != winner)
+                .max(Comparator.comparingDouble(SchemeResult::tokensPerSecond))
+                .orElse(winner);
+        return head(winner, second) + (winner.workers() == 1 ? whyNotSplit(second) : why(winner, second)) + ".";
+    }
+
+    private String head(SchemeResult winner, SchemeResult second) {
+        StringBuilder head = new StringBuilder();
+        boolean clear = winner.high() < second.low();
+        head.append(winner.scheme())
+                .append(clear ? " is fastest" : " is fastest, within the spread of " + second.scheme())
+                .append(" with ")
+                .append(Figures.decimal(winner.tokensPerSecond(), 0))
+                .append(" tokens/s");
+        OptionalDouble overSingle = comparison.speedup(winner);
+        if (overSingle.isPresent() && winner.workers() > 1) {
+            head.append(", ").append(times(overSingle.getAsDouble())).append(" single");
+        }
+        OptionalDouble overNaive = comparison.speedupOverNaive(winner);
+        if (overNaive.isPresent() && !winner.scheme().naive()) {
+            head.append(", ")
+                    .append(times(overNaive.getAsDouble()))
+                    .append(" ")
+                    .append(comparison.naive(winner).orElse(winner).scheme());
+        }
+        OptionalDouble efficiency = comparison.efficiency(winner);
+        if (efficiency.isPresent() && winner.workers() > 1) {
+            head.append(" and ")
+                    .append(Figures.decimal(100 * efficiency.getAsDouble(), 0))
+                    .append(" % of what ")
+                    .append(winner.workers())
+                    .append(" workers can reach here");
+        }
+        return head.toString();
+    }
+
+    private static String why(SchemeResult winner, SchemeResult second) {
+        return ": of a step of " + step(winner) + ", while " + second.scheme() + " takes " + step(second);
+    }
+
+    /** Splitting does not pay: what it saved in computing it lost elsewhere. */
+    private String whyNotSplit(SchemeResult second) {
+        String saved = comparison
+                .single()
+                .map(single -> single.causes().get(Cause.COMPUTE))
+                .map(alone -> {
+                    Double split = second.causes().get(Cause.COMPUTE);
+                    return split == null
+                            ? ""
+                            : ": it cuts the computing of a rank from " + Figures.decimal(alone, 1) + " to "
+                                    + Figures.decimal(split, 1) + " ms";
+                })
+                .orElse("");
+        return "; the best split, " + second.scheme() + ", reaches "
+                + times(second.tokensPerSecond()
+                        / comparison.fastest().orElse(second).tokensPerSecond())
+                + " of it" + saved + ", and of a step of " + step(second);
+    }
+
+    /** A step and what most of it is. */
+    private static String step(SchemeResult result) {
+        Map<Cause, Double> causes = result.causes();
+        double total = causes.values().stream().mapToDouble(Double::doubleValue).sum();
+        StringBuilder text = new StringBuilder(Figures.decimal(result.stepMillis(), 1) + " ms");
+        if (total > 0) {
+            text.append(" (computing ").append(percent(causes, Cause.COMPUTE, total));
+            if (result.workers() > 1) {
+                text.append(", communication ").append(percent(causes, Cause.COMMUNICATION, total));
+                if (result.plan().scheme().pipeline() > 1) {
+                    text.append(", idle ").append(percent(causes, Cause.IDLE, total));
+                }
+            }
+            text.append(")");
+        }
+        return text.toString();
+    }
+
+    private static String percent(Map<Cause, Double> causes, Cause cause, double total) {
+        return Figures.decimal(100 * causes.getOrDefault(cause, 0.0) / total, 0) + " %";
+    }
+
+    private static String times(double factor) {
+        return Figures.decimal(factor, 2) + " ×";
+    }
+}
