@@ -162,7 +162,7 @@ public final class Comparison {
                         Column.number("step_ms_low", "quickest run", 1, SchemeResult::low),
                         Column.number("step_ms_high", "slowest run", 1, SchemeResult::high),
                         Column.number("tokens_per_s", "tokens/s", 0, SchemeResult::tokensPerSecond),
-                        Column.bar("", BAR, row -> Bars.plain(row.tokensPerSecond() / most)),
+                        Column.bar("of the fastest", BAR, row -> Bars.plain(row.tokensPerSecond() / most)),
                         Column.optionalNumber("speedup", "× single", 2, this::speedup),
                         Column.optionalNumber("speedup_naive", "× naive split", 2, this::speedupOverNaive),
                         Column.dataOnly(Column.optionalNumber(

@@ -30,10 +30,10 @@ record Explanation(Comparison comparison) {
         StringBuilder head = new StringBuilder();
         boolean clear = winner.high() < second.low();
         head.append(winner.scheme())
-                .append(clear ? " is fastest" : " is fastest, within the spread of " + second.scheme())
-                .append(" with ")
+                .append(" is fastest with ")
                 .append(Figures.decimal(winner.tokensPerSecond(), 0))
-                .append(" tokens/s");
+                .append(" tokens/s")
+                .append(clear ? "" : " (within the spread of " + second.scheme() + ")");
         OptionalDouble overSingle = comparison.speedup(winner);
         if (overSingle.isPresent() && winner.workers() > 1) {
             head.append(", ").append(times(overSingle.getAsDouble())).append(" single");
@@ -57,7 +57,7 @@ record Explanation(Comparison comparison) {
     }
 
     private static String why(SchemeResult winner, SchemeResult second) {
-        return ": of a step of " + step(winner) + ", while " + second.scheme() + " takes " + step(second);
+        return ": a step takes " + step(winner) + ", that of " + second.scheme() + " " + step(second);
     }
 
     /** Splitting does not pay: what it saved in computing it lost elsewhere. */
@@ -69,14 +69,14 @@ record Explanation(Comparison comparison) {
                     Double split = second.causes().get(Cause.COMPUTE);
                     return split == null
                             ? ""
-                            : ": it cuts the computing of a rank from " + Figures.decimal(alone, 1) + " to "
+                            : ": the computing of a rank goes from " + Figures.decimal(alone, 1) + " to "
                                     + Figures.decimal(split, 1) + " ms";
                 })
                 .orElse("");
         return "; the best split, " + second.scheme() + ", reaches "
                 + times(second.tokensPerSecond()
                         / comparison.fastest().orElse(second).tokensPerSecond())
-                + " of it" + saved + ", and of a step of " + step(second);
+                + " of it" + saved + ", and a step takes " + step(second);
     }
 
     /** A step and what most of it is. */

@@ -44,9 +44,13 @@ final class Report {
         comparisons();
         String when =
                 DateTimeFormatter.ofPattern("d MMMM uuuu, HH:mm z", Locale.ROOT).format(now);
-        return page.html("written on " + when + ": " + journal.runs().size() + " runs, "
-                + journal.verdicts().size() + " checks, "
-                + journal.comparisons().size() + " comparisons");
+        return page.html("written on " + when + ": " + counted(journal.runs().size(), "run") + ", "
+                + counted(journal.verdicts().size(), "check") + ", "
+                + counted(journal.comparisons().size(), "comparison"));
+    }
+
+    private static String counted(int count, String word) {
+        return count + " " + word + (count == 1 ? "" : "s");
     }
 
     private record Fact(String name, String value) {}

@@ -1,7 +1,6 @@
 package io.shardlab.magics.session;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -38,7 +37,8 @@ final class Reports {
                 Files.writeString(draft, html);
                 Files.move(draft, target, StandardCopyOption.REPLACE_EXISTING);
             } catch (IOException unwritable) {
-                throw new UncheckedIOException("report '" + file + "' cannot be written: " + unwritable, unwritable);
+                throw new IllegalArgumentException(
+                        "report file '" + file + "' cannot be written: " + unwritable, unwritable);
             }
             return target;
         });

@@ -49,7 +49,7 @@ public final class Bars {
     }
 
     static String html(List<Part> parts, int width) {
-        StringBuilder html = new StringBuilder("<span style=\"white-space:nowrap\">");
+        StringBuilder html = new StringBuilder();
         double end = 0;
         int drawn = 0;
         for (int i = 0; i < parts.size(); i++) {
@@ -62,7 +62,7 @@ public final class Bars {
                 html.append(Html.coloured(parts.get(i).colour(), blocks));
             }
         }
-        return html.append("</span>").toString();
+        return html.toString();
     }
 
     /** Whole blocks and a rest in eighths; something that is not nothing shows. */

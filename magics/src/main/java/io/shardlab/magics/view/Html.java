@@ -29,9 +29,9 @@ public final class Html {
         return "<pre>" + escape(text) + "</pre>";
     }
 
-    /** Text in a colour; where colours are taken away the text stays. */
+    /** Text in a colour, by an attribute because untrusted notebooks lose styles; where colours are taken away too the text stays. */
     public static String coloured(String colour, String text) {
-        return "<span style=\"color:" + escape(colour) + "\">" + escape(text) + "</span>";
+        return "<font color=\"" + escape(colour) + "\">" + escape(text) + "</font>";
     }
 
     public static String bold(String text) {

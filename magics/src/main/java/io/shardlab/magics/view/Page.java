@@ -20,7 +20,7 @@ public final class Page {
                       --accent: #56B4E9; --alarm: #E69F00; }
             }
             * { box-sizing: border-box; }
-            body { background: var(--ground); color: var(--ink); max-width: 72rem; margin: 0 auto; padding: 1.5rem;
+            body { background: var(--ground); color: var(--ink); max-width: 90rem; margin: 0 auto; padding: 1.5rem;
                    font: 16px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
             h1 { font-size: 1.7rem; margin: 0 0 .25rem; }
             h2 { font-size: 1.3rem; margin: 2.2rem 0 .6rem; border-bottom: 2px solid var(--accent); padding-bottom: .2rem; }
@@ -28,7 +28,7 @@ public final class Page {
             nav a { color: var(--accent); margin-right: 1.2rem; }
             .soft { color: var(--soft); }
             .wide { overflow-x: auto; }
-            table { border-collapse: collapse; border: 0; font-size: .85rem; margin: .5rem 0 1rem; }
+            table { border-collapse: collapse; border: 0; font-size: .8rem; margin: .5rem 0 1rem; }
             caption { text-align: left; color: var(--soft); padding: .2rem 0; }
             th, td { border: 1px solid var(--line); padding: .25rem .5rem; vertical-align: top;
                      font-variant-numeric: tabular-nums; }
@@ -39,12 +39,14 @@ public final class Page {
             img { max-width: 100%; height: auto; background: #ffffff; border: 1px solid var(--line); border-radius: 4px; }
             details { font-size: .85rem; }
             summary { color: var(--soft); cursor: pointer; }
+            @page { size: landscape; margin: 1cm; }
             @media print {
               :root { --ground: #ffffff; --ink: #000000; --soft: #444444; --line: #999999; --band: #f2f2f2;
                       --accent: #0072B2; --alarm: #D55E00; }
               body { max-width: none; padding: 0; font-size: 11pt; }
               nav, summary { display: none; }
-              table { font-size: 7.5pt; }
+              table { font-size: 7pt; }
+              img { max-height: 11cm; }
               th, td { padding: .1rem .25rem; }
               tr, figure { break-inside: avoid; }
               h2, h3 { break-after: avoid; }

@@ -55,6 +55,14 @@ public record SchemesChart(String subject, List<Bar> bars) implements Chart {
         return text.toString();
     }
 
+    private double highest() {
+        return bars.stream()
+                .mapToDouble(bar ->
+                        Math.max(bar.tokensPerSecond() + bar.spread(), bar.predicted().orElse(0)))
+                .max()
+                .orElse(1);
+    }
+
     @Override
     public Optional<BufferedImage> draw() {
         if (bars.isEmpty()) {
@@ -71,6 +79,7 @@ public record SchemesChart(String subject, List<Bar> bars) implements Chart {
         chart.getStyler().setAvailableSpaceFill(bars.size() < 3 ? 0.35 : 0.7);
         chart.getStyler().setYAxisDecimalPattern("#,##0");
         chart.getStyler().setYAxisMin(0.0);
+        chart.getStyler().setYAxisMax(1.05 * highest());
         chart.getStyler().setErrorBarsColor(Palette.INK);
         List<String> schemes = bars.stream().map(Bar::scheme).toList();
         List<Double> measured = new ArrayList<>();
