@@ -14,15 +14,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import java.util.stream.IntStream;
 
 /**
  * The runs of one comparison: each scheme once untimed, then rounds in turn, every other one backwards, so that what drifts with
  * time (clocks, compilers, neighbours) falls on all schemes alike. Every run starts from the same fresh weights.
  */
 final class ComparisonRun {
-
-    private static final int WARM_UP_STEPS = 2;
 
     private final Backend backend;
     private final CompareOptions options;
@@ -83,20 +80,18 @@ final class ComparisonRun {
         return soFar();
     }
 
-    /** One short run of each, the single device first: its arithmetic is what the others are predicted from. */
+    /** One run of each, the single device last: then compilers are warm, and the others are predicted from its arithmetic. */
     private boolean warmUp() {
         List<Entry> order = new ArrayList<>(entries);
-        order.sort(Comparator.comparing(entry -> !isSingle(entry)));
+        order.sort(Comparator.comparing(ComparisonRun::isSingle));
         for (Entry entry : order) {
-            if (trial(entry, WARM_UP_STEPS).isEmpty()) {
+            if (trial(entry, options.steps() + 1).isEmpty()) {
                 return false;
             }
-            if (entry == order.get(0)) {
-                List<PlanOptions> placements = options.placements();
-                IntStream.range(0, results.size())
-                        .forEach(i -> results.set(
-                                i, results.get(i).with(backend.plans().plan(placements.get(i)))));
-            }
+        }
+        List<PlanOptions> placements = options.placements();
+        for (int i = 0; i < results.size(); i++) {
+            results.set(i, results.get(i).with(backend.plans().plan(placements.get(i))));
         }
         return true;
     }

@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.StepPartsChart.Cause;
+import io.shardlab.plan.Scheme;
 import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
@@ -51,7 +52,7 @@ record Explanation(Comparison comparison) {
                     .append(Figures.decimal(100 * efficiency.getAsDouble(), 0))
                     .append(" % of what ")
                     .append(winner.workers())
-                    .append(" workers can reach here");
+                    .append(" independent single runs at once reach");
         }
         return head.toString();
     }
@@ -86,11 +87,12 @@ record Explanation(Comparison comparison) {
         StringBuilder text = new StringBuilder(Figures.decimal(result.stepMillis(), 1) + " ms");
         if (total > 0) {
             text.append(" (computing ").append(percent(causes, Cause.COMPUTE, total));
-            if (result.workers() > 1) {
+            Scheme scheme = result.plan().scheme();
+            if (scheme.tensor() > 1 || scheme.data() > 1) {
                 text.append(", communication ").append(percent(causes, Cause.COMMUNICATION, total));
-                if (result.plan().scheme().pipeline() > 1) {
-                    text.append(", idle ").append(percent(causes, Cause.IDLE, total));
-                }
+            }
+            if (scheme.pipeline() > 1) {
+                text.append(", waiting in the pipeline ").append(percent(causes, Cause.IDLE, total));
             }
             text.append(")");
         }

@@ -17,7 +17,7 @@ import java.util.Set;
  * @param stepMillis the median
  * @param losses of all steps
  * @param peakBytes of tensors on the rank that held most
- * @param causes where the time of the last step went
+ * @param causes where the time went: the median step in the shares of the last one
  */
 record Trial(
         double stepMillis,
@@ -37,11 +37,12 @@ record Trial(
 
     static Trial of(Runs.TrainOutcome outcome) {
         List<StepMetrics> metrics = outcome.metrics();
+        double stepMillis = median(metrics.stream()
+                .skip(metrics.size() > 1 ? 1 : 0)
+                .mapToDouble(StepMetrics::stepMillis)
+                .toArray());
         return new Trial(
-                median(metrics.stream()
-                        .skip(metrics.size() > 1 ? 1 : 0)
-                        .mapToDouble(StepMetrics::stepMillis)
-                        .toArray()),
+                stepMillis,
                 metrics.stream().map(StepMetrics::loss).toList(),
                 outcome.bubblePercent(),
                 outcome.communicationPercent(),
@@ -49,7 +50,7 @@ record Trial(
                         .mapToLong(row -> tensorBytes(row.measured()))
                         .max()
                         .orElse(0),
-                causes(outcome.time()));
+                causes(outcome.time(), stepMillis));
     }
 
     static long tensorBytes(MemoryUse use) {
@@ -59,7 +60,7 @@ record Trial(
                 .sum();
     }
 
-    private static Map<Cause, Double> causes(List<Runs.TimeTerm> terms) {
+    private static Map<Cause, Double> causes(List<Runs.TimeTerm> terms, double stepMillis) {
         Map<Cause, Double> causes = new EnumMap<>(Cause.class);
         for (Runs.TimeTerm term : terms) {
             Cause cause =
@@ -71,6 +72,8 @@ record Trial(
                     };
             term.measuredMillis().ifPresent(millis -> causes.merge(cause, millis, Double::sum));
         }
+        double total = causes.values().stream().mapToDouble(Double::doubleValue).sum();
+        causes.replaceAll((cause, millis) -> total > 0 ? millis * stepMillis / total : 0);
         return causes;
     }
 

@@ -67,8 +67,8 @@ class ComparisonTest {
     @Test
     void oneSentenceExplainsTheWinnerWithNumbers() {
         assertEquals(
-                "tp=2 is fastest with 38,462 tokens/s, 1.58 × single, 1.69 × naive=2 and 96 % of what 2 workers can reach"
-                        + " here: a step takes 26.0 ms (computing 75 %, communication 25 %), that of single 41.0 ms"
+                "tp=2 is fastest with 38,462 tokens/s, 1.58 × single, 1.69 × naive=2 and 96 % of what 2 independent single"
+                        + " runs at once reach: a step takes 26.0 ms (computing 75 %, communication 25 %), that of single 41.0 ms"
                         + " (computing 75 %).",
                 comparison(single, naive, tensor).sentence());
     }
