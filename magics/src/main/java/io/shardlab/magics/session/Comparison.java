@@ -1,6 +1,5 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.command.ComparedScheme;
 import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Bars;
 import io.shardlab.magics.view.Chart;
@@ -220,7 +219,13 @@ public final class Comparison {
                         + Figures.decimal(ceiling(workers).getAsDouble(), 2) + " × the tokens/s of one")
                 .collect(Collectors.joining("; "));
         if (!ceilings.isEmpty()) {
-            lines.add("Ceiling of this machine: " + ceilings + ".");
+            boolean crowded = apartMillis.keySet().stream()
+                    .anyMatch(workers -> ceiling(workers).orElse(workers) < 1);
+            lines.add("Ceiling of this machine: " + ceilings + "."
+                    + (crowded
+                            ? " That is less than one alone: something else uses the cores, so measure again when the"
+                                    + " machine is quiet."
+                            : ""));
         }
         lines.addAll(notes);
         return lines;
@@ -261,10 +266,6 @@ public final class Comparison {
             }
         }
         return List.of(new SchemesChart(subject, bars), new StepPartsChart(subject, stacks));
-    }
-
-    static String label(List<ComparedScheme> schemes) {
-        return schemes.stream().map(ComparedScheme::label).collect(Collectors.joining("; "));
     }
 
     @Override

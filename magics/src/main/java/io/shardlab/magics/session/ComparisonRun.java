@@ -21,6 +21,11 @@ import java.util.TreeMap;
  */
 final class ComparisonRun {
 
+    /** Untimed runs of the last scheme beyond the first, until one is hardly quicker than the one before. */
+    private static final int MOST_EXTRA = 5;
+
+    private static final double HARDLY = 0.9;
+
     private final Backend backend;
     private final CompareOptions options;
     private final Path data;
@@ -29,6 +34,7 @@ final class ComparisonRun {
     private final List<Entry> entries = new ArrayList<>();
     private final Map<Integer, List<Double>> apartMillis = new TreeMap<>();
     private int done;
+    private int extra;
 
     /** One thing to run: a scheme, or independent single runs on several ranks. */
     private record Entry(String label, PlanOptions placement, OptionalInt result) {
@@ -80,14 +86,29 @@ final class ComparisonRun {
         return soFar();
     }
 
-    /** One run of each, the single device last: then compilers are warm, and the others are predicted from its arithmetic. */
+    /**
+     * One run of each, the single device last and until compilers have done most: the others are predicted from its arithmetic.
+     */
     private boolean warmUp() {
         List<Entry> order = new ArrayList<>(entries);
         order.sort(Comparator.comparing(ComparisonRun::isSingle));
+        double millis = Double.POSITIVE_INFINITY;
         for (Entry entry : order) {
-            if (trial(entry, options.steps() + 1).isEmpty()) {
+            Optional<Runs.TrainOutcome> outcome = trial(entry, options.steps() + 1);
+            if (outcome.isEmpty()) {
                 return false;
             }
+            millis = Trial.of(outcome.get()).stepMillis();
+        }
+        for (boolean warm = false; !warm && extra < MOST_EXTRA; ) {
+            extra++;
+            Optional<Runs.TrainOutcome> again = trial(order.get(order.size() - 1), options.steps() + 1);
+            if (again.isEmpty()) {
+                return false;
+            }
+            double now = Trial.of(again.get()).stepMillis();
+            warm = now > HARDLY * millis;
+            millis = now;
         }
         List<PlanOptions> placements = options.placements();
         for (int i = 0; i < results.size(); i++) {
@@ -140,7 +161,7 @@ final class ComparisonRun {
     }
 
     private int numTrials() {
-        return entries.size() * (options.repeat() + 1);
+        return entries.size() * (options.repeat() + 1) + extra;
     }
 
     private Comparison soFar() {
@@ -154,8 +175,7 @@ final class ComparisonRun {
                 + options.steps() + " timed steps in each of " + options.repeat()
                 + (options.repeat() == 1 ? " run" : " interleaved runs");
         List<String> notes = done < numTrials()
-                ? List.of("Stopped after " + done + " of " + numTrials() + " runs (" + entries.size()
-                        + " of all were to be untimed).")
+                ? List.of("Stopped after " + done + " of " + numTrials() + " runs, the untimed ones included.")
                 : List.of();
         return new Comparison(subject, conditions, results, apartMillis, notes);
     }

@@ -57,8 +57,8 @@ public record SchemesChart(String subject, List<Bar> bars) implements Chart {
 
     private double highest() {
         return bars.stream()
-                .mapToDouble(bar ->
-                        Math.max(bar.tokensPerSecond() + bar.spread(), bar.predicted().orElse(0)))
+                .mapToDouble(bar -> Math.max(
+                        bar.tokensPerSecond() + bar.spread(), bar.predicted().orElse(0)))
                 .max()
                 .orElse(1);
     }

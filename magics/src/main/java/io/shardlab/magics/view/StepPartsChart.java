@@ -106,7 +106,8 @@ public record StepPartsChart(String subject, List<Stack> stacks) implements Char
         chart.getStyler().setStacked(true);
         chart.getStyler().setYAxisMin(0.0);
         chart.getStyler()
-                .setYAxisMax(1.05 * stacks.stream().mapToDouble(Stack::total).max().orElse(1));
+                .setYAxisMax(
+                        1.05 * stacks.stream().mapToDouble(Stack::total).max().orElse(1));
         chart.getStyler().setAvailableSpaceFill(stacks.size() < 4 ? 0.35 : 0.6);
         List<String> schemes = stacks.stream().map(Stack::scheme).toList();
         for (Cause cause : Cause.values()) {

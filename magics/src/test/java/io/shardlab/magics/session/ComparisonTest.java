@@ -129,6 +129,14 @@ class ComparisonTest {
     }
 
     @Test
+    void whereRunsAtOnceAreSlowerThanOneTheUserIsToldThatTheMachineIsBusy() {
+        Comparison busy =
+                new Comparison("tiny", "by hand", List.of(single, tensor), Map.of(2, List.of(120.0)), List.of());
+        assertTrue(busy.content().text().contains("reach 0.68 × the tokens/s of one. That is less than one alone"));
+        assertFalse(comparison(single, tensor).content().text().contains("less than one alone"));
+    }
+
+    @Test
     void withoutASingleRunThereIsNoSpeedUpAndNoEfficiency() {
         Comparison comparison = comparison(naive, tensor);
         assertTrue(comparison.speedup(tensor).isEmpty());

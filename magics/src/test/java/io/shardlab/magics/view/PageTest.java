@@ -10,13 +10,15 @@ import org.junit.jupiter.api.Test;
 
 class PageTest {
 
-    private static final Chart CHART = new SchemesChart(
-            "a <model>", List.of(new SchemesChart.Bar("tp=2", 1000, 10, OptionalDouble.empty())));
+    private static final Chart CHART =
+            new SchemesChart("a <model>", List.of(new SchemesChart.Bar("tp=2", 1000, 10, OptionalDouble.empty())));
 
     @Test
     void aFigureHasItsTitleAndItsTwinInText() {
-        String html = new Page("x").figure(CHART, Optional.of(new byte[] {1, 2})).html("");
-        assertTrue(html.contains("<img alt=\"Throughput by scheme, a &lt;model&gt;\" src=\"data:image/png;base64,AQI=\">"));
+        String html =
+                new Page("x").figure(CHART, Optional.of(new byte[] {1, 2})).html("");
+        assertTrue(html.contains(
+                "<img alt=\"Throughput by scheme, a &lt;model&gt;\" src=\"data:image/png;base64,AQI=\">"));
         assertTrue(html.contains("tp=2 ████"), html);
     }
 
