@@ -81,6 +81,9 @@ final class ComparisonRun {
                     return soFar();
                 }
                 record(entry, Trial.of(outcome.get()));
+                if (isSingle(entry)) {
+                    predict();
+                }
             }
         }
         return soFar();
@@ -110,11 +113,16 @@ final class ComparisonRun {
             warm = now > HARDLY * millis;
             millis = now;
         }
+        predict();
+        return true;
+    }
+
+    /** Prices all plans with the rates that the run before has shown; called after runs of the single device. */
+    private void predict() {
         List<PlanOptions> placements = options.placements();
         for (int i = 0; i < results.size(); i++) {
             results.set(i, results.get(i).with(backend.plans().plan(placements.get(i))));
         }
-        return true;
     }
 
     private static boolean isSingle(Entry entry) {

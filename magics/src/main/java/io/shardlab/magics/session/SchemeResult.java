@@ -12,10 +12,10 @@ import java.util.OptionalLong;
 import java.util.function.Function;
 
 /**
- * What was measured of one scheme of a comparison, and what was predicted before.
+ * What was measured of one scheme of a comparison, and what was predicted.
  *
  * @param trials timed runs that ended; none yet at the beginning
- * @param estimate of its plan, with the rates that the workers had shown until then; empty until there is one
+ * @param estimate of its plan, with the rates that the single device has shown in its last run; empty until there is one
  */
 record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, Optional<Plans.Estimate> estimate) {
 
