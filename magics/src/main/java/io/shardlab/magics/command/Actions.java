@@ -26,6 +26,8 @@ public interface Actions {
 
     Object check(CheckOptions options);
 
+    Object compare(CompareOptions options);
+
     Object model(ModelOptions options);
 
     Object schedule(ScheduleOptions options);
@@ -55,6 +57,8 @@ public interface Actions {
 
     /** Turns on the names of another tool. */
     Object compat(Dialect dialect);
+
+    Object report(Path file, Optional<String> title);
 
     Object devices();
 

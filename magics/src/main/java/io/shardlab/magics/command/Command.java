@@ -15,6 +15,7 @@ public sealed interface Command
                 LoadCommand,
                 InferCommand,
                 CheckCommand,
+                CompareCommand,
                 ModelCommand,
                 ScheduleCommand,
                 StatusCommand,
@@ -32,6 +33,7 @@ public sealed interface Command
                 ModelsCommand,
                 DataCommand,
                 DoctorCommand,
+                ReportCommand,
                 DownCommand,
                 HelpCommand {
 

@@ -81,6 +81,9 @@ final class Refusals {
     private static String missing(String verb, CommandLine.MissingParameterException missing) {
         if (!missing.getMissing().isEmpty() && missing.getMissing().get(0).isPositional()) {
             String label = missing.getMissing().get(0).paramLabel();
+            if (label.equals("FILE")) {
+                return verb + " needs a FILE: `%shard " + verb + " first.html`";
+            }
             if (label.equals("DIR")) {
                 return verb + " needs a DIR: `%shard " + verb + " checkpoints/first`";
             }

@@ -31,6 +31,7 @@ public final class Verbs {
         verbs.put("load", LoadCommand.Flags::new);
         verbs.put("infer", InferCommand.Flags::new);
         verbs.put("check", CheckCommand.Flags::new);
+        verbs.put("compare", CompareCommand.Flags::new);
         verbs.put("model", ModelCommand.Flags::new);
         verbs.put("schedule", ScheduleCommand.Flags::new);
         verbs.put("status", StatusCommand.Flags::new);
@@ -44,6 +45,7 @@ public final class Verbs {
         verbs.put("pull", PullCommand.Flags::new);
         verbs.put("gather", GatherCommand.Flags::new);
         verbs.put("compat", CompatCommand.Flags::new);
+        verbs.put("report", ReportCommand.Flags::new);
         verbs.put("devices", DevicesCommand.Flags::new);
         verbs.put("models", ModelsCommand.Flags::new);
         verbs.put("data", DataCommand.Flags::new);
@@ -55,14 +57,12 @@ public final class Verbs {
 
     private static Map<String, String> later() {
         Map<String, String> later = new LinkedHashMap<>();
-        later.put("compare", "comparing schemes");
         later.put("top", "the live table of workers");
         later.put("jobs", "listing background runs");
         later.put("wait", "waiting for a background run");
         later.put("attach", "watching a background run");
         later.put("interrupt", "interrupting a background run");
         later.put("restart", "restarting single workers");
-        later.put("report", "the HTML report");
         return later;
     }
 

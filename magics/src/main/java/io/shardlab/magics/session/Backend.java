@@ -21,6 +21,9 @@ public interface Backend extends AutoCloseable {
 
     Runs runs();
 
+    /** Schemes in turn on the same workers. */
+    Comparing comparing();
+
     Checkpointing checkpoints();
 
     Measures measures();

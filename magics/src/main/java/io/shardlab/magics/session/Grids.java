@@ -1,11 +1,14 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.view.Bars;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.MemoryChart;
 import io.shardlab.trace.MemoryCategory;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -15,6 +18,9 @@ import java.util.stream.Collectors;
 
 /** Every table of the language: promised names for cells, words with units for people. */
 final class Grids {
+
+    /** Characters of a bar in a table. */
+    private static final int BAR = 12;
 
     private Grids() {}
 
@@ -53,6 +59,12 @@ final class Grids {
                         Column.text("state", "state", Workers.StatusRow::state),
                         Column.text("last_action", "last action", Workers.StatusRow::lastAction),
                         Column.megabytes("rss_mb", "resident MB", Workers.StatusRow::rssBytes),
+                        Column.bar(
+                                rows.stream().allMatch(row -> row.limitBytes().isPresent())
+                                        ? "of the limit"
+                                        : "of the largest",
+                                BAR,
+                                row -> resident(row, rows)),
                         Column.megabytes("heap_mb", "Java heap MB", Workers.StatusRow::heapBytes),
                         Column.megabytes("limit_mb", "memory limit MB", Workers.StatusRow::limitBytes),
                         Column.optionalText("last_error", "last error", Workers.StatusRow::lastError)),
@@ -232,15 +244,49 @@ final class Grids {
                 Column.text("role", "role", Measures.MemoryRow::role),
                 Column.text("device", "device", Measures.MemoryRow::device)));
         for (MemoryCategory category : MemoryCategory.values()) {
-            columns.add(category(category, Measures.MemoryRow::measured));
+            columns.add(
+                    Column.coloured(category(category, Measures.MemoryRow::measured), MemoryChart.colour(category)));
         }
         columns.add(Column.megabytes(
                 "total_mb", "total MB", row -> OptionalLong.of(row.measured().totalBytes())));
+        columns.add(Column.bar("by category", BAR, row -> parts(row, widest(rows))));
         columns.add(Column.megabytes("planned_mb", "planned MB", row -> row.planned()
                 .map(use -> OptionalLong.of(use.totalBytes()))
                 .orElse(OptionalLong.empty())));
         columns.add(Column.megabytes("limit_mb", "memory limit MB", Measures.MemoryRow::limitBytes));
         return new Grid<>(caption, columns, rows);
+    }
+
+    /** What a full bar stands for: the limit where there is one, else the rank that holds most. */
+    private static long widest(List<Measures.MemoryRow> rows) {
+        return rows.stream()
+                .mapToLong(row ->
+                        Math.max(row.limitBytes().orElse(0), row.measured().totalBytes()))
+                .max()
+                .orElse(1);
+    }
+
+    private static List<Bars.Part> parts(Measures.MemoryRow row, long full) {
+        return Arrays.stream(MemoryCategory.values())
+                .filter(category -> row.measured().bytes().containsKey(category))
+                .map(category -> new Bars.Part(
+                        MemoryChart.colour(category),
+                        (double) row.measured().bytes().getOrDefault(category, 0L) / Math.max(1, full)))
+                .toList();
+    }
+
+    /** Resident memory as a share of the limit, else of the rank that holds most. */
+    private static List<Bars.Part> resident(Workers.StatusRow row, List<Workers.StatusRow> rows) {
+        if (row.rssBytes().isEmpty()) {
+            return List.of();
+        }
+        long full = row.limitBytes()
+                .orElse(rows.stream()
+                        .mapToLong(other -> other.rssBytes().orElse(0))
+                        .max()
+                        .orElse(1));
+        double share = (double) row.rssBytes().getAsLong() / Math.max(1, full);
+        return row.limitBytes().isPresent() ? Bars.used(share) : Bars.plain(share);
     }
 
     /** One row per sender, one column per receiver. */

@@ -2,9 +2,11 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
+import io.shardlab.magics.command.CompareOptions;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.ReportCommand;
 import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
@@ -15,6 +17,7 @@ import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import tech.tablesaw.api.Table;
 
@@ -30,6 +33,9 @@ public final class Lab implements AutoCloseable {
     private final Work work;
     private final Preparation preparation;
     private final Training training;
+    private final Comparisons comparisons;
+    private final Reports reports;
+    private final Journal journal = new Journal();
     private final Generation generation;
     private final SessionCells cells;
     private final Observations observations;
@@ -41,7 +47,9 @@ public final class Lab implements AutoCloseable {
         Path home = home(environment);
         Corpus corpus = new Corpus(home, environment);
         this.preparation = new Preparation(backend, corpus, new SampleSets(home));
-        this.training = new Training(backend, work, preparation, home);
+        this.training = new Training(backend, work, preparation, home, journal);
+        this.comparisons = new Comparisons(backend, work, preparation, home, journal);
+        this.reports = new Reports(backend, work, journal);
         this.generation = new Generation(backend, work, preparation);
         this.cells = new SessionCells(backend, work);
         this.observations = new Observations(backend, work, corpus);
@@ -100,7 +108,9 @@ public final class Lab implements AutoCloseable {
 
     /** Plans and prices a model; starts nothing. */
     public PlanView plan(PlanOptions options) {
-        return new PlanView(work.call("plan", () -> backend.plans().plan(preparation.known(options))));
+        PlanView view = new PlanView(work.call("plan", () -> backend.plans().plan(preparation.known(options))));
+        journal.planned(view);
+        return view;
     }
 
     public PlanView plan(String model, Scheme scheme) {
@@ -159,7 +169,7 @@ public final class Lab implements AutoCloseable {
 
     /** Compares the sharded model with one device. */
     public Verdict check(CheckOptions options) {
-        return work.call("check", () -> {
+        Verdict verdict = work.call("check", () -> {
             Preparation.Prepared prepared =
                     preparation.prepare(options.placement(), options.workload(), options.source());
             return new Verdict(backend.runs()
@@ -171,10 +181,35 @@ public final class Lab implements AutoCloseable {
                             prepared.data(),
                             options.breakage())));
         });
+        journal.checked(verdict);
+        return verdict;
     }
 
     public Verdict check() {
         return check(CheckOptions.DEFAULT);
+    }
+
+    /** Trains a model under several schemes in turn; what is placed comes back after it. */
+    public Comparison compare(CompareOptions options) {
+        return compare(options, ComparisonListener.SILENT);
+    }
+
+    /** Schemes written as in {@code --schemes}: {@code single; tp=2; pp=2,m=8}. */
+    public Comparison compare(String model, String schemes) {
+        return compare(CompareOptions.of(model, schemes));
+    }
+
+    public Comparison compare(CompareOptions options, ComparisonListener listener) {
+        return comparisons.compare(options, listener);
+    }
+
+    /** Writes what this session did into one HTML file. */
+    public Path report(Path file) {
+        return report(file, Optional.empty());
+    }
+
+    public Path report(Path file, Optional<String> title) {
+        return reports.write(ReportCommand.requireHtml(file), title);
     }
 
     /** Draws a schedule, a rule's or one that was written before. */

@@ -11,6 +11,7 @@ final class LocalBackend implements Backend {
     private final Workers workers;
     private final Plans plans;
     private final Runs runs;
+    private final Comparing comparing;
     private final Checkpointing checkpoints;
     private final Measures measures;
 
@@ -21,7 +22,9 @@ final class LocalBackend implements Backend {
         diagnosis = new LocalDiagnosis(machine, cluster);
         workers = new LocalWorkers(home, machine, cluster, userModels::forgetDescriptions);
         plans = new LocalPlans(cluster, maker, userModels);
-        runs = new LocalRuns(home, machine, cluster, maker);
+        LocalRuns local = new LocalRuns(home, machine, cluster, maker);
+        runs = local;
+        comparing = new LocalComparing(cluster, local);
         checkpoints = new LocalCheckpointing(cluster);
         measures = new LocalMeasures(cluster);
     }
@@ -44,6 +47,11 @@ final class LocalBackend implements Backend {
     @Override
     public Runs runs() {
         return runs;
+    }
+
+    @Override
+    public Comparing comparing() {
+        return comparing;
     }
 
     @Override

@@ -29,9 +29,18 @@ final class LocalRuns implements Runs {
 
     @Override
     public TrainOutcome train(TrainRequest request, Progress progress) {
-        Plan plan = cluster.placed().requirePlan();
+        cluster.placed().requirePlan();
         cluster.begin();
-        Plan running = maker.replan(plan, request.workload(), request.schedule());
+        return run(replanned(request), request, progress);
+    }
+
+    /** The placed plan under the workload and schedule of a request. */
+    Plan replanned(TrainRequest request) {
+        return maker.replan(cluster.placed().requirePlan(), request.workload(), request.schedule());
+    }
+
+    /** Trains the placed weights by a plan of the same stages. */
+    TrainOutcome run(Plan running, TrainRequest request, Progress progress) {
         TrainingRecord record = new TrainingRecord(running, progress);
         cluster.placed().record(record);
         List<Reply> replies = new TrainRun(request, cluster, record, progress).replies();
@@ -40,7 +49,8 @@ final class LocalRuns implements Runs {
         if (rows.isEmpty()) {
             rows = memory.ask(false);
         }
-        Optional<StepEstimate> before = cluster.rates().of(plan.model()).map(known -> StepEstimate.of(running, known));
+        Optional<StepEstimate> before =
+                cluster.rates().of(running.model()).map(known -> StepEstimate.of(running, known));
         TrainOutcome outcome = record.outcome(replies, rows, before, machine.environment(cluster.current()));
         if (!outcome.cancelled()) {
             cluster.rates().calibrate(running, record.computeMillis());

@@ -86,6 +86,26 @@ final class PlacedModel {
         lastRun = null;
     }
 
+    /** All that is known of a placed model, while another takes its place. */
+    record Kept(
+            Optional<Plan> plan,
+            Optional<Model> model,
+            int stepsTrained,
+            Optional<TrainerState.RunState> lastTraining,
+            Optional<TrainingRecord> lastRun) {}
+
+    Kept keep() {
+        return new Kept(plan(), Optional.ofNullable(model), stepsTrained, lastTraining, lastRun());
+    }
+
+    void restore(Kept kept) {
+        plan = kept.plan().orElse(null);
+        model = kept.model().orElse(null);
+        stepsTrained = kept.stepsTrained();
+        lastTraining = kept.lastTraining();
+        lastRun = kept.lastRun().orElse(null);
+    }
+
     Optional<TrainingRecord> lastRun() {
         return Optional.ofNullable(lastRun);
     }

@@ -46,17 +46,33 @@ final class Preparation {
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plans().plan(options).plan()).orElseGet(this::placedPlan);
         Plan.Workload workload = choice.over(plan.workload());
+        Path file = file(plan, workload, data, source, check);
+        missing.ifPresent(backend.plans()::place);
+        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), file);
+    }
+
+    /** The file of what a plan trains on. */
+    Path file(Plan plan, Optional<String> data) {
+        return file(plan, plan.workload(), data, corpus.find(data.map(SampleSets::located)), (description, file) -> {});
+    }
+
+    private Path file(
+            Plan plan,
+            Plan.Workload workload,
+            Optional<String> data,
+            Corpus.Source source,
+            BiConsumer<String, Path> check) {
         Path file;
         if (plan.sampleShape().isPresent()) {
-            file = sampleSets.find(where, plan.sampleShape().get(), plan.vocabularySize());
+            file = sampleSets.find(
+                    data.map(SampleSets::located), plan.sampleShape().get(), plan.vocabularySize());
             check.accept("--data " + data.orElse(Corpus.RANDOM), file);
         } else {
             Corpus.Tokens tokens = tokens(source, plan.vocabularySize(), workload.sequence());
             file = tokens.file();
             check.accept(tokens.description(), file);
         }
-        missing.ifPresent(backend.plans()::place);
-        return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), file);
+        return file;
     }
 
     private Corpus.Tokens tokens(Corpus.Source source, int vocabulary, int sequence) {

@@ -5,6 +5,8 @@ import io.shardlab.run.TrainSettings;
 import io.shardlab.trace.StepMetrics;
 import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -91,7 +93,8 @@ public interface Runs {
             memory = List.copyOf(memory);
             time = List.copyOf(time);
             communication = List.copyOf(communication);
-            environment = Map.copyOf(environment);
+            environment =
+                    Collections.unmodifiableMap(new LinkedHashMap<>(environment)); // Map.copyOf would lose its order
         }
     }
 

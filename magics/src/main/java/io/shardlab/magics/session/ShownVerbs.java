@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.command.Actions;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
+import io.shardlab.magics.command.CompareOptions;
 import io.shardlab.magics.command.Dialect;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.ModelOptions;
@@ -134,6 +135,25 @@ final class ShownVerbs implements Actions {
         Verdict verdict = lab.get().check(options);
         output.show(verdict.content());
         return verdict;
+    }
+
+    @Override
+    public Object compare(CompareOptions options) {
+        LiveComparison live = new LiveComparison(nanos);
+        Comparison comparison;
+        try (Screen.AutoCloseableQuietly watched = output.live(live)) {
+            comparison = lab.get().compare(options, live);
+            live.conclude(comparison.content());
+        }
+        output.draw(comparison.charts());
+        return comparison.table();
+    }
+
+    @Override
+    public Object report(Path file, Optional<String> title) {
+        Path written = lab.get().report(file, title);
+        output.line("report written to " + file);
+        return written;
     }
 
     @Override

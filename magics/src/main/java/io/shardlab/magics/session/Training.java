@@ -13,12 +13,14 @@ final class Training {
     private final Work work;
     private final Preparation preparation;
     private final Path home;
+    private final Journal journal;
 
-    Training(Backend backend, Work work, Preparation preparation, Path home) {
+    Training(Backend backend, Work work, Preparation preparation, Path home, Journal journal) {
         this.backend = backend;
         this.work = work;
         this.preparation = preparation;
         this.home = home;
+        this.journal = journal;
     }
 
     Run train(TrainOptions options, Progress progress) {
@@ -44,6 +46,7 @@ final class Training {
                                     new Recorder(folder, progress, stepsDone, stepSaved));
                     Run run = new Run(outcome, folder.path());
                     folder.finish(run);
+                    journal.ran(run);
                     return run;
                 },
                 () -> "weights kept at step " + stepsDone.get()

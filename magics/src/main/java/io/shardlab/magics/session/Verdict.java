@@ -40,16 +40,20 @@ public final class Verdict {
 
     /** The tensors that matter most, and how many there are. */
     Content content() {
-        Grid<Runs.CheckRow> all = Grids.check(outcome);
         boolean wrong = firstDeviation().isPresent();
-        List<Runs.CheckRow> worst = wrong ? firstWrong() : worst();
-        Grid<?> grid = new Grid<>(all.caption(), all.columns(), worst);
+        Grid<Runs.CheckRow> grid = shortGrid();
+        List<Runs.CheckRow> worst = grid.rows();
         String line = this
                 + (worst.size() < outcome.rows().size()
                         ? "; the " + (wrong ? "first " + worst.size() + " wrong" : worst.size() + " largest") + " of "
                                 + outcome.rows().size() + " tensors are shown, .table() holds all"
                         : "");
         return Content.of("<p>" + Html.bold(line) + "</p>" + grid.html(), line + "\n" + grid.text());
+    }
+
+    Grid<Runs.CheckRow> shortGrid() {
+        Grid<Runs.CheckRow> all = Grids.check(outcome);
+        return new Grid<>(all.caption(), all.columns(), firstDeviation().isPresent() ? firstWrong() : worst());
     }
 
     /** Wrong tensors in the order of computation: what is wrong first made the others wrong. */

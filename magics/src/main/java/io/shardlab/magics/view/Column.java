@@ -32,6 +32,26 @@ public sealed interface Column<R> {
 
     String shown(R row);
 
+    /** What a cell of an HTML table holds. */
+    default String html(R row) {
+        return Html.escape(shown(row));
+    }
+
+    /** The colour that stands for this column in bars beside it. */
+    default Optional<String> colour() {
+        return Optional.empty();
+    }
+
+    /** Whether it is a column of the data. */
+    default boolean inTable() {
+        return true;
+    }
+
+    /** Whether people see it. */
+    default boolean onScreen() {
+        return true;
+    }
+
     tech.tablesaw.columns.Column<?> column(List<R> rows);
 
     static <R> Column<R> text(String name, String heading, Function<R, String> value) {
@@ -69,6 +89,120 @@ public sealed interface Column<R> {
             OptionalLong value = bytes.apply(row);
             return value.isPresent() ? OptionalDouble.of(value.getAsLong() / 1048576.0) : OptionalDouble.empty();
         });
+    }
+
+    /** A bar of one or more parts, for the eye only. */
+    static <R> Column<R> bar(String heading, int width, Function<R, List<Bars.Part>> parts) {
+        return new Bar<>(heading, width, parts);
+    }
+
+    /** For cells that compute, too much for people who read. */
+    static <R> Column<R> dataOnly(Column<R> column) {
+        return new DataOnly<>(column);
+    }
+
+    /** With the colour of its part in bars. */
+    static <R> Column<R> coloured(Column<R> column, String colour) {
+        return new Coloured<>(column, colour);
+    }
+
+    /** See {@link #bar}. */
+    record Bar<R>(String heading, int width, Function<R, List<Bars.Part>> parts) implements Column<R> {
+        @Override
+        public String name() {
+            return "";
+        }
+
+        @Override
+        public boolean rightAligned() {
+            return false;
+        }
+
+        @Override
+        public boolean inTable() {
+            return false;
+        }
+
+        @Override
+        public String shown(R row) {
+            return Bars.text(parts.apply(row), width);
+        }
+
+        @Override
+        public String html(R row) {
+            return Bars.html(parts.apply(row), width);
+        }
+
+        @Override
+        public tech.tablesaw.columns.Column<?> column(List<R> rows) {
+            throw new UnsupportedOperationException("a bar is no data");
+        }
+    }
+
+    /** See {@link #dataOnly}. */
+    record DataOnly<R>(Column<R> column) implements Column<R> {
+        @Override
+        public String name() {
+            return column.name();
+        }
+
+        @Override
+        public String heading() {
+            return column.heading();
+        }
+
+        @Override
+        public boolean rightAligned() {
+            return column.rightAligned();
+        }
+
+        @Override
+        public boolean onScreen() {
+            return false;
+        }
+
+        @Override
+        public String shown(R row) {
+            return column.shown(row);
+        }
+
+        @Override
+        public tech.tablesaw.columns.Column<?> column(List<R> rows) {
+            return column.column(rows);
+        }
+    }
+
+    /** See {@link #coloured}. */
+    record Coloured<R>(Column<R> column, String hex) implements Column<R> {
+        @Override
+        public String name() {
+            return column.name();
+        }
+
+        @Override
+        public String heading() {
+            return column.heading();
+        }
+
+        @Override
+        public Optional<String> colour() {
+            return Optional.of(hex);
+        }
+
+        @Override
+        public boolean rightAligned() {
+            return column.rightAligned();
+        }
+
+        @Override
+        public String shown(R row) {
+            return column.shown(row);
+        }
+
+        @Override
+        public tech.tablesaw.columns.Column<?> column(List<R> rows) {
+            return column.column(rows);
+        }
     }
 
     /** Words. */

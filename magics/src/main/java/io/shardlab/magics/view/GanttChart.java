@@ -42,7 +42,7 @@ public final class GanttChart implements Chart {
 
     /** What people tell apart; later ones are drawn over earlier ones, as collectives lie inside passes. */
     private enum Look {
-        IDLE("idle", '·', new Color(0xEEEEEE)),
+        IDLE("idle", '·', Palette.IDLE),
         FORWARD("forward", 'F', Palette.SKY),
         BACKWARD("backward", 'B', Palette.GREEN),
         WEIGHTS("weights", 'W', Palette.YELLOW),

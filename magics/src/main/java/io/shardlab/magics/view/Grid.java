@@ -16,9 +16,15 @@ public record Grid<R>(String caption, List<Column<R>> columns, List<R> rows) {
     public Table table() {
         Table table = Table.create(caption);
         for (Column<R> column : columns) {
-            table.addColumns(column.column(rows));
+            if (column.inTable()) {
+                table.addColumns(column.column(rows));
+            }
         }
         return table;
+    }
+
+    private List<Column<R>> onScreen() {
+        return columns.stream().filter(Column::onScreen).toList();
     }
 
     /** Plain HTML; the caption is set small below. */
@@ -30,21 +36,24 @@ public record Grid<R>(String caption, List<Column<R>> columns, List<R> rows) {
                     .append("</small></caption>\n");
         }
         html.append("<thead><tr>");
-        for (Column<R> column : columns) {
+        for (Column<R> column : onScreen()) {
             html.append("<th align=\"")
                     .append(column.rightAligned() ? "right" : "left")
                     .append("\">")
+                    .append(column.colour()
+                            .map(colour -> Html.coloured(colour, "■") + " ")
+                            .orElse(""))
                     .append(Html.escape(column.heading()))
                     .append("</th>");
         }
         html.append("</tr></thead>\n<tbody>\n");
         for (R row : rows) {
             html.append("<tr>");
-            for (Column<R> column : columns) {
+            for (Column<R> column : onScreen()) {
                 html.append("<td align=\"")
                         .append(column.rightAligned() ? "right" : "left")
                         .append("\">")
-                        .append(Html.escape(column.shown(row)))
+                        .append(column.html(row))
                         .append("</td>");
             }
             html.append("</tr>\n");
@@ -54,12 +63,13 @@ public record Grid<R>(String caption, List<Column<R>> columns, List<R> rows) {
 
     /** The same with spaces. */
     public String text() {
+        List<Column<R>> shown = onScreen();
         List<List<String>> lines = new ArrayList<>();
-        lines.add(columns.stream().map(Column::heading).toList());
+        lines.add(shown.stream().map(Column::heading).toList());
         for (R row : rows) {
-            lines.add(columns.stream().map(column -> column.shown(row)).toList());
+            lines.add(shown.stream().map(column -> column.shown(row)).toList());
         }
-        int[] widths = new int[columns.size()];
+        int[] widths = new int[shown.size()];
         for (List<String> line : lines) {
             for (int i = 0; i < widths.length; i++) {
                 widths[i] = Math.max(widths[i], line.get(i).length());
@@ -74,7 +84,7 @@ public record Grid<R>(String caption, List<Column<R>> columns, List<R> rows) {
             for (int i = 0; i < widths.length; i++) {
                 String cell = lines.get(row).get(i);
                 String space = " ".repeat(widths[i] - cell.length());
-                line.append(columns.get(i).rightAligned() ? space + cell : cell + space)
+                line.append(shown.get(i).rightAligned() ? space + cell : cell + space)
                         .append("  ");
             }
             text.append(line.toString().stripTrailing()).append('\n');

@@ -29,6 +29,11 @@ public final class Html {
         return "<pre>" + escape(text) + "</pre>";
     }
 
+    /** Text in a colour, by an attribute because untrusted notebooks lose styles; where colours are taken away too the text stays. */
+    public static String coloured(String colour, String text) {
+        return "<font color=\"" + escape(colour) + "\">" + escape(text) + "</font>";
+    }
+
     public static String bold(String text) {
         return "<b>" + escape(text) + "</b>";
     }

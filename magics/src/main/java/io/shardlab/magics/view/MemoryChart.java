@@ -36,6 +36,11 @@ public record MemoryChart(String subject, List<MemoryUse> uses) implements Chart
         return colours;
     }
 
+    /** The colour of a category as HTML writes it, the same in charts and tables. */
+    public static String colour(MemoryCategory category) {
+        return Bars.hex(colours().getOrDefault(category, Palette.GREY));
+    }
+
     private static String word(MemoryCategory category) {
         return category == MemoryCategory.KV_CACHE
                 ? "KV cache"

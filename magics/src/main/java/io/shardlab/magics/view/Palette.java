@@ -19,6 +19,7 @@ final class Palette {
     static final Color VERMILION = new Color(0xD55E00);
     static final Color PURPLE = new Color(0xCC79A7);
     static final Color GREY = new Color(0xBBBBBB);
+    static final Color IDLE = new Color(0xEEEEEE);
     static final Color INK = new Color(0x222222);
     static final Color FAINT = new Color(0xE4E4E4);
 

@@ -34,6 +34,7 @@ final class FakeBackend implements Backend {
     private final Diagnosis diagnosis = new FakeDiagnosis();
     private final Plans plans = new FakePlanner(this);
     private final Runs runs = new FakeRuns(this);
+    private final Comparing comparing = new FakeComparing(this);
     private final Checkpointing checkpoints = new FakeCheckpointing(this);
     private final Measures measures = new FakeMeasures(this);
 
@@ -63,6 +64,11 @@ final class FakeBackend implements Backend {
     @Override
     public Runs runs() {
         return runs;
+    }
+
+    @Override
+    public Comparing comparing() {
+        return comparing;
     }
 
     @Override

@@ -63,6 +63,26 @@ final class FakeRuns implements Runs {
                 Map.of("cores", 2, "simulated", false));
     }
 
+    /** An outcome without steps. */
+    TrainOutcome outcome(Map<String, Object> environment) {
+        Plan plan = FakePlans.tiny(io.shardlab.plan.Scheme.SINGLE, new Plan.Workload(8, 128, 1), "1f1b");
+        return new TrainOutcome(
+                plan,
+                0,
+                false,
+                List.of(),
+                FakePlans.timeline(plan, 0, false),
+                FakePlans.timeline(plan, 0, false),
+                FakeMeasures.memoryRows(plan),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                List.of(),
+                List.of(),
+                environment);
+    }
+
     static StepMetrics metrics(int step, Plan.Workload workload) {
         double millis = 40 + (step * 7) % 5;
         double loss = 2 + 3.5 * Math.exp(-step / 6.0) + 0.05 * Math.sin(step * 1.7);

@@ -21,6 +21,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -56,6 +57,42 @@ class ChartsTest {
                 StepsChart.loss("tiny under tp=2, long", many),
                 StepsChart.throughput("tiny under tp=2", few),
                 new MemoryChart("tiny under pp=4", memory),
+                new SchemesChart(
+                        "tiny",
+                        List.of(
+                                new SchemesChart.Bar("single", 24_000, 300, OptionalDouble.of(23_500)),
+                                new SchemesChart.Bar("naive=2", 22_100, 900, OptionalDouble.of(21_000)),
+                                new SchemesChart.Bar("tp=2", 33_000, 700, OptionalDouble.of(36_000)),
+                                new SchemesChart.Bar("pp=2,m=8", 39_500, 500, OptionalDouble.of(41_200)))),
+                new SchemesChart(
+                        "tiny, nothing predicted",
+                        List.of(new SchemesChart.Bar("single", 24_000, 300, OptionalDouble.empty()))),
+                new StepPartsChart(
+                        "tiny",
+                        List.of(
+                                new StepPartsChart.Stack(
+                                        "single",
+                                        Map.of(StepPartsChart.Cause.COMPUTE, 40.0, StepPartsChart.Cause.OTHER, 2.0)),
+                                new StepPartsChart.Stack(
+                                        "tp=2",
+                                        Map.of(
+                                                StepPartsChart.Cause.COMPUTE,
+                                                21.0,
+                                                StepPartsChart.Cause.COMMUNICATION,
+                                                8.0,
+                                                StepPartsChart.Cause.OTHER,
+                                                1.0)),
+                                new StepPartsChart.Stack(
+                                        "pp=2,m=8",
+                                        Map.of(
+                                                StepPartsChart.Cause.COMPUTE,
+                                                21.5,
+                                                StepPartsChart.Cause.COMMUNICATION,
+                                                0.8,
+                                                StepPartsChart.Cause.IDLE,
+                                                4.0,
+                                                StepPartsChart.Cause.OTHER,
+                                                1.0)))),
                 new TrafficChart(
                         "tp=2,pp=2",
                         List.of(

@@ -1,0 +1,29 @@
+package io.shardlab.magics.session;
+
+import java.nio.file.Path;
+
+/** What comparing schemes needs of the workers beyond placing and training. Same rules as {@link Backend}, of which this is a part. */
+public interface Comparing {
+
+    /** From here on {@link #stopping} tells whether the user asked to stop, whatever runs in between. */
+    void begin();
+
+    boolean stopping();
+
+    /**
+     * Trains the placed weights without forgetting that the user asked to stop.
+     *
+     * @param apart leaves out the sums over data ranks: every rank trains by itself on its own part of the batch
+     */
+    Runs.TrainOutcome run(Runs.TrainRequest request, boolean apart);
+
+    /** Writes what is placed into a folder, so that something else can take its place for a while. */
+    Aside putAside(Path folder);
+
+    /** The model that was placed before. */
+    interface Aside {
+
+        /** Places it again, with weights, optimizer state and step; one line for people, empty if nothing was placed. */
+        String putBack();
+    }
+}

@@ -1,0 +1,275 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.view.Bars;
+import io.shardlab.magics.view.Chart;
+import io.shardlab.magics.view.Column;
+import io.shardlab.magics.view.Figures;
+import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.Html;
+import io.shardlab.magics.view.SchemesChart;
+import io.shardlab.magics.view.StepPartsChart;
+import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import tech.tablesaw.api.Table;
+
+/** Schemes that ran in turn on the same workers: data for cells. */
+public final class Comparison {
+
+    private static final int BAR = 12;
+
+    private final String subject;
+    private final String conditions;
+    private final List<SchemeResult> results;
+    private final Map<Integer, List<Double>> apartMillis;
+    private final List<String> notes;
+
+    /**
+     * @param subject model, and what is simulated
+     * @param conditions steps, runs and data in words
+     * @param apartMillis by number of workers: the step of as many independent single runs at once, once per round
+     * @param notes what else the user should know
+     */
+    Comparison(
+            String subject,
+            String conditions,
+            List<SchemeResult> results,
+            Map<Integer, List<Double>> apartMillis,
+            List<String> notes) {
+        this.subject = subject;
+        this.conditions = conditions;
+        this.results = List.copyOf(results);
+        this.apartMillis = new TreeMap<>(apartMillis);
+        this.notes = List.copyOf(notes);
+    }
+
+    Comparison withNote(String note) {
+        List<String> more = new ArrayList<>(notes);
+        more.add(note);
+        return new Comparison(subject, conditions, results, apartMillis, more);
+    }
+
+    List<SchemeResult> results() {
+        return results;
+    }
+
+    /** Those that have run at least once. */
+    List<SchemeResult> measured() {
+        return results.stream().filter(SchemeResult::measured).toList();
+    }
+
+    String subject() {
+        return subject;
+    }
+
+    /** The scheme with most tokens per second. */
+    public Optional<String> winner() {
+        return fastest().map(result -> result.scheme().label());
+    }
+
+    Optional<SchemeResult> fastest() {
+        return measured().stream().max(Comparator.comparingDouble(SchemeResult::tokensPerSecond));
+    }
+
+    Optional<SchemeResult> single() {
+        return measured().stream()
+                .filter(result -> result.plan().scheme().equals(Scheme.SINGLE))
+                .findFirst();
+    }
+
+    /** The naive split that a scheme is held against: of as many workers, else the first. */
+    Optional<SchemeResult> naive(SchemeResult result) {
+        List<SchemeResult> all =
+                measured().stream().filter(one -> one.scheme().naive()).toList();
+        return all.stream()
+                .filter(one -> one.workers() == result.workers())
+                .findFirst()
+                .or(() -> all.stream().findFirst());
+    }
+
+    OptionalDouble speedup(SchemeResult result) {
+        return over(result, single());
+    }
+
+    OptionalDouble speedupOverNaive(SchemeResult result) {
+        return over(result, naive(result));
+    }
+
+    private static OptionalDouble over(SchemeResult result, Optional<SchemeResult> base) {
+        return base.isPresent() && result.measured()
+                ? OptionalDouble.of(result.tokensPerSecond() / base.get().tokensPerSecond())
+                : OptionalDouble.empty();
+    }
+
+    /** The speed-up of as many independent single runs at once over one: what no scheme on so many workers should exceed. */
+    OptionalDouble ceiling(int workers) {
+        if (workers == 1) {
+            return OptionalDouble.of(1);
+        }
+        List<Double> millis = apartMillis.getOrDefault(workers, List.of());
+        return millis.isEmpty() || single().isEmpty()
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(workers * single().get().stepMillis() / Trial.median(toArray(millis)));
+    }
+
+    private static double[] toArray(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    /** The share of the ceiling that a scheme reaches. */
+    OptionalDouble efficiency(SchemeResult result) {
+        OptionalDouble speedup = speedup(result);
+        OptionalDouble ceiling = ceiling(result.workers());
+        return speedup.isPresent() && ceiling.isPresent()
+                ? OptionalDouble.of(speedup.getAsDouble() / ceiling.getAsDouble())
+                : OptionalDouble.empty();
+    }
+
+    LossCheck losses(SchemeResult result) {
+        return LossCheck.of(single().orElse(measured().get(0)), result);
+    }
+
+    /** One sentence with the figures that explain the winner. */
+    public String sentence() {
+        return new Explanation(this).sentence();
+    }
+
+    /** One row per scheme: scheme, workers, step_ms, step_ms_low, step_ms_high, tokens_per_s, … */
+    public Table table() {
+        return grid().table();
+    }
+
+    Grid<SchemeResult> grid() {
+        double most = measured().stream()
+                .mapToDouble(SchemeResult::tokensPerSecond)
+                .max()
+                .orElse(1);
+        return new Grid<>(
+                subject + ": schemes compared, " + conditions,
+                List.of(
+                        Column.text("scheme", "scheme", row -> row.scheme().label()),
+                        Column.integer("workers", "workers", SchemeResult::workers),
+                        Column.number("step_ms", "step ms (median)", 1, SchemeResult::stepMillis),
+                        Column.number("step_ms_low", "quickest run", 1, SchemeResult::low),
+                        Column.number("step_ms_high", "slowest run", 1, SchemeResult::high),
+                        Column.number("tokens_per_s", "tokens/s", 0, SchemeResult::tokensPerSecond),
+                        Column.bar("of the fastest", BAR, row -> Bars.plain(row.tokensPerSecond() / most)),
+                        Column.optionalNumber("speedup", "× single", 2, this::speedup),
+                        Column.optionalNumber("speedup_naive", "× naive split", 2, this::speedupOverNaive),
+                        Column.dataOnly(Column.optionalNumber(
+                                "ceiling", "ceiling, × single", 2, row -> ceiling(row.workers()))),
+                        Column.optionalNumber("efficiency", "share of ceiling", 2, this::efficiency),
+                        Column.megabytes("peak_mb", "peak tensor MB per rank", SchemeResult::peakBytes),
+                        Column.dataOnly(Column.megabytes(
+                                "planned_peak_mb", "planned peak tensor MB", SchemeResult::plannedPeakBytes)),
+                        Column.optionalNumber("bubble_pct", "bubble %", 1, SchemeResult::bubblePercent),
+                        Column.dataOnly(Column.optionalNumber(
+                                "predicted_bubble_pct", "predicted bubble %", 1, SchemeResult::predictedBubblePercent)),
+                        Column.optionalNumber("comm_pct", "communication %", 1, SchemeResult::communicationPercent),
+                        Column.optionalNumber(
+                                "predicted_step_ms", "predicted step ms", 1, SchemeResult::predictedStepMillis),
+                        Column.dataOnly(Column.integer(
+                                "runs", "runs", row -> row.trials().size())),
+                        Column.dataOnly(Column.optionalNumber("loss_first", "first loss", 6, row -> loss(row, 0))),
+                        Column.dataOnly(Column.optionalNumber(
+                                "loss_last",
+                                "last loss",
+                                6,
+                                row -> loss(row, row.losses().size() - 1))),
+                        Column.text("losses", "losses", row -> losses(row).verdict())),
+                measured());
+    }
+
+    private static OptionalDouble loss(SchemeResult row, int index) {
+        return index < 0 || index >= row.losses().size()
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(row.losses().get(index));
+    }
+
+    /** Schemes that did not compute the same, loudly; empty if all agree. */
+    Optional<String> alarm() {
+        List<String> wrong = measured().stream()
+                .filter(result -> losses(result).differs())
+                .map(result -> result.scheme() + " (" + losses(result).verdict() + ")")
+                .toList();
+        return wrong.isEmpty()
+                ? Optional.empty()
+                : Optional.of(
+                        "THE SCHEMES DO NOT COMPUTE THE SAME: the losses of " + String.join(", ", wrong)
+                                + " differ by more than rounding, so their speeds say nothing; `%shard check` finds the tensor");
+    }
+
+    /** What stands below the table. */
+    List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        if (!measured().isEmpty()) {
+            lines.add(sentence());
+        }
+        String ceilings = apartMillis.keySet().stream()
+                .filter(workers -> ceiling(workers).isPresent())
+                .map(workers -> workers + " independent single runs at once reach "
+                        + Figures.decimal(ceiling(workers).getAsDouble(), 2) + " × the tokens/s of one")
+                .collect(Collectors.joining("; "));
+        if (!ceilings.isEmpty()) {
+            boolean crowded = apartMillis.keySet().stream()
+                    .anyMatch(workers -> ceiling(workers).orElse(workers) < 1);
+            lines.add("Ceiling of this machine: " + ceilings + "."
+                    + (crowded
+                            ? " That is less than one alone: something else uses the cores, so measure again when the"
+                                    + " machine is quiet."
+                            : ""));
+        }
+        lines.addAll(notes);
+        return lines;
+    }
+
+    Content content() {
+        if (measured().isEmpty()) {
+            String nothing = "nothing was measured";
+            return Content.of(Html.paragraph(nothing), nothing + "\n");
+        }
+        Optional<String> alarm = alarm();
+        return Content.of(
+                alarm.map(text -> "<p>" + Html.bold(text) + "</p>").orElse("")
+                        + grid().html()
+                        + lines().stream().map(Html::paragraph).collect(Collectors.joining()),
+                alarm.map(text -> text + "\n").orElse("") + grid().text() + String.join("\n", lines()) + "\n");
+    }
+
+    List<Chart> charts() {
+        if (measured().isEmpty()) {
+            return List.of();
+        }
+        List<SchemesChart.Bar> bars = new ArrayList<>();
+        List<StepPartsChart.Stack> stacks = new ArrayList<>();
+        for (SchemeResult result : measured()) {
+            String label = result.scheme().label();
+            Plan.Workload workload = result.plan().workload();
+            OptionalDouble predicted = result.predictedStepMillis();
+            bars.add(new SchemesChart.Bar(
+                    label,
+                    result.tokensPerSecond(),
+                    result.spread(),
+                    predicted.isPresent()
+                            ? OptionalDouble.of(workload.tokens() * 1000 / predicted.getAsDouble())
+                            : OptionalDouble.empty()));
+            if (!result.causes().isEmpty()) {
+                stacks.add(new StepPartsChart.Stack(label, result.causes()));
+            }
+        }
+        return List.of(new SchemesChart(subject, bars), new StepPartsChart(subject, stacks));
+    }
+
+    @Override
+    public String toString() {
+        return measured().isEmpty() ? "comparison without results" : sentence();
+    }
+}

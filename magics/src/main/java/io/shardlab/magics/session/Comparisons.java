@@ -1,0 +1,176 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.CompareOptions;
+import io.shardlab.magics.command.ComparedScheme;
+import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.command.UpOptions;
+import io.shardlab.plan.Plan;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+
+/**
+ * The verb {@code compare}: finds workers for all schemes, puts aside what is placed, lets the schemes run in turn and puts it
+ * back.
+ */
+final class Comparisons {
+
+    private final Backend backend;
+    private final Work work;
+    private final Preparation preparation;
+    private final Path home;
+    private final Journal journal;
+
+    Comparisons(Backend backend, Work work, Preparation preparation, Path home, Journal journal) {
+        this.backend = backend;
+        this.work = work;
+        this.preparation = preparation;
+        this.home = home;
+        this.journal = journal;
+    }
+
+    Comparison compare(CompareOptions options, ComparisonListener listener) {
+        AtomicReference<String> far = new AtomicReference<>("nothing was measured yet");
+        ComparisonListener counting = (soFar, done, total, next) -> {
+            far.set(done + " of " + total + " runs had ended; "
+                    + (soFar.measured().isEmpty() ? "none of them was timed" : "what they measured is in the table"));
+            listener.ran(soFar, done, total, next);
+        };
+        return work.call("compare", () -> compared(options, counting), far::get);
+    }
+
+    private Comparison compared(CompareOptions options, ComparisonListener listener) {
+        backend.comparing().begin();
+        options.placements().forEach(preparation::known);
+        int running = numRunning();
+        if (running > 0) {
+            requireWorkers(options, running);
+            List<Plan> plans = plans(options);
+            Path data = preparation.file(plans.get(0), options.source());
+            return besidePlaced(new ComparisonRun(backend, options, plans, data, listener));
+        }
+        checkWithoutWorkers(options);
+        backend.workers().up(UpOptions.workers(options.numWorkers()));
+        try {
+            List<Plan> plans = plans(options);
+            Path data = preparation.file(plans.get(0), options.source());
+            return kept(new ComparisonRun(backend, options, plans, data, listener).run())
+                    .withNote(options.numWorkers() + (options.numWorkers() == 1 ? " worker was" : " workers were")
+                            + " started for this and stopped after it.");
+        } finally {
+            backend.workers().down(false);
+        }
+    }
+
+    private int numRunning() {
+        List<Workers.StatusRow> rows = backend.workers().status();
+        return rows.stream().anyMatch(row -> row.state().equals("dead")) ? 0 : rows.size();
+    }
+
+    private static void requireWorkers(CompareOptions options, int running) {
+        for (ComparedScheme scheme : options.schemes()) {
+            int needed = scheme.scheme().numRanks();
+            if (needed > running) {
+                throw new IllegalArgumentException(scheme + " needs " + needed + " workers; there are " + running
+                        + " (`%shard up -n " + options.numWorkers()
+                        + " --replace`, or `%shard down` first: then compare "
+                        + "starts its own)");
+            }
+        }
+    }
+
+    /** All plans; refuses one that does not fit. */
+    private List<Plan> plans(CompareOptions options) {
+        List<Plan> plans = new ArrayList<>();
+        for (PlanOptions placement : options.placements()) {
+            Plans.Estimate estimate = backend.plans().plan(placement);
+            if (!estimate.ranks().stream().allMatch(Plans.RankEstimate::fits)) {
+                throw new IllegalArgumentException(String.join(" ", estimate.advice()));
+            }
+            plans.add(estimate.plan());
+        }
+        return plans;
+    }
+
+    /** What can be refused before workers start is. A notebook's own model can only be planned when there are some. */
+    private void checkWithoutWorkers(CompareOptions options) {
+        List<Plan> plans;
+        try {
+            plans = plans(options);
+        } catch (IllegalStateException needsWorkers) {
+            return;
+        }
+        preparation.file(plans.get(0), options.source());
+    }
+
+    /** Runs where something may be placed that the user wants back. */
+    private Comparison besidePlaced(ComparisonRun run) {
+        Path folder = emptyFolder();
+        Comparing.Aside aside = backend.comparing().putAside(folder.resolve("checkpoint"));
+        Comparison comparison;
+        try {
+            comparison = kept(run.run());
+        } catch (RuntimeException failed) {
+            Optional<String> lost = putBack(aside, folder).lost();
+            throw lost.isEmpty() || failed instanceof FailedWorkers
+                    ? failed
+                    : new IllegalStateException(failed.getMessage() + "; " + lost.get(), failed);
+        }
+        PutBack back = putBack(aside, folder);
+        return back.line().isEmpty() ? comparison : comparison.withNote(back.line());
+    }
+
+    /** How it went; {@code lost} says where the weights are if they could not be placed again. */
+    private record PutBack(String line, Optional<String> lost) {}
+
+    private PutBack putBack(Comparing.Aside aside, Path folder) {
+        String line;
+        try {
+            line = aside.putBack();
+        } catch (RuntimeException cannot) {
+            Path checkpoint = folder.resolve("checkpoint");
+            if (!Files.isDirectory(checkpoint)) {
+                delete(folder);
+                return new PutBack("", Optional.empty());
+            }
+            String lost = "What was placed before is not placed again ("
+                    + Work.translated(cannot).getMessage() + "); it lies in " + checkpoint
+                    + ", and `%shard place` and `%shard load` bring it back.";
+            return new PutBack(lost, Optional.of(lost));
+        }
+        delete(folder);
+        return new PutBack(line.isEmpty() ? "" : line + ".", Optional.empty());
+    }
+
+    private Comparison kept(Comparison comparison) {
+        if (!comparison.measured().isEmpty()) {
+            journal.compared(comparison);
+        }
+        return comparison;
+    }
+
+    private Path emptyFolder() {
+        try {
+            return Files.createTempDirectory(Files.createDirectories(home.resolve("aside")), "");
+        } catch (IOException unwritable) {
+            throw new UncheckedIOException("a folder for what is placed cannot be made below " + home, unwritable);
+        }
+    }
+
+    private static void delete(Path folder) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException unwritable) {
+            throw new UncheckedIOException(unwritable);
+        }
+    }
+}

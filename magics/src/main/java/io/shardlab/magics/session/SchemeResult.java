@@ -1,0 +1,126 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.ComparedScheme;
+import io.shardlab.magics.view.StepPartsChart.Cause;
+import io.shardlab.plan.Plan;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.Function;
+
+/**
+ * What was measured of one scheme of a comparison, and what was predicted.
+ *
+ * @param trials timed runs that ended; none yet at the beginning
+ * @param estimate of its plan, with the rates that the single device has shown in its last run; empty until there is one
+ */
+record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, Optional<Plans.Estimate> estimate) {
+
+    SchemeResult {
+        trials = List.copyOf(trials);
+    }
+
+    boolean measured() {
+        return !trials.isEmpty();
+    }
+
+    int workers() {
+        return plan.mesh().size();
+    }
+
+    /** The median of the runs' medians. */
+    double stepMillis() {
+        return Trial.median(trials.stream().mapToDouble(Trial::stepMillis).toArray());
+    }
+
+    /** The quickest run's median. */
+    double low() {
+        return trials.stream().mapToDouble(Trial::stepMillis).min().orElse(Double.NaN);
+    }
+
+    /** The slowest run's median. */
+    double high() {
+        return trials.stream().mapToDouble(Trial::stepMillis).max().orElse(Double.NaN);
+    }
+
+    double tokensPerSecond() {
+        return rate(stepMillis());
+    }
+
+    /** Half the difference between the quickest and the slowest run, in tokens per second. */
+    double spread() {
+        return (rate(low()) - rate(high())) / 2;
+    }
+
+    private double rate(double millis) {
+        return plan.workload().tokens() * 1000 / millis;
+    }
+
+    OptionalDouble bubblePercent() {
+        return median(Trial::bubblePercent);
+    }
+
+    OptionalDouble communicationPercent() {
+        return median(Trial::communicationPercent);
+    }
+
+    private OptionalDouble median(Function<Trial, OptionalDouble> figure) {
+        double[] known = trials.stream()
+                .map(figure)
+                .filter(OptionalDouble::isPresent)
+                .mapToDouble(OptionalDouble::getAsDouble)
+                .toArray();
+        return known.length == 0 ? OptionalDouble.empty() : OptionalDouble.of(Trial.median(known));
+    }
+
+    OptionalLong peakBytes() {
+        return trials.stream().mapToLong(Trial::peakBytes).max();
+    }
+
+    OptionalLong plannedPeakBytes() {
+        return estimate.map(planned -> planned.ranks().stream()
+                        .mapToLong(rank -> Trial.tensorBytes(rank.memory()))
+                        .max())
+                .orElse(OptionalLong.empty());
+    }
+
+    OptionalDouble predictedStepMillis() {
+        return estimate.map(Plans.Estimate::stepMillis).orElse(OptionalDouble.empty());
+    }
+
+    OptionalDouble predictedBubblePercent() {
+        return estimate.map(Plans.Estimate::bubblePercent).orElse(OptionalDouble.empty());
+    }
+
+    /** Where the time of a step went, the median of the runs. */
+    Map<Cause, Double> causes() {
+        Map<Cause, Double> causes = new EnumMap<>(Cause.class);
+        for (Cause cause : Cause.values()) {
+            if (trials.stream().anyMatch(trial -> trial.causes().containsKey(cause))) {
+                causes.put(
+                        cause,
+                        Trial.median(trials.stream()
+                                .mapToDouble(trial -> trial.causes().getOrDefault(cause, 0.0))
+                                .toArray()));
+            }
+        }
+        return causes;
+    }
+
+    List<Double> losses() {
+        return trials.isEmpty() ? List.of() : trials.get(0).losses();
+    }
+
+    SchemeResult with(Trial trial) {
+        List<Trial> more = new java.util.ArrayList<>(trials);
+        more.add(trial);
+        return new SchemeResult(scheme, plan, more, estimate);
+    }
+
+    SchemeResult with(Plans.Estimate known) {
+        return new SchemeResult(scheme, plan, trials, Optional.of(known));
+    }
+}

@@ -1,0 +1,43 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.plan.Plan;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Puts plans aside and takes the figures of its runs from {@link FakeRuns}. */
+final class FakeComparing implements Comparing {
+
+    private final FakeBackend backend;
+
+    FakeComparing(FakeBackend backend) {
+        this.backend = backend;
+    }
+
+    @Override
+    public void begin() {}
+
+    @Override
+    public boolean stopping() {
+        return backend.cancelled.getCount() == 0;
+    }
+
+    @Override
+    public Runs.TrainOutcome run(Runs.TrainRequest request, boolean apart) {
+        backend.started.add(apart ? "apart" : "together");
+        return backend.runs().train(request, Progress.SILENT);
+    }
+
+    @Override
+    public Aside putAside(Path folder) {
+        Optional<Plan> before = Optional.ofNullable(backend.placed);
+        backend.started.add(
+                "aside " + before.map(plan -> plan.scheme().toString()).orElse("nothing"));
+        return () -> {
+            backend.placed = before.orElse(null);
+            backend.started.add(
+                    "back " + before.map(plan -> plan.scheme().toString()).orElse("nothing"));
+            return before.map(plan -> "tiny under " + plan.scheme() + " is placed again")
+                    .orElse("");
+        };
+    }
+}
