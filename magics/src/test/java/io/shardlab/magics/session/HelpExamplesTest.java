@@ -82,7 +82,9 @@ final class HelpExamplesTest {
             notebook.line(List.of("up", "-n", "4"));
             notebook.line(List.of("train", "tiny", "--pp", "2", "--steps", "8"));
             for (Example example : examples) {
-                String typed = example.first().replace("FOLDER_OF_IDX_FILES", "random");
+                String typed = example.first()
+                        .replace("FOLDER_OF_IDX_FILES", "random")
+                        .replaceAll("(\\w+\\.html)", home + "/$1");
                 if (example.first().startsWith("%%")) {
                     boolean java = example.first().matches("%%shard( -.*| cell.*)?");
                     if (java) {
