@@ -31,6 +31,11 @@ final class CellOutput {
         return new CellOutput(environment.<JupyterIO>map(CapturedIo::new).orElse(kernelIo), environment);
     }
 
+    /** Whether it can be reached after the cell has ended. */
+    boolean lasting() {
+        return environment.isPresent();
+    }
+
     void display(DisplayData content) {
         io.display.display(content);
     }

@@ -18,9 +18,13 @@ final class JJavaNotebook implements NotebookPort {
     private volatile CellOutput cell;
 
     JJavaNotebook(JupyterIO kernelIo, boolean interactive) {
+        this(kernelIo, interactive, CellOutput.of(kernelIo));
+    }
+
+    private JJavaNotebook(JupyterIO kernelIo, boolean interactive, CellOutput cell) {
         this.kernelIo = kernelIo;
         this.interactive = interactive;
-        this.cell = CellOutput.of(kernelIo);
+        this.cell = cell;
     }
 
     CellOutput enterCell() {
@@ -30,6 +34,17 @@ final class JJavaNotebook implements NotebookPort {
 
     CellOutput currentCell() {
         return CellOutput.of(kernelIo);
+    }
+
+    /** Another notebook on the same kernel, which no later magic moves to its own cell. */
+    @Override
+    public NotebookPort here() {
+        return new JJavaNotebook(kernelIo, interactive, cell);
+    }
+
+    @Override
+    public boolean lasting() {
+        return cell.lasting();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.shardlab.magics.command;
 
 import io.shardlab.mesh.Selection;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +19,9 @@ public interface Actions {
 
     Object train(TrainOptions options);
 
+    /** Trains in the background. */
+    Object start(TrainOptions options);
+
     Object save(Path folder);
 
     Object load(Path folder);
@@ -33,6 +37,21 @@ public interface Actions {
     Object schedule(ScheduleOptions options);
 
     Object status();
+
+    /** Shows the workers in place for a while. */
+    Object top(Duration time);
+
+    /** Lists runs. */
+    Object jobs();
+
+    /** Waits for a run's end. */
+    Object await(Optional<String> name);
+
+    /** Shows a run until its end. */
+    Object attach(Optional<String> name);
+
+    /** Stops a run. */
+    Object interrupt(Optional<String> name);
 
     Object timeline(TimelineOptions options);
 
@@ -67,6 +86,9 @@ public interface Actions {
     Object data();
 
     Object doctor(OptionalInt flood);
+
+    /** Starts workers anew. */
+    Object restart(Selection selection);
 
     Object down(boolean now);
 

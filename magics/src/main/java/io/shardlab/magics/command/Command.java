@@ -19,6 +19,11 @@ public sealed interface Command
                 ModelCommand,
                 ScheduleCommand,
                 StatusCommand,
+                TopCommand,
+                JobsCommand,
+                WaitCommand,
+                AttachCommand,
+                InterruptCommand,
                 TimelineCommand,
                 MemCommand,
                 TrafficCommand,
@@ -34,6 +39,7 @@ public sealed interface Command
                 DataCommand,
                 DoctorCommand,
                 ReportCommand,
+                RestartCommand,
                 DownCommand,
                 HelpCommand {
 

@@ -9,12 +9,16 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
-/** {@code %shard train [MODEL]}. */
-public record TrainCommand(TrainOptions options) implements Command {
+/**
+ * {@code %shard train [MODEL]}.
+ *
+ * @param inBackground whether the cell ends while the run goes on
+ */
+public record TrainCommand(TrainOptions options, boolean inBackground) implements Command {
 
     @Override
     public Object perform(Actions actions) {
-        return actions.train(options);
+        return inBackground ? actions.start(options) : actions.train(options);
     }
 
     @CommandLine.Command(
@@ -27,7 +31,8 @@ public record TrainCommand(TrainOptions options) implements Command {
                 "  %%shard train tiny --tp 2 --steps 20 --data java-code",
                 "  %%shard train --batch 8 --microbatches 4 --warmup 5 --decay cosine -o first",
                 "  %%shard train --steps 100 --save checkpoints/first --every 20",
-                "  %%shard train --resume checkpoints/first --pp 2"
+                "  %%shard train --resume checkpoints/first --pp 2",
+                "  %%shard train --steps 2000 -a -o long"
             })
     static final class Flags extends Syntax {
         private static final TrainSettings DEFAULT = TrainSettings.DEFAULT;
@@ -87,9 +92,14 @@ public record TrainCommand(TrainOptions options) implements Command {
         @Option(names = "--order", paramLabel = "ORDER", description = "sequential (default) | shuffled")
         String order = "sequential";
 
-        @Option(names = "-o", paramLabel = "NAME", description = "name of the run's folder")
+        @Option(names = "-o", paramLabel = "NAME", description = "name of the run and its folder")
         @Nullable
         String name;
+
+        @Option(
+                names = {"-a", "--noblock"},
+                description = "in the background: %%shard jobs, wait, attach and interrupt find it by its name")
+        boolean inBackground;
 
         @CommandLine.Mixin
         PlacementFlags placement = new PlacementFlags();
@@ -119,11 +129,6 @@ public record TrainCommand(TrainOptions options) implements Command {
 
         @CommandLine.Spec
         CommandLine.Model.@Nullable CommandSpec spec;
-
-        @Option(
-                names = {"-a", "--noblock"},
-                description = "later: running in the background")
-        boolean noblock;
 
         /** Flags that a resumed run takes from its checkpoint. */
         private static final List<String> OF_A_NEW_RUN = List.of(
@@ -191,13 +196,15 @@ public record TrainCommand(TrainOptions options) implements Command {
                     decay.equals("cosine"),
                     order.equals("shuffled"),
                     Values.optional(placement.seed).orElse(0));
-            return new TrainCommand(new TrainOptions(
-                    placement(checkpoints),
-                    placement.workload.read(),
-                    settings,
-                    Optional.ofNullable(source),
-                    Optional.ofNullable(name),
-                    checkpoints));
+            return new TrainCommand(
+                    new TrainOptions(
+                            placement(checkpoints),
+                            placement.workload.read(),
+                            settings,
+                            Optional.ofNullable(source),
+                            Optional.ofNullable(name),
+                            checkpoints),
+                    inBackground);
         }
 
         private double[] moments() {

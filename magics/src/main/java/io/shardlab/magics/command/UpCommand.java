@@ -1,6 +1,7 @@
 package io.shardlab.magics.command;
 
 import io.shardlab.mesh.Link;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
@@ -31,6 +32,7 @@ public record UpCommand(UpOptions options) implements Command {
                 "  %%shard up -n 2",
                 "  %%shard up -n 4 --memory 1g --threads 1",
                 "  %%shard up -n 2 --link 1GB/s,50us --replace",
+                "  %%shard up -n 2 --idle 30m",
                 "  %%shard up -d 0,1 --replace"
             })
     static final class Flags extends Syntax {
@@ -93,6 +95,15 @@ public record UpCommand(UpOptions options) implements Command {
         @Nullable
         Link link;
 
+        @Option(
+                names = "--idle",
+                paramLabel = "TIME",
+                converter = Values.Time.class,
+                description =
+                        "stop the workers when nobody has used them so long, such as 30m (default: SHARDLAB_IDLE, else never)")
+        @Nullable
+        Duration idle;
+
         @Override
         Command read() {
             if (!on.equals("local")) {
@@ -106,7 +117,8 @@ public record UpCommand(UpOptions options) implements Command {
                     Values.optional(heap),
                     Values.optional(link),
                     debug,
-                    replace));
+                    replace,
+                    Values.optional(idle)));
         }
     }
 }

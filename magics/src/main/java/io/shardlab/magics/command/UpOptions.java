@@ -1,6 +1,8 @@
 package io.shardlab.magics.command;
 
 import io.shardlab.mesh.Link;
+import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -16,6 +18,7 @@ import java.util.OptionalLong;
  * @param link simulated between workers; empty for none
  * @param debug whether each opens a debugger port on the loopback address
  * @param replace whether workers that run under another specification may be stopped
+ * @param idle after which workers that nobody uses are stopped; empty for what {@code SHARDLAB_IDLE} says
  */
 public record UpOptions(
         OptionalInt workers,
@@ -25,7 +28,8 @@ public record UpOptions(
         OptionalLong heapBytes,
         Optional<Link> link,
         boolean debug,
-        boolean replace) {
+        boolean replace,
+        Optional<Duration> idle) {
 
     /** As many workers as the machine suits. */
     public static final UpOptions DEFAULT = new UpOptions(
@@ -36,7 +40,8 @@ public record UpOptions(
             OptionalLong.empty(),
             Optional.empty(),
             false,
-            false);
+            false,
+            Optional.empty());
 
     private static final long LEAST_HEAP = 32L << 20;
     private static final long LEAST_MEMORY = 64L << 20;
@@ -72,37 +77,76 @@ public record UpOptions(
     }
 
     public UpOptions withWorkers(int count) {
-        return new UpOptions(OptionalInt.of(count), devices, memoryBytes, threads, heapBytes, link, debug, replace);
+        return new UpOptions(
+                OptionalInt.of(count), devices, memoryBytes, threads, heapBytes, link, debug, replace, idle);
     }
 
     public UpOptions withDevices(String choice) {
         return new UpOptions(
-                workers, DeviceChoice.parse(choice), memoryBytes, threads, heapBytes, link, debug, replace);
+                workers, DeviceChoice.parse(choice), memoryBytes, threads, heapBytes, link, debug, replace, idle);
     }
 
     /** A budget written like {@code 1g}. */
     public UpOptions withMemory(String size) {
         return new UpOptions(
-                workers, devices, OptionalLong.of(Values.bytes(size)), threads, heapBytes, link, debug, replace);
+                workers, devices, OptionalLong.of(Values.bytes(size)), threads, heapBytes, link, debug, replace, idle);
     }
 
     public UpOptions withThreads(int count) {
-        return new UpOptions(workers, devices, memoryBytes, OptionalInt.of(count), heapBytes, link, debug, replace);
+        return new UpOptions(
+                workers, devices, memoryBytes, OptionalInt.of(count), heapBytes, link, debug, replace, idle);
     }
 
     /** A Java heap written like {@code 128m}. */
     public UpOptions withHeap(String size) {
         return new UpOptions(
-                workers, devices, memoryBytes, threads, OptionalLong.of(Values.bytes(size)), link, debug, replace);
+                workers,
+                devices,
+                memoryBytes,
+                threads,
+                OptionalLong.of(Values.bytes(size)),
+                link,
+                debug,
+                replace,
+                idle);
     }
 
     /** A simulated link written like {@code 10GB/s,20us}. */
     public UpOptions withLink(String text) {
         Optional<Link> simulated = Optional.of(Link.parse(text));
-        return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, simulated, debug, replace);
+        return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, simulated, debug, replace, idle);
+    }
+
+    /** Stopped when nobody has used them for a time written like {@code 30m}. */
+    public UpOptions withIdle(String time) {
+        return new UpOptions(
+                workers,
+                devices,
+                memoryBytes,
+                threads,
+                heapBytes,
+                link,
+                debug,
+                replace,
+                Optional.of(Values.time(time)));
+    }
+
+    /** What {@code SHARDLAB_IDLE} says, if it says anything. */
+    public static Optional<Duration> idle(Map<String, String> environment) {
+        String text = environment.getOrDefault("SHARDLAB_IDLE", "").strip();
+        if (text.isEmpty() || text.equals("0") || text.equals("off")) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Values.time(text));
+        } catch (IllegalArgumentException wrong) {
+            throw new IllegalArgumentException(
+                    "the environment variable SHARDLAB_IDLE, '" + text + "', " + wrong.getMessage() + ", or off",
+                    wrong);
+        }
     }
 
     public UpOptions replacing() {
-        return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, link, debug, true);
+        return new UpOptions(workers, devices, memoryBytes, threads, heapBytes, link, debug, true, idle);
     }
 }

@@ -5,6 +5,7 @@ import io.shardlab.mesh.Selection;
 import io.shardlab.tensor.TensorType;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -20,6 +21,8 @@ import picocli.CommandLine.ITypeConverter;
 final class Values {
 
     private static final Pattern SIZE = Pattern.compile("([0-9]{1,12})([kmgt]?)b?");
+    private static final Pattern TIME =
+            Pattern.compile("(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m(?:in)?)?(?:([0-9]{1,9})s)?");
     private static final int MOST = 1_000_000_000;
 
     private Values() {}
@@ -79,6 +82,14 @@ final class Values {
         }
     }
 
+    /** A time such as {@code 30s}. */
+    static final class Time implements ITypeConverter<Duration> {
+        @Override
+        public Duration convert(String text) {
+            return time(text);
+        }
+    }
+
     /** A link such as {@code 10GB/s,20us}. */
     static final class Line implements ITypeConverter<Link> {
         @Override
@@ -126,6 +137,29 @@ final class Values {
             throw new IllegalArgumentException("must be a finite number of at least 0");
         }
         return value;
+    }
+
+    /** A time such as {@code 90s}, {@code 30m}, {@code 1h30m}; at most a year. */
+    static Duration time(String text) {
+        Matcher matcher = TIME.matcher(text.toLowerCase(Locale.ROOT));
+        if (text.isEmpty() || !matcher.matches()) {
+            throw new IllegalArgumentException("must be a time such as 30s, 5m or 1h30m");
+        }
+        Duration time = Duration.ofDays(part(matcher.group(1)))
+                .plusHours(part(matcher.group(2)))
+                .plusMinutes(part(matcher.group(3)))
+                .plusSeconds(part(matcher.group(4)));
+        if (time.isZero()) {
+            throw new IllegalArgumentException("must be more than 0 s");
+        }
+        if (time.compareTo(Duration.ofDays(366)) > 0) {
+            throw new IllegalArgumentException("must be at most a year");
+        }
+        return time;
+    }
+
+    private static long part(@Nullable String digits) {
+        return digits == null ? 0 : Long.parseLong(digits);
     }
 
     static long bytes(String text) {

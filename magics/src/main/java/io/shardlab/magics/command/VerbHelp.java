@@ -1,7 +1,6 @@
 package io.shardlab.magics.command;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -14,7 +13,7 @@ final class VerbHelp {
     private VerbHelp() {}
 
     /** The list of verbs, with one line each. */
-    static String overview(Map<String, Supplier<Command.Syntax>> verbs, Collection<String> later) {
+    static String overview(Map<String, Supplier<Command.Syntax>> verbs) {
         StringBuilder text = new StringBuilder("%shard VERB …: shards Deep Java Library models over worker JVMs\n\n");
         verbs.forEach((verb, syntax) -> text.append(String.format(
                 "  %-9s %s%n",
@@ -24,7 +23,6 @@ final class VerbHelp {
                         .usageMessage()
                         .description()[0]
                         .replace("%%", "%"))));
-        text.append("\nlater: ").append(String.join(", ", later)).append('\n');
         text.append("\n%shard VERB --help explains one. A first tour:\n");
         text.append("  %shard up -n 2\n  %shard train tiny --tp 2 --steps 20\n  %shard check\n  %shard down\n");
         return text.toString();

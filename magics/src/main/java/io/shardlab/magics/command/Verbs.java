@@ -17,8 +17,6 @@ public final class Verbs {
 
     private static final Map<String, Supplier<Command.Syntax>> VERBS = verbs();
 
-    private static final Map<String, String> LATER = later();
-
     private Verbs() {}
 
     private static Map<String, Supplier<Command.Syntax>> verbs() {
@@ -35,6 +33,11 @@ public final class Verbs {
         verbs.put("model", ModelCommand.Flags::new);
         verbs.put("schedule", ScheduleCommand.Flags::new);
         verbs.put("status", StatusCommand.Flags::new);
+        verbs.put("top", TopCommand.Flags::new);
+        verbs.put("jobs", JobsCommand.Flags::new);
+        verbs.put("wait", WaitCommand.Flags::new);
+        verbs.put("attach", AttachCommand.Flags::new);
+        verbs.put("interrupt", InterruptCommand.Flags::new);
         verbs.put("timeline", TimelineCommand.Flags::new);
         verbs.put("mem", MemCommand.Flags::new);
         verbs.put("traffic", TrafficCommand.Flags::new);
@@ -50,20 +53,10 @@ public final class Verbs {
         verbs.put("models", ModelsCommand.Flags::new);
         verbs.put("data", DataCommand.Flags::new);
         verbs.put("doctor", DoctorCommand.Flags::new);
+        verbs.put("restart", RestartCommand.Flags::new);
         verbs.put("down", DownCommand.Flags::new);
         verbs.put("help", HelpCommand.Flags::new);
         return verbs;
-    }
-
-    private static Map<String, String> later() {
-        Map<String, String> later = new LinkedHashMap<>();
-        later.put("top", "the live table of workers");
-        later.put("jobs", "listing background runs");
-        later.put("wait", "waiting for a background run");
-        later.put("attach", "watching a background run");
-        later.put("interrupt", "interrupting a background run");
-        later.put("restart", "restarting single workers");
-        return later;
     }
 
     /** The verbs that work, in the order of the help. */
@@ -140,17 +133,11 @@ public final class Verbs {
         return supplier.get();
     }
 
-    /** Refuses a verb that does not exist or is not there yet. */
+    /** Refuses a verb that does not exist. */
     static void requireVerb(String verb) {
-        if (LATER.containsKey(verb)) {
-            throw new IllegalArgumentException(
-                    "%shard " + verb + " is not there yet: " + LATER.get(verb) + " comes later; nothing was started");
-        }
         if (!VERBS.containsKey(verb)) {
-            List<String> all = new ArrayList<>(VERBS.keySet());
-            all.addAll(LATER.keySet());
             throw new IllegalArgumentException(Refusals.printable("unknown verb '" + Refusals.shortened(verb) + "'"
-                    + Refusals.guess(verb, all) + "; verbs: " + String.join(", ", VERBS.keySet())));
+                    + Refusals.guess(verb, names()) + "; verbs: " + String.join(", ", VERBS.keySet())));
         }
     }
 
@@ -166,7 +153,7 @@ public final class Verbs {
 
     /** The list of verbs, with one line each. */
     public static String overview() {
-        return VerbHelp.overview(VERBS, LATER.keySet());
+        return VerbHelp.overview(VERBS);
     }
 
     /** The flags of one verb, with examples; flags that come later stand together in one line. */

@@ -31,6 +31,20 @@ public interface Backend extends AutoCloseable {
     /** Cells and variables of the workers that run now. */
     Cells cells();
 
+    /**
+     * Called by the thread that asks, before the first thing it does for a verb: until the answer is closed a {@link #cancel} is
+     * meant for that verb, also while it has not asked the workers yet.
+     */
+    default Begun begin(String what) {
+        return () -> {};
+    }
+
+    /** A verb that was begun. */
+    interface Begun extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** Asks what is running to stop at the next micro-batch; returns at once. */
     void cancel();
 

@@ -5,9 +5,7 @@ import java.nio.file.Path;
 /** What comparing schemes needs of the workers beyond placing and training. Same rules as {@link Backend}, of which this is a part. */
 public interface Comparing {
 
-    /** From here on {@link #stopping} tells whether the user asked to stop, whatever runs in between. */
-    void begin();
-
+    /** Whether the user has asked to stop since the verb began, whatever runs in between. */
     boolean stopping();
 
     /**

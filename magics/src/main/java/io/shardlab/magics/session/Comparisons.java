@@ -43,11 +43,10 @@ final class Comparisons {
                     + (soFar.measured().isEmpty() ? "none of them was timed" : "what they measured is in the table"));
             listener.ran(soFar, done, total, next);
         };
-        return work.call("compare", () -> compared(options, counting), far::get);
+        return work.call("compare", () -> compared(options, counting), doing -> far.get());
     }
 
     private Comparison compared(CompareOptions options, ComparisonListener listener) {
-        backend.comparing().begin();
         options.placements().forEach(preparation::known);
         int running = numRunning();
         if (running > 0) {

@@ -15,10 +15,12 @@ import io.shardlab.mesh.Selection;
 import io.shardlab.plan.Scheme;
 import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.LongSupplier;
 import tech.tablesaw.api.Table;
 
 /**
@@ -39,15 +41,24 @@ public final class Lab implements AutoCloseable {
     private final Generation generation;
     private final SessionCells cells;
     private final Observations observations;
+    private final StartedRuns runs = new StartedRuns();
+    private final Idle idle;
+    private final Map<String, String> environment;
     private Workers.Running workers = Workers.Running.NONE;
 
     Lab(Backend backend, Map<String, String> environment) {
+        this(backend, environment, System::nanoTime);
+    }
+
+    Lab(Backend backend, Map<String, String> environment, LongSupplier nanos) {
         this.backend = backend;
-        this.work = new Work(backend);
+        this.environment = Map.copyOf(environment);
+        this.work = new Work(backend, nanos);
+        this.idle = new Idle(backend, work);
         Path home = home(environment);
         Corpus corpus = new Corpus(home, environment);
         this.preparation = new Preparation(backend, corpus, new SampleSets(home));
-        this.training = new Training(backend, work, preparation, home, journal);
+        this.training = new Training(backend, work, preparation, home, journal, runs, nanos);
         this.comparisons = new Comparisons(backend, work, preparation, home, journal);
         this.reports = new Reports(backend, work, journal);
         this.generation = new Generation(backend, work, preparation);
@@ -66,14 +77,28 @@ public final class Lab implements AutoCloseable {
         return configured.isBlank() ? Path.of(System.getProperty("user.home", "."), ".shardlab") : Path.of(configured);
     }
 
-    /** Starts workers. */
+    /** Starts workers; those that run already under the same specification stay, also while a run has them. */
     public Lab up(UpOptions options) {
-        workers = work.call("up", () -> backend.workers().up(options));
+        Optional<Duration> unused = work.look("up", () -> options.idle().or(() -> UpOptions.idle(environment)));
+        Optional<Workers.Running> same = work.look("up", () -> backend.workers().unchanged(options));
+        workers = (same.isPresent()
+                        ? same.get()
+                        : work.call("up", () -> backend.workers().up(options)))
+                .stoppedWhenIdle(unused);
+        idle.limit(unused);
         return this;
     }
 
     public Lab up(int count) {
         return up(UpOptions.workers(count));
+    }
+
+    StartedRuns runs() {
+        return runs;
+    }
+
+    Idle idle() {
+        return idle;
     }
 
     Workers.Running workers() {
@@ -108,7 +133,7 @@ public final class Lab implements AutoCloseable {
 
     /** Plans and prices a model; starts nothing. */
     public PlanView plan(PlanOptions options) {
-        PlanView view = new PlanView(work.call("plan", () -> backend.plans().plan(preparation.known(options))));
+        PlanView view = new PlanView(work.look("plan", () -> backend.plans().plan(preparation.known(options))));
         journal.planned(view);
         return view;
     }
@@ -138,6 +163,39 @@ public final class Lab implements AutoCloseable {
     /** Trains and writes the files of the run as it goes. */
     public Run train(TrainOptions options, Progress progress) {
         return training.train(options, progress);
+    }
+
+    /** Trains in the background. */
+    public StartedRun start(TrainOptions options) {
+        return training.start(options);
+    }
+
+    /** The runs of this laboratory, one row each. */
+    public Table jobs() {
+        return ShownRuns.jobs(runs.all()).table();
+    }
+
+    /** Waits for a run. */
+    public Run await(String name) {
+        return runs.find("wait", Optional.of(name)).await();
+    }
+
+    /** Stops a run at its next micro-batch, or, if it is stopping already, kills the workers; says which. */
+    public String interrupt(String name) {
+        return training.stop(Optional.of(name));
+    }
+
+    /** Starts workers anew and places the model again, as it is where that can be. */
+    public Lab restart(Selection selection) {
+        restart(selection, Progress.SILENT);
+        return this;
+    }
+
+    Workers.Restarted restart(Selection selection, Progress progress) {
+        Workers.Restarted restarted =
+                work.call("restart", () -> backend.workers().restart(selection, progress));
+        workers = restarted.running().stoppedWhenIdle(idle.limit());
+        return new Workers.Restarted(workers, restarted.told());
     }
 
     /** Writes the placed model, its optimizer state and where training stands. */
@@ -214,7 +272,7 @@ public final class Lab implements AutoCloseable {
 
     /** Draws a schedule, a rule's or one that was written before. */
     public ScheduleView schedule(ScheduleOptions options) {
-        return work.call("schedule", () -> {
+        return work.look("schedule", () -> {
             Schedules schedules = backend.plans().schedules();
             options.text().ifPresent(text -> schedules.write(options.name(), text));
             return ScheduleView.of(options, schedules, backend.plans().placed());
@@ -338,15 +396,20 @@ public final class Lab implements AutoCloseable {
     }
 
     List<Workers.ExitRow> down(boolean now) {
+        if (!now) {
+            training.requireNoneBefore("down", "`%shard down --now` ends it with the workers");
+        }
         List<Workers.ExitRow> exits = now
                 ? work.beside(() -> backend.workers().down(true))
                 : work.call("down", () -> backend.workers().down(false));
         workers = Workers.Running.NONE;
+        idle.limit(Optional.empty());
         return exits;
     }
 
     @Override
     public void close() {
+        idle.close();
         work.stop();
         backend.close();
         work.close();

@@ -29,6 +29,7 @@ final class LiveTraining implements Progress, Screen.Live {
     private final Map<Integer, Long> memory = new TreeMap<>();
     private String phase = "preparing";
     private boolean changed;
+    private boolean atOnce;
     private NotebookPort.@Nullable Display display;
     private @Nullable Content last;
 
@@ -54,6 +55,17 @@ final class LiveTraining implements Progress, Screen.Live {
     public synchronized void progress(String what, long done, long total) {
         phase = what + " " + Sparkline.bar(done, total, 10);
         changed = true;
+    }
+
+    /** Has something shown before anything is heard, so that the display stands in this cell. */
+    synchronized void begin() {
+        changed = true;
+        atOnce = true;
+    }
+
+    @Override
+    public synchronized boolean atOnce() {
+        return atOnce;
     }
 
     /** What takes the display's place when the run is over. */

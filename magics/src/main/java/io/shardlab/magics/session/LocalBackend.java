@@ -20,7 +20,7 @@ final class LocalBackend implements Backend {
         UserModels userModels = new UserModels();
         PlanMaker maker = new PlanMaker(cluster, userModels);
         diagnosis = new LocalDiagnosis(machine, cluster);
-        workers = new LocalWorkers(home, machine, cluster, userModels::forgetDescriptions);
+        workers = new LocalWorkers(home, machine, cluster, maker, userModels::forgetDescriptions);
         plans = new LocalPlans(cluster, maker, userModels);
         LocalRuns local = new LocalRuns(home, machine, cluster, maker);
         runs = local;
@@ -67,6 +67,11 @@ final class LocalBackend implements Backend {
     @Override
     public Cells cells() {
         return cluster.cells();
+    }
+
+    @Override
+    public Begun begin(String what) {
+        return cluster.turn(what);
     }
 
     @Override

@@ -17,10 +17,11 @@ final class LocalCheckpointing implements Checkpointing {
 
     @Override
     public FilesOutcome save(Path folder, Progress progress) {
-        cluster.begin();
-        try {
-            return PlacedCheckpoint.of(cluster, progress)
+        try (Turns.Turn turn = cluster.turn("save")) {
+            FilesOutcome outcome = PlacedCheckpoint.of(cluster, progress)
                     .save(folder, cluster.placed().state());
+            cluster.placed().savedIn(folder, cluster.placed().stepsTrained());
+            return outcome;
         } catch (StopSignal.CancelledRun stopped) {
             throw new IllegalStateException("the save was stopped; what was in '" + folder + "' is unchanged", stopped);
         }
@@ -34,10 +35,10 @@ final class LocalCheckpointing implements Checkpointing {
                     + " --tp 2` lays its weights out, `%shard load " + folder
                     + "` then adds optimizer state and step, and `%shard train --resume " + folder + "` does both");
         }
-        cluster.begin();
-        try {
+        try (Turns.Turn turn = cluster.turn("load")) {
             FilesOutcome outcome = PlacedCheckpoint.of(cluster, progress).load(folder);
             cluster.placed().resume(outcome.state());
+            cluster.placed().savedIn(folder, outcome.state().step());
             return outcome;
         } catch (FailedWorkers partly) {
             cluster.placed().lose(); // Some ranks have the new weights, some the old ones.

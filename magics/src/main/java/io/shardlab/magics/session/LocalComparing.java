@@ -18,11 +18,6 @@ final class LocalComparing implements Comparing {
     }
 
     @Override
-    public void begin() {
-        cluster.begin();
-    }
-
-    @Override
     public boolean stopping() {
         return cluster.stopping();
     }
@@ -46,7 +41,7 @@ final class LocalComparing implements Comparing {
         PlacedCheckpoint.of(cluster, Progress.SILENT)
                 .save(folder, cluster.placed().state());
         return () -> {
-            cluster.begin();
+            cluster.stopObeyed();
             cluster.placed().giveWay();
             cluster.ask(new Request.Place(before.get(), Optional.empty()));
             cluster.placed().restore(kept);

@@ -49,7 +49,7 @@ final class LocalPlans implements Plans {
         if (options.text().isPresent()) {
             if (placed().filter(before -> before.model().equals(written.name())).isPresent()) {
                 // The weights on the workers are those of the model that the cell wrote before.
-                cluster.placed().lose();
+                cluster.placed().giveWay();
             }
             cluster.rates().forget(written.name());
         }
@@ -115,8 +115,12 @@ final class LocalPlans implements Plans {
                 .map(path -> path.toAbsolutePath().toString());
         long start = System.nanoTime();
         cluster.placed().giveWay();
-        List<Reply> replies = cluster.ask(new Request.Place(plan, weights));
-        cluster.placed().put(plan, spec);
+        List<Reply> replies = cluster.askUnlessStopped(new Request.Place(plan, weights), event -> {});
+        if (replies.stream().anyMatch(Reply.Cancelled.class::isInstance)) {
+            throw new IllegalStateException("the placing was stopped, and nothing is placed now; `%shard place "
+                    + plan.model() + "` begins anew");
+        }
+        cluster.placed().put(new PlacedModel.Recipe(plan, spec, weights));
         List<PlacedRow> rows = new ArrayList<>();
         for (RankEstimate rank : estimate.ranks()) {
             MemoryUse use = ((Reply.Done) replies.get(rank.rank())).memory();

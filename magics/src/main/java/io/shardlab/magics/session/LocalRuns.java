@@ -30,7 +30,6 @@ final class LocalRuns implements Runs {
     @Override
     public TrainOutcome train(TrainRequest request, Progress progress) {
         cluster.placed().requirePlan();
-        cluster.begin();
         return run(replanned(request), request, progress);
     }
 
@@ -41,6 +40,12 @@ final class LocalRuns implements Runs {
 
     /** Trains the placed weights by a plan of the same stages. */
     TrainOutcome run(Plan running, TrainRequest request, Progress progress) {
+        try (Turns.Turn turn = cluster.turn("train")) {
+            return heard(running, request, progress);
+        }
+    }
+
+    private TrainOutcome heard(Plan running, TrainRequest request, Progress progress) {
         TrainingRecord record = new TrainingRecord(running, progress);
         cluster.placed().record(record);
         List<Reply> replies = new TrainRun(request, cluster, record, progress).replies();
@@ -62,7 +67,7 @@ final class LocalRuns implements Runs {
     public InferOutcome infer(List<Integer> prompt, int maxNew, TokenListener tokens) {
         Plan plan = cluster.placed().requirePlan();
         List<Double> millis = new ArrayList<>();
-        List<Reply> replies = cluster.ask(new Request.Infer(prompt, maxNew), event -> {
+        List<Reply> replies = cluster.askUnlessStopped(new Request.Infer(prompt, maxNew), event -> {
             if (event instanceof WorkerEvent.Said said && said.event() instanceof Event.Token token) {
                 millis.add(token.millis());
                 tokens.token(token.id(), token.millis());
@@ -78,8 +83,11 @@ final class LocalRuns implements Runs {
 
     @Override
     public CheckOutcome check(CheckRequest request) {
-        Model spec = cluster.placed().requireModel();
-        Plan running = maker.replan(cluster.placed().requirePlan(), request.workload(), request.schedule());
-        return new CheckRun(spec, running, home, cluster::ask).run(request);
+        try (Turns.Turn turn = cluster.turn("check")) {
+            Model spec = cluster.placed().requireModel();
+            Plan running = maker.replan(cluster.placed().requirePlan(), request.workload(), request.schedule());
+            return new CheckRun(spec, running, home, asked -> cluster.askUnlessStopped(asked, event -> {}))
+                    .run(request);
+        }
     }
 }

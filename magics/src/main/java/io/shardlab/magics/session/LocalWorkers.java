@@ -22,14 +22,16 @@ final class LocalWorkers implements Workers {
     private final Path home;
     private final Machine machine;
     private final RunningCluster cluster;
+    private final PlanMaker maker;
     private final Runnable gone;
-    private Running running = Running.NONE;
+    private volatile Running running = Running.NONE;
 
     /** @param gone hears that there are no workers any more */
-    LocalWorkers(Path home, Machine machine, RunningCluster cluster, Runnable gone) {
+    LocalWorkers(Path home, Machine machine, RunningCluster cluster, PlanMaker maker, Runnable gone) {
         this.home = home;
         this.machine = machine;
         this.cluster = cluster;
+        this.maker = maker;
         this.gone = gone;
     }
 
@@ -40,7 +42,7 @@ final class LocalWorkers implements Workers {
                 cluster.known().filter(known -> known.failure().isEmpty());
         if (before.isPresent()) {
             if (before.get().spec().equals(spec)) {
-                return new Running(running.rows(), running.readyMillis(), true, running.banner());
+                return unchanged();
             }
             if (!options.replace()) {
                 throw new IllegalStateException(
@@ -52,6 +54,29 @@ final class LocalWorkers implements Workers {
         long start = System.nanoTime();
         running = start(spec, start);
         return running;
+    }
+
+    private Running unchanged() {
+        return new Running(running.rows(), running.readyMillis(), true, running.banner());
+    }
+
+    @Override
+    public Optional<Running> unchanged(UpOptions options) {
+        return cluster.known()
+                .filter(known -> known.failure().isEmpty())
+                .filter(known -> known.spec().equals(machine.spec(options)))
+                .map(known -> unchanged());
+    }
+
+    @Override
+    public Restarted restart(Selection selection, Progress progress) {
+        try (Turns.Turn turn = cluster.turn("restart")) {
+            return new Restart(home, cluster, maker, progress).run(selection, spec -> {
+                down(false);
+                running = start(spec, System.nanoTime());
+                return running;
+            });
+        }
     }
 
     private Running start(ClusterSpec spec, long startNanos) {

@@ -74,6 +74,7 @@ public final class Notebook implements AutoCloseable {
         } catch (IllegalArgumentException refused) {
             throw new ShardException(String.valueOf(refused.getMessage()), refused);
         }
+        tellNews();
         try {
             return command.perform(verbs);
         } catch (ShardException failed) {
@@ -90,6 +91,19 @@ public final class Notebook implements AutoCloseable {
             throw failed;
         } catch (RuntimeException failed) {
             throw Work.translated(failed);
+        }
+    }
+
+    /** What happened while nobody looked. */
+    private void tellNews() {
+        Lab open;
+        synchronized (this) {
+            open = lab;
+        }
+        if (open != null) {
+            open.idle()
+                    .takeNews()
+                    .ifPresent(line -> screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n")));
         }
     }
 

@@ -11,6 +11,16 @@ public interface NotebookPort {
     /** Appends text to the cell's output. */
     void stream(String text);
 
+    /** The same notebook, but what is shown appears in the cell that runs now, also after that cell has ended. */
+    default NotebookPort here() {
+        return this;
+    }
+
+    /** Whether a cell takes output after it has ended. */
+    default boolean lasting() {
+        return true;
+    }
+
     /** Whether someone is watching; otherwise only final tables and charts are shown. */
     boolean interactive();
 

@@ -31,11 +31,11 @@ final class Observations {
     }
 
     List<Workers.StatusRow> status() {
-        return work.call("status", () -> backend.workers().status());
+        return work.look("status", () -> backend.workers().status());
     }
 
     List<Workers.LogLine> logs(Selection selection, int linesPerRank) {
-        return work.call("logs", () -> backend.workers().logs(selection, linesPerRank));
+        return work.look("logs", () -> backend.workers().logs(selection, linesPerRank));
     }
 
     List<Measures.MemoryRow> memory(boolean reset) {
@@ -48,7 +48,7 @@ final class Observations {
 
     /** What each rank did in a step; also as a Chrome trace if a file is named. */
     Timeline timeline(TimelineOptions options) {
-        return work.call("timeline", () -> {
+        return work.look("timeline", () -> {
             Timeline timeline = backend.measures().timeline(options.step(), options.predicted());
             if (options.file().isPresent()) {
                 Path file = options.file().get();
@@ -66,11 +66,11 @@ final class Observations {
     }
 
     List<Diagnosis.DeviceRow> devices() {
-        return work.call("devices", () -> backend.diagnosis().devices());
+        return work.look("devices", () -> backend.diagnosis().devices());
     }
 
     List<Plans.ModelRow> models() {
-        return work.call("models", () -> backend.plans().models());
+        return work.look("models", () -> backend.plans().models());
     }
 
     /** What can be trained on. */
@@ -79,12 +79,11 @@ final class Observations {
     }
 
     List<Diagnosis.DoctorRow> doctor(OptionalInt flood) {
-        return work.call("doctor", () -> {
-            List<Diagnosis.DoctorRow> rows = new ArrayList<>(backend.diagnosis().doctor());
-            if (flood.isPresent()) {
-                rows.addAll(backend.diagnosis().flood(flood.getAsInt()));
-            }
-            return rows;
-        });
+        List<Diagnosis.DoctorRow> rows =
+                new ArrayList<>(work.look("doctor", () -> backend.diagnosis().doctor()));
+        if (flood.isPresent()) {
+            rows.addAll(work.call("doctor", () -> backend.diagnosis().flood(flood.getAsInt())));
+        }
+        return rows;
     }
 }

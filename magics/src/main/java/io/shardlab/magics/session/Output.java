@@ -20,6 +20,16 @@ final class Output {
         this.pictures = new Pictures(this::line);
     }
 
+    /** For what appears in the cell that runs now, also after that cell has ended. */
+    Output here() {
+        return new Output(screen.here());
+    }
+
+    /** Whether a cell takes output after it has ended. */
+    boolean lasting() {
+        return screen.lasting();
+    }
+
     void show(Content content) {
         screen.show(content);
     }

@@ -4,10 +4,14 @@ import io.shardlab.model.Model;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.run.TrainerState;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The model on the workers, how far it has been trained, and what was heard of its last run. */
+/**
+ * The model on the workers, how far it has been trained, and what was heard of its last run. Changed by the thread that has the
+ * turn, looked at by any.
+ */
 final class PlacedModel {
 
     private @Nullable Plan plan;
@@ -15,16 +19,28 @@ final class PlacedModel {
     private int stepsTrained;
     private Optional<TrainerState.RunState> lastTraining = Optional.empty();
     private @Nullable TrainingRecord lastRun;
+    private @Nullable Recipe recipe;
+    private Optional<Checkpoint> checkpoint = Optional.empty();
 
-    Optional<Plan> plan() {
+    /**
+     * What it takes to place a model again.
+     *
+     * @param weights the folder that its weights came from; empty for those of the plan's seed
+     */
+    record Recipe(Plan plan, Model model, Optional<String> weights) {}
+
+    /** The last checkpoint of this model. */
+    record Checkpoint(Path folder, int step) {}
+
+    synchronized Optional<Plan> plan() {
         return Optional.ofNullable(plan);
     }
 
-    Plan requirePlan() {
+    synchronized Plan requirePlan() {
         return plan().orElseThrow(PlacedModel::missing);
     }
 
-    Model requireModel() {
+    synchronized Model requireModel() {
         return Optional.ofNullable(model).orElseThrow(PlacedModel::missing);
     }
 
@@ -33,54 +49,72 @@ final class PlacedModel {
     }
 
     /** The model, if it is one with a configuration. */
-    Optional<ModelSpec> decoder() {
+    synchronized Optional<ModelSpec> decoder() {
         return model instanceof ModelSpec spec ? Optional.of(spec) : Optional.empty();
     }
 
     /** Other weights are about to take its place. */
-    void giveWay() {
+    synchronized void giveWay() {
         plan = null;
+        recipe = null;
         lastRun = null;
     }
 
-    void put(Plan placed, Model spec) {
-        plan = placed;
-        model = spec;
+    /** How to place it again, also when its workers are lost. */
+    synchronized Optional<Recipe> recipe() {
+        return Optional.ofNullable(recipe);
+    }
+
+    synchronized Optional<Checkpoint> checkpoint() {
+        return checkpoint;
+    }
+
+    /** A checkpoint of it is complete. */
+    synchronized void savedIn(Path folder, int step) {
+        checkpoint = Optional.of(new Checkpoint(folder, step));
+    }
+
+    synchronized void put(Recipe placed) {
+        recipe = placed;
+        checkpoint = Optional.empty();
+        plan = placed.plan();
+        model = placed.model();
         stepsTrained = 0;
         lastTraining = Optional.empty();
     }
 
     /** The weights are no longer whole, or no longer those of the model. */
-    void lose() {
+    synchronized void lose() {
         plan = null;
     }
 
     /** The workers are gone. What was heard of the last run stays. */
-    void clear() {
+    synchronized void clear() {
         plan = null;
         model = null;
+        recipe = null;
     }
 
-    int stepsTrained() {
+    synchronized int stepsTrained() {
         return stepsTrained;
     }
 
-    void trainedTo(int step) {
+    synchronized void trainedTo(int step) {
         stepsTrained = step;
     }
 
     /** A run begins. */
-    void train(TrainerState.RunState training) {
+    synchronized void train(TrainerState.RunState training) {
         lastTraining = Optional.of(training);
     }
 
     /** Where training stands, for a checkpoint. */
-    TrainerState state() {
+    synchronized TrainerState state() {
         return TrainerState.of(requirePlan(), stepsTrained, lastTraining);
     }
 
     /** A checkpoint was loaded. */
-    void resume(TrainerState state) {
+    synchronized void resume(TrainerState state) {
         stepsTrained = state.step();
         lastTraining = state.run();
         lastRun = null;
@@ -92,25 +126,30 @@ final class PlacedModel {
             Optional<Model> model,
             int stepsTrained,
             Optional<TrainerState.RunState> lastTraining,
-            Optional<TrainingRecord> lastRun) {}
+            Optional<TrainingRecord> lastRun,
+            Optional<Recipe> recipe,
+            Optional<Checkpoint> checkpoint) {}
 
-    Kept keep() {
-        return new Kept(plan(), Optional.ofNullable(model), stepsTrained, lastTraining, lastRun());
+    synchronized Kept keep() {
+        return new Kept(
+                plan(), Optional.ofNullable(model), stepsTrained, lastTraining, lastRun(), recipe(), checkpoint);
     }
 
-    void restore(Kept kept) {
+    synchronized void restore(Kept kept) {
         plan = kept.plan().orElse(null);
         model = kept.model().orElse(null);
         stepsTrained = kept.stepsTrained();
         lastTraining = kept.lastTraining();
         lastRun = kept.lastRun().orElse(null);
+        recipe = kept.recipe().orElse(null);
+        checkpoint = kept.checkpoint();
     }
 
-    Optional<TrainingRecord> lastRun() {
+    synchronized Optional<TrainingRecord> lastRun() {
         return Optional.ofNullable(lastRun);
     }
 
-    void record(TrainingRecord run) {
+    synchronized void record(TrainingRecord run) {
         lastRun = run;
     }
 }

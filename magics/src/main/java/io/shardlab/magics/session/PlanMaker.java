@@ -85,6 +85,13 @@ final class PlanMaker {
         return userModels.describe(written, cluster::ask);
     }
 
+    /** Lets workers that are new take in a model of this notebook. */
+    void teach(Model model) {
+        if (model instanceof BlockSpec block) {
+            userModels.find(block.name()).ifPresent(this::describe);
+        }
+    }
+
     Plan make(Model spec, PlanOptions options) {
         Scheme scheme = options.scheme().orElse(Scheme.SINGLE);
         ScheduleRule rule = schedules.rule(

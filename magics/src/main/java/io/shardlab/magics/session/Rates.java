@@ -4,17 +4,17 @@ import io.shardlab.cost.Hardware;
 import io.shardlab.mesh.Link;
 import io.shardlab.plan.Plan;
 import io.shardlab.run.Reply;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
-/** How fast the workers are: measured when they came up, and for each model from its last run. */
+/** How fast the workers are: measured when they came up, and for each model from its last run. Any thread. */
 final class Rates {
 
     private volatile @Nullable Hardware measured;
-    private final Map<String, Hardware> calibrations = new HashMap<>();
+    private final Map<String, Hardware> calibrations = new ConcurrentHashMap<>();
 
     /** Takes what the ranks measured, over a simulated link where there is one. */
     void measured(List<Reply> replies, Optional<Link> link) {

@@ -11,6 +11,7 @@ import io.shardlab.run.Request;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
@@ -22,14 +23,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The worker JVMs that run now, if any, and what lives no longer than they do: the model on them, their rates and their cells.
  *
- * <p>One thread asks. {@link #cancel}, {@link #kill} and {@link #take} may be called from a second one meanwhile.
+ * <p>One thread at a time asks, and holds the {@linkplain Turns turn} while it does. {@link #cancel}, {@link #kill}, {@link #take}
+ * and whatever only looks may be called from others meanwhile.
  */
 final class RunningCluster {
 
     private volatile @Nullable Cluster cluster;
-    private volatile Consumer<WorkerEvent> listener = event -> {};
-    /** Whether the user has asked to stop since the last verb that asks the workers more than once began. */
-    private volatile boolean stopping;
+    private final Turns turns = new Turns();
 
     private volatile @Nullable LocalCells cells;
     private final PlacedModel placed = new PlacedModel();
@@ -37,9 +37,10 @@ final class RunningCluster {
 
     /** Starts workers; what one says meanwhile goes to {@code hearing}. */
     void start(ClusterSpec spec, Path home, Consumer<WorkerEvent> hearing) {
-        listener = hearing;
-        try {
-            Cluster started = Cluster.start(spec, home, event -> listener.accept(event));
+        try (Turns.Turn turn = turns.take("up")) {
+            Consumer<WorkerEvent> before = turn.listen(hearing);
+            Cluster started = Cluster.start(spec, home, turns::hear);
+            turn.listen(before);
             cluster = started;
         } catch (ClusterFailure failure) {
             throw failed(failure);
@@ -114,7 +115,7 @@ final class RunningCluster {
 
     /** The same, unless the user has asked to stop while the workers had nothing to do and could not hear it. */
     List<Reply> askUnlessStopped(Request request, Consumer<WorkerEvent> hearing) {
-        return ask(request, hearing, () -> stopping);
+        return ask(request, hearing, turns::stopping);
     }
 
     private List<Reply> ask(Request request, Consumer<WorkerEvent> hearing, BooleanSupplier stopped) {
@@ -123,7 +124,8 @@ final class RunningCluster {
         if (before.isPresent()) {
             throw failed(before.get());
         }
-        listener = hearing;
+        Turns.Turn turn = turns.take(request.getClass().getSimpleName().toLowerCase(Locale.ROOT));
+        Consumer<WorkerEvent> heard = turn.listen(hearing);
         try {
             Future<List<Reply>> submitted = asked.submit(request);
             if (stopped.getAsBoolean()) {
@@ -143,7 +145,8 @@ final class RunningCluster {
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted", e);
         } finally {
-            listener = event -> {};
+            turn.listen(heard);
+            turn.close();
         }
     }
 
@@ -173,18 +176,23 @@ final class RunningCluster {
         }
     }
 
-    /** From here on {@link #stopping} tells whether the user asked to stop. */
-    void begin() {
-        stopping = false;
+    /** Takes the turn for a verb that asks more than once; from here on {@link #stopping} tells whether the user asked to stop. */
+    Turns.Turn turn(String what) {
+        return turns.take(what);
     }
 
     boolean stopping() {
-        return stopping;
+        return turns.stopping();
+    }
+
+    /** What follows puts things back after a stop. */
+    void stopObeyed() {
+        turns.obeyed();
     }
 
     /** Asks what is running to stop; returns at once. */
     void cancel() {
-        stopping = true;
+        turns.stop();
         LocalCells open = cells;
         if (open != null) {
             open.noteStop();

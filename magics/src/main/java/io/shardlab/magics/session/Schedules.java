@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The schedules that plans may name: the rules, and those that somebody wrote in this session. One thread at a time. */
+/** The schedules that plans may name: the rules, and those that somebody wrote in this session. Any thread. */
 final class Schedules {
 
     private final Map<String, GivenSchedule> written = new LinkedHashMap<>();
@@ -22,7 +22,7 @@ final class Schedules {
      *
      * @throws io.shardlab.schedule.ScheduleException where it cannot run, with a picture
      */
-    void write(String name, String text) {
+    synchronized void write(String name, String text) {
         if (!name.matches("[A-Za-z][A-Za-z0-9._-]{0,39}") || ScheduleRule.NAMES.contains(name)) {
             throw new IllegalArgumentException("schedule name '" + name
                     + "' must be 1 to 40 letters, digits, dots, dashes or underscores, start with a letter and not be one of "
@@ -35,12 +35,12 @@ final class Schedules {
         written.put(name, given);
     }
 
-    Optional<GivenSchedule> own(String name) {
+    synchronized Optional<GivenSchedule> own(String name) {
         return Optional.ofNullable(written.get(name));
     }
 
     /** Refuses a name that is neither a rule's nor one of ours. */
-    void require(String name) {
+    synchronized void require(String name) {
         List<String> names = new ArrayList<>(ScheduleRule.NAMES);
         names.addAll(written.keySet());
         WorkloadChoice.requireSchedule(name, names);
@@ -51,7 +51,7 @@ final class Schedules {
      *
      * @param chunks stages per rank; 1 also stands for as many as a written schedule has
      */
-    ScheduleRule rule(String name, int chunks) {
+    synchronized ScheduleRule rule(String name, int chunks) {
         require(name);
         GivenSchedule own = written.get(name);
         if (own == null) {

@@ -19,13 +19,32 @@ final class Screen implements AutoCloseable {
     private final ScheduledThreadPoolExecutor writer;
 
     Screen(NotebookPort port) {
+        this(port, writer());
+    }
+
+    private Screen(NotebookPort port, ScheduledThreadPoolExecutor writer) {
         this.port = port;
-        this.writer = new ScheduledThreadPoolExecutor(1, task -> {
+        this.writer = writer;
+    }
+
+    private static ScheduledThreadPoolExecutor writer() {
+        ScheduledThreadPoolExecutor writer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, "shard-screen");
             thread.setDaemon(true);
             return thread;
         });
         writer.setRemoveOnCancelPolicy(true);
+        return writer;
+    }
+
+    /** The same screen, but what is shown appears in the cell that runs now, also after that cell has ended. */
+    Screen here() {
+        return new Screen(port.here(), writer);
+    }
+
+    /** Whether a cell takes output after it has ended. */
+    boolean lasting() {
+        return port.lasting();
     }
 
     boolean interactive() {
@@ -44,6 +63,9 @@ final class Screen implements AutoCloseable {
 
     /** Runs {@code live.tick()} on the writer until the answer is closed; closing waits for a last tick. */
     AutoCloseableQuietly live(Live live) {
+        if (live.atOnce()) {
+            await(writer.submit(() -> live.tick(port)));
+        }
         Future<?> ticking = writer.scheduleWithFixedDelay(
                 () -> live.tick(port), live.firstTickMillis(), Throttle.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
         return () -> {
@@ -60,6 +82,11 @@ final class Screen implements AutoCloseable {
         /** Before it there is nothing to show. */
         default long firstTickMillis() {
             return 0;
+        }
+
+        /** Whether it must stand in the cell before anything else happens. */
+        default boolean atOnce() {
+            return false;
         }
 
         /** Whether there was and will be nothing to show, so that nobody need wait for the writer. */

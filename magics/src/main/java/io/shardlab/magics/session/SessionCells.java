@@ -20,8 +20,8 @@ final class SessionCells {
     }
 
     CellRun run(CellOptions options, String source, Cells.Listener listener) {
-        CellRun run =
-                work.call("cell", () -> new CellRun(backend.cells().run(options, source, listener)), this::stoppedCell);
+        CellRun run = work.call(
+                "cell", () -> new CellRun(backend.cells().run(options, source, listener)), doing -> stoppedCell());
         options.name().ifPresent(name -> keep(name, run));
         return run;
     }

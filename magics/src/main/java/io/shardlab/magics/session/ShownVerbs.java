@@ -21,6 +21,7 @@ import io.shardlab.magics.view.TrafficChart;
 import io.shardlab.mesh.Selection;
 import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ final class ShownVerbs implements Actions {
     private final Output output;
     private final HostKernel kernel;
     private final Compat compat;
+    private final ShownRuns runs;
     private final LongSupplier nanos;
 
     ShownVerbs(Supplier<Lab> lab, Output output, HostKernel kernel, Compat compat, LongSupplier nanos) {
@@ -46,6 +48,7 @@ final class ShownVerbs implements Actions {
         this.output = output;
         this.kernel = kernel;
         this.compat = compat;
+        this.runs = new ShownRuns(lab, output, nanos);
         this.nanos = nanos;
     }
 
@@ -80,6 +83,41 @@ final class ShownVerbs implements Actions {
         }
         output.draw(run.charts());
         return run;
+    }
+
+    @Override
+    public Object start(TrainOptions options) {
+        return runs.start(options);
+    }
+
+    @Override
+    public Object jobs() {
+        return runs.jobs();
+    }
+
+    @Override
+    public Object await(Optional<String> name) {
+        return runs.await(name);
+    }
+
+    @Override
+    public Object attach(Optional<String> name) {
+        return runs.attach(name);
+    }
+
+    @Override
+    public Object interrupt(Optional<String> name) {
+        return runs.interrupt(name);
+    }
+
+    @Override
+    public Object restart(Selection selection) {
+        return runs.restart(selection);
+    }
+
+    @Override
+    public Object top(Duration time) {
+        return runs.top(time);
     }
 
     @Override

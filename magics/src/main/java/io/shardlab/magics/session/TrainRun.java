@@ -45,6 +45,8 @@ final class TrainRun {
                 try {
                     PlacedCheckpoint.of(cluster, progress)
                             .save(request.save().get(), cluster.placed().state());
+                    cluster.placed()
+                            .savedIn(request.save().get(), cluster.placed().stepsTrained());
                     progress.saved(done);
                 } catch (StopSignal.CancelledRun stopped) {
                     int steps = record.metrics().size();

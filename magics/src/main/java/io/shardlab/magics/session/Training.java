@@ -1,56 +1,181 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.plan.Plan;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.Optional;
+import java.util.function.LongSupplier;
 
-/** The verb {@code train}: prepares, trains and writes the files of the run as it goes. */
+/** The verb {@code train}, in the cell or in the background: prepares, trains and writes the files of the run as it goes. */
 final class Training {
+
+    /** How long a cell waits to hear whether its background run can begin at all. */
+    private static final long REFUSAL_MILLIS = 2000;
 
     private final Backend backend;
     private final Work work;
     private final Preparation preparation;
     private final Path home;
     private final Journal journal;
+    private final StartedRuns runs;
+    private final LongSupplier nanos;
 
-    Training(Backend backend, Work work, Preparation preparation, Path home, Journal journal) {
+    Training(
+            Backend backend,
+            Work work,
+            Preparation preparation,
+            Path home,
+            Journal journal,
+            StartedRuns runs,
+            LongSupplier nanos) {
         this.backend = backend;
         this.work = work;
         this.preparation = preparation;
         this.home = home;
         this.journal = journal;
+        this.runs = runs;
+        this.nanos = nanos;
     }
 
+    /** Trains, and waits for it. */
     Run train(TrainOptions options, Progress progress) {
-        AtomicInteger stepsDone = new AtomicInteger();
-        AtomicInteger stepSaved = new AtomicInteger();
+        StartedRun started =
+                new StartedRun(name(options), false, options.settings().steps(), nanos);
+        started.watch(progress);
+        try {
+            return waitFor(options, started);
+        } catch (ShardException told) {
+            started.note(String.valueOf(told.getMessage()));
+            started.stopping();
+            throw told;
+        }
+    }
+
+    /** Trains in the background; refuses here what cannot begin, as far as that is known soon. */
+    StartedRun start(TrainOptions options) {
+        int steps = steps(options);
+        StartedRun started = new StartedRun(name(options), true, steps, nanos);
+        Thread cell = work.begin(
+                started.name(), () -> underWay(started), started::isOver, () -> background(options, started));
+        started.waitsOn(cell);
+        try {
+            if (started.awaitPrepared(REFUSAL_MILLIS) && started.folder().isEmpty()) {
+                runs.remove(started);
+                throw started.problem().orElseThrow();
+            }
+        } catch (InterruptedException stop) {
+            cell.interrupt();
+            throw ShardException.interrupted("interrupted: run " + started.name() + " is being stopped");
+        }
+        return started;
+    }
+
+    private void background(TrainOptions options, StartedRun started) {
+        try {
+            waitFor(options, started);
+        } catch (ShardException told) {
+            started.note(String.valueOf(told.getMessage()));
+            work.awaitEarlier(); // Stopped, it may still be on its way to the end of a micro-batch.
+            started.fail(told);
+            if (told.interrupted() && started.result().isPresent()) {
+                started.note("interrupted; " + started.kept());
+            }
+        } finally {
+            started.conclude();
+        }
+    }
+
+    /** Asks a run to stop, or kills the workers if it was asked before; says what came of it. */
+    String stop(Optional<String> name) {
+        StartedRun run = runs.find("interrupt", name);
+        if (run.isOver()) {
+            throw new ShardException("interrupt: run " + run.name() + " has ended (" + run.story() + ")");
+        }
+        if (run.state() == StartedRun.State.STOPPING) {
+            work.kill();
+            return "run " + run.name() + " was stopping already: the workers are being killed, with their weights and "
+                    + "variables; `%shard up` starts new ones, `%shard restart` places the model again";
+        }
+        try {
+            if (run.stop()) {
+                return "run " + run.name() + ": " + run.note();
+            }
+        } catch (InterruptedException enough) {
+            throw ShardException.interrupted("interrupted: interrupt; run " + run.name() + " is stopping all the same");
+        }
+        return "run " + run.name() + " is still stopping; `%shard interrupt " + run.name()
+                + "` once more kills the workers";
+    }
+
+    /** Refuses a verb that would end the run in the background, and says what does. */
+    void requireNoneBefore(String verb, String otherwise) {
+        Optional<StartedRun> run = runs.underWay().filter(StartedRun::inBackground);
+        if (run.isPresent()) {
+            String name = run.get().name();
+            throw new ShardException(verb + ": run " + name + " is under way in the background ("
+                    + run.get().story() + "); `%shard interrupt " + name + "` stops it, " + otherwise);
+        }
+    }
+
+    private static String underWay(StartedRun run) {
+        return "run " + run.name() + " is under way in the background (" + run.story() + "); `%shard wait " + run.name()
+                + "` waits for it, `%shard interrupt " + run.name() + "` stops it";
+    }
+
+    private String name(TrainOptions options) {
+        String model = options.placement()
+                .map(placement -> placement.model())
+                .or(() -> options.checkpoints().resume().map(Path::getFileName).map(String::valueOf))
+                .or(() -> backend.plans().placed().map(Plan::model))
+                .orElse("run");
+        return runs.freeName(options.name(), fileName(model));
+    }
+
+    private static String fileName(String model) {
+        return model.replaceAll("[^A-Za-z0-9._-]+", "_");
+    }
+
+    private Run waitFor(TrainOptions options, StartedRun started) {
         return work.call(
                 "train",
                 () -> {
-                    ResumedRun resumed = resumed(options);
-                    options.checkpoints().save().ifPresent(backend.checkpoints()::requireSavable);
-                    stepsDone.set(resumed.done());
-                    Preparation.Prepared prepared = preparation.prepare(
-                            resumed.placement(), resumed.workload(), resumed.source(), resumed::check);
-                    options.checkpoints().resume().ifPresent(folder -> backend.checkpoints()
-                            .load(folder, progress));
-                    RunFolder folder = RunFolder.create(
-                            home,
-                            options.name().orElse(prepared.plan().model().replaceAll("[^A-Za-z0-9._-]+", "_")),
-                            prepared.plan());
-                    Runs.TrainOutcome outcome = backend.runs()
-                            .train(
-                                    request(options, resumed, prepared),
-                                    new Recorder(folder, progress, stepsDone, stepSaved));
-                    Run run = new Run(outcome, folder.path());
-                    folder.finish(run);
-                    journal.ran(run);
-                    return run;
+                    runs.add(started);
+                    try {
+                        Run run = trained(options, started);
+                        started.end(run);
+                        return run;
+                    } catch (RuntimeException failed) {
+                        started.fail(Work.translated(failed));
+                        if (started.folder().isEmpty() && !started.inBackground()) {
+                            runs.remove(started);
+                        }
+                        throw failed;
+                    }
                 },
-                () -> "weights kept at step " + stepsDone.get()
-                        + (stepSaved.get() > 0 ? ", checkpoint of step " + stepSaved.get() : ""));
+                doing -> {
+                    started.stoppedIn(doing);
+                    return started.kept();
+                });
+    }
+
+    private Run trained(TrainOptions options, StartedRun started) {
+        ResumedRun resumed = resumed(options);
+        options.checkpoints().save().ifPresent(backend.checkpoints()::requireSavable);
+        Preparation.Prepared prepared =
+                preparation.prepare(resumed.placement(), resumed.workload(), resumed.source(), resumed::check);
+        options.checkpoints().resume().ifPresent(folder -> backend.checkpoints().load(folder, started));
+        Plan plan = prepared.plan();
+        RunFolder folder = RunFolder.create(home, options.name().orElse(fileName(plan.model())), plan);
+        Runs.TrainRequest request = request(options, resumed, prepared);
+        started.prepared(
+                request, new StartedRun.Placement(plan.model(), plan.scheme().toString()), folder.path());
+        Runs.TrainOutcome outcome = backend.runs().train(request, new Recorder(folder, started));
+        Run run = new Run(outcome, folder.path());
+        folder.finish(run);
+        journal.ran(run);
+        return run;
     }
 
     private static Runs.TrainRequest request(TrainOptions options, ResumedRun resumed, Preparation.Prepared prepared) {
@@ -85,18 +210,15 @@ final class Training {
     }
 
     /** Writes each step to its file before anyone else hears of it. */
-    private record Recorder(RunFolder folder, Progress listener, AtomicInteger stepsDone, AtomicInteger stepSaved)
-            implements Progress {
+    private record Recorder(RunFolder folder, Progress listener) implements Progress {
         @Override
         public void saved(int step) {
-            stepSaved.set(step);
             listener.saved(step);
         }
 
         @Override
         public void step(StepMetrics metrics) {
             folder.step(metrics);
-            stepsDone.incrementAndGet();
             listener.step(metrics);
         }
 

@@ -10,31 +10,34 @@ import io.shardlab.plan.LossFunction;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import io.shardlab.tensor.TensorShape;
-import java.util.HashMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
  * The models that cells of this notebook wrote. Compiled here, where nothing of DJL is loaded; what they consist of is found by
- * a worker that runs them once, and forgotten with the workers.
+ * a worker that runs them once, and forgotten with the workers. Any thread.
  */
 final class UserModels {
 
     /** A model as far as its cell tells. */
     record Written(String name, BlockCode code, LossFunction loss, TensorShape input) {}
 
-    private final Map<String, Written> written = new LinkedHashMap<>();
-    private final Map<String, BlockSpec> described = new HashMap<>();
+    private final Map<String, Written> written = Collections.synchronizedMap(new LinkedHashMap<>());
+    private final Map<String, BlockSpec> described = new ConcurrentHashMap<>();
 
     Optional<Written> find(String name) {
         return Optional.ofNullable(written.get(name));
     }
 
     List<String> names() {
-        return List.copyOf(written.keySet());
+        synchronized (written) {
+            return List.copyOf(written.keySet());
+        }
     }
 
     /** Compiles and keeps a model, or finds the one that the options only name. */

@@ -8,14 +8,21 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Lets the cell's thread wait, interruptibly, for work on a thread of its own.
  *
  * <p>An interrupt asks the backend to stop and gives it {@value #GRACE_MILLIS} ms before the cell ends; an interrupt while it is
- * still stopping kills. The stop is asked for on a third thread, because an interrupted thread must not touch a channel.
+ * still stopping kills. The stop is asked for on a third thread, because an interrupted thread must not touch a channel. A fourth
+ * one only looks, whatever the others do.
+ *
+ * <p>A background run waits here on a thread of its own, as a cell would; what else needs the workers is refused meanwhile.
  */
 final class Work implements AutoCloseable {
 
@@ -24,11 +31,21 @@ final class Work implements AutoCloseable {
 
     private final ExecutorService worker = daemon("shard-work");
     private final ExecutorService control = daemon("shard-control");
+    private final ExecutorService looker = daemon("shard-look");
     private final Backend backend;
+    private final LongSupplier nanos;
     private volatile @Nullable Future<?> running;
+    private volatile @Nullable Background background;
+    private volatile long lastUsed;
 
-    Work(Backend backend) {
+    /** @param story says in one line what is under way, and what can be done about it */
+    private record Background(Thread thread, Supplier<String> story, BooleanSupplier over) {}
+
+    /** @param nanos a clock, for {@link #whenUnused} */
+    Work(Backend backend, LongSupplier nanos) {
         this.backend = backend;
+        this.nanos = nanos;
+        this.lastUsed = nanos.getAsLong();
     }
 
     private static ExecutorService daemon(String name) {
@@ -42,15 +59,27 @@ final class Work implements AutoCloseable {
     /**
      * Does something that the user can stop.
      *
-     * @param kept says, once stopped, what remains: {@code weights kept at step 7}
+     * @param kept says, once stopped, what remains, {@code weights kept at step 7}; it is given what each rank was doing
      */
-    <T> T call(String what, Callable<T> action, Supplier<String> kept) {
+    <T> T call(String what, Callable<T> action, UnaryOperator<String> kept) {
+        requireFree(what);
         waitForEarlier();
-        Future<T> future = worker.submit(action);
+        AtomicBoolean stopped = new AtomicBoolean();
+        Future<T> future = worker.submit(() -> {
+            try (Backend.Begun begun = backend.begin(what)) {
+                if (stopped.get()) {
+                    throw new IllegalStateException("stopped before it began");
+                }
+                return action.call();
+            } finally {
+                lastUsed = nanos.getAsLong();
+            }
+        });
         running = future;
         try {
             return future.get();
         } catch (InterruptedException stop) {
+            stopped.set(true); // First, so that an action that begins after the backend was told sees this.
             throw interrupted(what, future, kept);
         } catch (ExecutionException failed) {
             throw translated(failed.getCause());
@@ -58,7 +87,81 @@ final class Work implements AutoCloseable {
     }
 
     <T> T call(String what, Callable<T> action) {
-        return call(what, action, () -> "");
+        return call(what, action, doing -> doing);
+    }
+
+    /** Refuses what needs the workers while a run in the background has them. */
+    void requireFree(String what) {
+        Background other = background;
+        if (other != null
+                && other.thread() != Thread.currentThread()
+                && !other.over().getAsBoolean()) {
+            throw new ShardException(what + ": " + other.story().get());
+        }
+    }
+
+    /** Does something on a thread of its own, as a cell would on its, until {@code over}. One at a time. */
+    Thread begin(String name, Supplier<String> story, BooleanSupplier over, Runnable cell) {
+        requireFree(name);
+        Thread thread = new Thread(cell, "shard-run-" + name);
+        thread.setDaemon(true);
+        background = new Background(thread, story, over);
+        thread.start();
+        return thread;
+    }
+
+    /** Waits until what was asked last has really ended, though the wait for it may have been interrupted. */
+    void awaitEarlier() {
+        Future<?> earlier = running;
+        boolean interrupted = false;
+        while (earlier != null && !earlier.isDone()) {
+            try {
+                earlier.get();
+            } catch (InterruptedException again) {
+                interrupted = true;
+            } catch (ExecutionException itsOwnAffair) {
+                break;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Looks at what is there, also while something is running. Stops nothing if it is interrupted. */
+    <T> T look(String what, Callable<T> action) {
+        lastUsed = nanos.getAsLong();
+        try {
+            return looker.submit(action).get();
+        } catch (InterruptedException stop) {
+            throw ShardException.interrupted("interrupted: " + what);
+        } catch (ExecutionException failed) {
+            throw translated(failed.getCause());
+        }
+    }
+
+    private boolean idle() {
+        Background other = background;
+        return other == null || other.over().getAsBoolean();
+    }
+
+    /** Does something if nothing has been asked for {@code unusedNanos}, and nothing is going on; answers whether it did. */
+    boolean whenUnused(long unusedNanos, Runnable action) {
+        try {
+            return worker.submit(() -> {
+                        boolean unused = idle() && nanos.getAsLong() - lastUsed >= unusedNanos;
+                        if (unused) {
+                            action.run();
+                        }
+                        return unused;
+                    })
+                    .get();
+        } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (ExecutionException failed) {
+            throw translated(failed.getCause());
+        }
     }
 
     /** Does something beside what is running, for instance stopping it. */
@@ -91,8 +194,14 @@ final class Work implements AutoCloseable {
         }
     }
 
-    private ShardException interrupted(String what, Future<?> future, Supplier<String> kept) {
-        control.execute(backend::cancel);
+    private ShardException interrupted(String what, Future<?> future, UnaryOperator<String> kept) {
+        Future<String> stopped = control.submit(() -> {
+            try {
+                return RanksAtWork.of(backend.workers().status());
+            } finally {
+                backend.cancel();
+            }
+        });
         String state = "";
         try {
             future.get(GRACE_MILLIS, TimeUnit.MILLISECONDS);
@@ -106,12 +215,29 @@ final class Work implements AutoCloseable {
             return ShardException.interrupted(
                     "interrupted twice: " + what + "; workers are being killed, with their weights and variables");
         }
-        String remains = kept.get();
+        String remains = kept.apply(now(stopped));
         return ShardException.interrupted("interrupted: " + what + (remains.isEmpty() ? "" : "; " + remains) + state);
     }
 
+    /** What the ranks were doing; nothing where that is not known, which is no reason not to say the rest. */
+    private static String now(Future<String> told) {
+        try {
+            return told.get(GRACE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException again) {
+            Thread.currentThread().interrupt();
+            return "";
+        } catch (ExecutionException | TimeoutException unknown) {
+            return "";
+        }
+    }
+
+    /** Kills the workers and whatever they do. */
+    void kill() {
+        control.execute(backend::kill);
+    }
+
     /** Every reason for which an action can fail, as one that a user reads. */
-    static RuntimeException translated(@Nullable Throwable cause) {
+    static ShardException translated(@Nullable Throwable cause) {
         if (cause instanceof ShardException known) {
             return known;
         }
@@ -139,6 +265,7 @@ final class Work implements AutoCloseable {
         control.execute(backend::cancel);
         worker.shutdown();
         control.shutdown();
+        looker.shutdownNow();
     }
 
     /** Waits a moment for what was running. */

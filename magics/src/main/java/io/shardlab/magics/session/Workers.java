@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Selection;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -11,6 +12,16 @@ public interface Workers {
 
     /** Starts workers and waits until they are ready; the specification that already runs changes nothing. */
     Running up(UpOptions options);
+
+    /** The workers that run, if they are what the options ask for. */
+    Optional<Running> unchanged(UpOptions options);
+
+    /**
+     * Starts all workers anew, places what was placed and gives it back the weights it had, as far as they can be had.
+     *
+     * @param selection the ranks that need it; named to the user, because all others come along
+     */
+    Restarted restart(Selection selection, Progress progress);
 
     /** Stops all workers; at once, or after asking. */
     List<ExitRow> down(boolean now);
@@ -37,6 +48,24 @@ public interface Workers {
 
         public Running {
             rows = List.copyOf(rows);
+        }
+
+        /** The same, and its banner says how long unused workers stay. */
+        Running stoppedWhenIdle(Optional<Duration> after) {
+            return after.isEmpty()
+                    ? this
+                    : new Running(
+                            rows,
+                            readyMillis,
+                            unchanged,
+                            banner + "; stopped after " + Idle.text(after.get()) + " without use");
+        }
+    }
+
+    /** Workers that were started anew; {@code told} says in lines what was kept and what was lost. */
+    record Restarted(Running running, List<String> told) {
+        public Restarted {
+            told = List.copyOf(told);
         }
     }
 

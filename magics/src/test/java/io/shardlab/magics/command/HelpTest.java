@@ -56,6 +56,5 @@ class HelpTest {
     @Test
     void flagsThatComeLaterSaySoInTheHelp() {
         assertTrue(Verbs.help("plan").contains("--auto (choosing the scheme by search)"));
-        assertTrue(Verbs.overview().contains("later: top"));
     }
 }

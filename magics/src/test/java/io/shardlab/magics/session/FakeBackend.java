@@ -20,6 +20,9 @@ final class FakeBackend implements Backend {
     final CountDownLatch killed = new CountDownLatch(1);
     boolean trainUntilCancelled;
     boolean ignoreCancel;
+    volatile boolean busy;
+    volatile boolean placeUntilCancelled;
+    final Turns turns = new Turns();
     List<Failure> failures = List.of();
 
     /** Whether workers may ask for GPUs. */
@@ -90,7 +93,13 @@ final class FakeBackend implements Backend {
     }
 
     @Override
+    public Begun begin(String what) {
+        return turns.take(what);
+    }
+
+    @Override
     public void cancel() {
+        turns.stop();
         cancelled.countDown();
     }
 

@@ -14,9 +14,6 @@ final class FakeComparing implements Comparing {
     }
 
     @Override
-    public void begin() {}
-
-    @Override
     public boolean stopping() {
         return backend.cancelled.getCount() == 0;
     }

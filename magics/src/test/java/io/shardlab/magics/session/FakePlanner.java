@@ -100,6 +100,10 @@ final class FakePlanner implements Plans {
 
     @Override
     public PlaceOutcome place(PlanOptions options) {
+        if (backend.placeUntilCancelled) {
+            backend.training.countDown();
+            FakeRuns.await(backend.cancelled);
+        }
         Plan plan = make(options);
         if (plan.mesh().size() > Math.max(backend.workers, FakeBackend.DEVICES)) {
             throw new IllegalArgumentException("scheme " + plan.scheme() + " needs "

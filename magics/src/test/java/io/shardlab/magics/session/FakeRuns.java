@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
 
 /** Runs whose figures are the same every time. */
 final class FakeRuns implements Runs {
@@ -30,6 +31,9 @@ final class FakeRuns implements Runs {
                 plan.scheme(), request.workload(), plan.schedule().name());
         List<StepMetrics> metrics = new ArrayList<>();
         for (int step = 0; step < request.settings().steps(); step++) {
+            if (backend.turns.stopping()) {
+                break;
+            }
             StepMetrics done = metrics(step, request.workload());
             metrics.add(done);
             progress.step(done);
@@ -43,10 +47,10 @@ final class FakeRuns implements Runs {
         return new TrainOutcome(
                 ran,
                 metrics.size(),
-                backend.trainUntilCancelled,
+                metrics.size() < request.settings().steps(),
                 metrics,
-                FakePlans.timeline(ran, metrics.size() - 1, false),
-                FakePlans.timeline(ran, metrics.size() - 1, false),
+                FakePlans.timeline(ran, Math.max(0, metrics.size() - 1), false),
+                FakePlans.timeline(ran, Math.max(0, metrics.size() - 1), false),
                 FakeMeasures.memoryRows(ran),
                 OptionalDouble.of(20.5),
                 OptionalDouble.of(8.25),
@@ -90,8 +94,12 @@ final class FakeRuns implements Runs {
     }
 
     private void awaitStop() {
+        await(backend.ignoreCancel ? backend.killed : backend.cancelled);
+    }
+
+    static void await(CountDownLatch latch) {
         try {
-            (backend.ignoreCancel ? backend.killed : backend.cancelled).await();
+            latch.await();
         } catch (InterruptedException impossible) {
             throw new AssertionError("nobody interrupts the worker", impossible);
         }

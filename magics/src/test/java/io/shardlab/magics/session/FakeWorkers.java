@@ -43,6 +43,20 @@ final class FakeWorkers implements Workers {
     }
 
     @Override
+    public Optional<Running> unchanged(UpOptions options) {
+        return Optional.empty();
+    }
+
+    @Override
+    public Restarted restart(Selection selection, Progress progress) {
+        if (backend.workers == 0) {
+            throw new IllegalStateException("no workers; `%shard up` starts some");
+        }
+        selection.ranks(new Mesh(1, 1, backend.workers));
+        return new Restarted(up(UpOptions.workers(backend.workers)), List.of("kept: <all>"));
+    }
+
+    @Override
     public List<ExitRow> down(boolean now) {
         List<ExitRow> rows = new ArrayList<>();
         for (int rank = 0; rank < backend.workers; rank++) {
@@ -62,7 +76,7 @@ final class FakeWorkers implements Workers {
                     "tp=" + rank,
                     4000 + rank,
                     "cpu:" + rank,
-                    "ready",
+                    backend.busy ? "busy" : "ready",
                     "0B1",
                     OptionalLong.of(300L << 20),
                     OptionalLong.empty(),

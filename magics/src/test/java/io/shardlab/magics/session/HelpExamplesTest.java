@@ -80,11 +80,12 @@ final class HelpExamplesTest {
         try (Notebook notebook = new Notebook(new RecordingPort(true), kernel, () -> backend, environment);
                 CellCompiler compiler = CellCompiler.open(Cluster.classpath())) {
             notebook.line(List.of("up", "-n", "4"));
-            notebook.line(List.of("train", "tiny", "--pp", "2", "--steps", "8"));
+            notebook.line(List.of("train", "tiny", "--pp", "2", "--steps", "8", "-o", "first"));
             for (Example example : examples) {
                 String typed = example.first()
                         .replace("FOLDER_OF_IDX_FILES", "random")
-                        .replaceAll("(\\w+\\.html)", home + "/$1");
+                        .replaceAll("(\\w+\\.html)", home + "/$1")
+                        .replaceAll("shard top.*", "shard top --for 1s");
                 if (example.first().startsWith("%%")) {
                     boolean java = example.first().matches("%%shard( -.*| cell.*)?");
                     if (java) {
@@ -96,6 +97,10 @@ final class HelpExamplesTest {
                     ShardException refused =
                             assertThrows(ShardException.class, () -> notebook.line(words(typed)), typed);
                     assertEquals("checkpoint 'checkpoints/first' is not there", refused.getMessage());
+                } else if (verb.equals("interrupt")) { // A run that goes on does so in BackgroundRunTest.
+                    ShardException refused =
+                            assertThrows(ShardException.class, () -> notebook.line(words(typed)), typed);
+                    assertEquals("interrupt: run first has ended (done, step 8 of 8)", refused.getMessage());
                 } else {
                     notebook.line(words(typed));
                 }

@@ -62,6 +62,50 @@ class InterruptTest {
         }
     }
 
+    /** It was lost, and the run went on for all of its steps, with the next cell waiting for it. */
+    @Test
+    void anInterruptWhileARunIsBeingPreparedIsMeantForTheRun() throws InterruptedException {
+        backend.placeUntilCancelled = true;
+        try (Notebook notebook = notebook()) {
+            Thread cell = cell(notebook, "train tiny --steps 50");
+            backend.training.await();
+            cell.interrupt();
+            assertTrue(end().startsWith("interrupted: train; weights kept at step 0"));
+            Lab lab = notebook.openLab();
+            assertEquals(
+                    0,
+                    lab.runs().find("wait", java.util.Optional.empty()).await().loss().length);
+        }
+    }
+
+    @Test
+    void anInterruptSaysWhatEachRankWasDoing() throws InterruptedException {
+        backend.trainUntilCancelled = true;
+        try (Notebook notebook = notebook()) {
+            notebook.line(List.of("up", "-n", "2"));
+            Thread cell = cell(notebook, "train tiny --steps 50");
+            backend.training.await();
+            backend.busy = true;
+            cell.interrupt();
+            assertEquals("interrupted: train; weights kept at step 3; ranks 0–1 in 0B1", end());
+        }
+    }
+
+    @Test
+    void looksGoOnWhileAnInterruptedVerbIsStillStopping() throws InterruptedException {
+        backend.trainUntilCancelled = true;
+        backend.ignoreCancel = true;
+        try (Notebook notebook = notebook()) {
+            Thread first = cell(notebook, "train tiny --steps 50");
+            backend.training.await();
+            first.interrupt();
+            assertTrue(end().contains("still stopping"));
+            cell(notebook, "status");
+            assertTrue(end().startsWith("value "));
+            backend.kill();
+        }
+    }
+
     @Test
     void anInterruptWhileStillStoppingKills() throws InterruptedException {
         backend.trainUntilCancelled = true;
@@ -71,7 +115,7 @@ class InterruptTest {
             backend.training.await();
             first.interrupt();
             assertTrue(end().contains("still stopping; interrupt again to kill"));
-            Thread second = cell(notebook, "status");
+            Thread second = cell(notebook, "mem");
             while (second.getState() != Thread.State.WAITING) {
                 Thread.onSpinWait();
             }

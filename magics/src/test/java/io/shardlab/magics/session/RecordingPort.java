@@ -5,7 +5,7 @@ import java.util.Collections;
 import java.util.List;
 
 /** A notebook that remembers what it was shown. */
-final class RecordingPort implements NotebookPort {
+class RecordingPort implements NotebookPort {
 
     final List<Content> displays = Collections.synchronizedList(new ArrayList<>());
     final List<Content> updates = Collections.synchronizedList(new ArrayList<>());

@@ -1,0 +1,189 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.view.Column;
+import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.Html;
+import io.shardlab.mesh.Selection;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import tech.tablesaw.api.Table;
+
+/** Shows runs that go on while cells come and go: the verbs {@code train -a, jobs, wait, attach, interrupt, restart, top}. */
+final class ShownRuns {
+
+    private static final long TOP_MILLIS = 500;
+
+    private final Supplier<Lab> lab;
+    private final Output output;
+    private final LongSupplier nanos;
+
+    ShownRuns(Supplier<Lab> lab, Output output, LongSupplier nanos) {
+        this.lab = lab;
+        this.output = output;
+        this.nanos = nanos;
+    }
+
+    StartedRun start(TrainOptions options) {
+        StartedRun run = lab.get().start(options);
+        if (output.lasting()) {
+            Output cell = output.here();
+            Watched watched = watch(run, cell);
+            run.afterwards(() -> draw(run, watched, cell));
+        }
+        String find = "`%shard wait " + run.name() + "` waits for it, `%shard attach " + run.name()
+                + "` shows it in another cell, `%shard interrupt " + run.name() + "` stops it";
+        output.line("run " + run.name() + " goes on in the background; " + find
+                + (output.lasting()
+                        ? ""
+                        : "; this kernel takes no output after a cell has ended, so it is not to be seen here"));
+        return run;
+    }
+
+    /** A display that follows a run. */
+    private record Watched(LiveTraining live, Screen.AutoCloseableQuietly shown) {}
+
+    private Watched watch(StartedRun run, Output where) {
+        LiveTraining live = new LiveTraining(run.steps(), nanos);
+        live.begin();
+        run.watch(live);
+        return new Watched(live, where.live(live));
+    }
+
+    /** The end, in the cell that began it; called on the run's own thread. */
+    private static void draw(StartedRun run, Watched watched, Output cell) {
+        run.unwatch(watched.live());
+        try {
+            conclude(run, watched, cell);
+        } catch (RejectedExecutionException closed) {
+            // The notebook has been closed meanwhile.
+        }
+    }
+
+    private static void conclude(StartedRun run, Watched watched, Output where) {
+        watched.live().conclude(ending(run));
+        watched.shown().close();
+        run.result().ifPresent(result -> where.draw(result.charts()));
+    }
+
+    /** Tables of a run that has ended; what stopped it, if something did. */
+    private static Content ending(StartedRun run) {
+        Content tables = run.result()
+                .map(result -> Output.content(result.throughput(), result.memoryGrid()))
+                .orElse(Content.of("", ""));
+        Optional<ShardException> problem = run.problem();
+        Content before = Content.of("", "");
+        if (problem.isPresent() && !problem.get().failures().isEmpty()) {
+            before = FailureCard.of(problem.get().failures()).content();
+        } else if (run.state() != StartedRun.State.DONE) {
+            String line = "run " + run.name() + ": " + (run.note().isEmpty() ? run.story() : run.note());
+            before = Content.of(Html.paragraph(line), line + "\n");
+        }
+        return Content.of(before.html() + tables.html(), before.text() + tables.text());
+    }
+
+    Table jobs() {
+        return output.table(jobs(lab.get().runs().all()));
+    }
+
+    static Grid<StartedRun> jobs(List<StartedRun> runs) {
+        return new Grid<>(
+                runs.isEmpty() ? "no run was begun; %shard train -a begins one in the background" : "runs",
+                List.of(
+                        Column.text("name", "name", StartedRun::name),
+                        Column.text("state", "state", run -> run.state().name().toLowerCase(Locale.ROOT)),
+                        Column.text("place", "begun in", run -> run.inBackground() ? "background" : "cell"),
+                        Column.text("model", "model", StartedRun::model),
+                        Column.text("scheme", "scheme", StartedRun::scheme),
+                        Column.integer("steps_done", "steps done", StartedRun::stepsDone),
+                        Column.integer("steps", "of steps", StartedRun::steps),
+                        Column.optionalNumber("loss_last", "last loss", 4, StartedRun::lastLoss),
+                        Column.optionalNumber("tokens_per_s", "tokens/s", 0, StartedRun::tokensPerSecond),
+                        Column.number("seconds", "seconds", 1, StartedRun::seconds),
+                        Column.optionalText("folder", "folder", run -> run.folder()
+                                .map(folder -> String.valueOf(folder.getFileName()))),
+                        Column.optionalText("problem", "problem", run -> run.problem()
+                                .map(problem -> String.valueOf(problem.getMessage())))),
+                runs);
+    }
+
+    /** Waits, showing nothing until the end. */
+    Object await(Optional<String> name) {
+        StartedRun run = lab.get().runs().find("wait", name);
+        return shown(run, run.await());
+    }
+
+    private Object shown(StartedRun run, Run result) {
+        output.show(ending(run));
+        output.draw(result.charts());
+        return result;
+    }
+
+    /** Shows it live. */
+    Object attach(Optional<String> name) {
+        StartedRun run = lab.get().runs().find("attach", name);
+        if (run.isOver()) {
+            return shown(run, run.await());
+        }
+        Watched watched = watch(run, output);
+        Run result;
+        try {
+            result = run.await();
+            watched.live().conclude(ending(run));
+        } finally {
+            run.unwatch(watched.live());
+            watched.shown().close();
+        }
+        output.draw(result.charts());
+        return result;
+    }
+
+    Object interrupt(Optional<String> name) {
+        output.line(lab.get().training().stop(name));
+        return lab.get().runs().find("interrupt", name);
+    }
+
+    Object restart(Selection selection) {
+        LiveProgress live = new LiveProgress(nanos);
+        try (Screen.AutoCloseableQuietly watched = output.live(live)) {
+            Workers.Restarted restarted = lab.get().restart(selection, live);
+            live.conclude(content(restarted));
+            return Grids.workers(restarted.running()).table();
+        }
+    }
+
+    private static Content content(Workers.Restarted restarted) {
+        Content table = Output.content(Grids.workers(restarted.running()));
+        StringBuilder html = new StringBuilder(table.html());
+        StringBuilder text = new StringBuilder(table.text());
+        for (String line : restarted.told()) {
+            html.append(Html.paragraph(line));
+            text.append(line).append('\n');
+        }
+        return Content.of(html.toString(), text.toString());
+    }
+
+    /** The cell's thread waits between looks; where nobody watches, the last look is shown. */
+    Table top(Duration time) {
+        TopView view = new TopView(nanos);
+        Lab open = lab.get();
+        view.see(open.observations().status(), open.runs().underWay());
+        long end = nanos.getAsLong() + time.toNanos();
+        try (Screen.AutoCloseableQuietly watched = output.live(view)) {
+            while (nanos.getAsLong() < end) {
+                long rest = (end - nanos.getAsLong()) / 1_000_000;
+                Thread.sleep(Math.max(1, Math.min(TOP_MILLIS, rest)));
+                view.see(open.observations().status(), open.runs().underWay());
+            }
+        } catch (InterruptedException enough) {
+            throw ShardException.interrupted("interrupted: top; nothing else was stopped");
+        }
+        return view.table();
+    }
+}

@@ -1,0 +1,127 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.view.Column;
+import io.shardlab.magics.view.Figures;
+import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.Html;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/** The workers as they are from moment to moment, in one display. Fed by the cell's thread, drawn by the screen's writer. */
+final class TopView implements Screen.Live {
+
+    private final LongSupplier nanos;
+    private final Throttle throttle;
+    private final Map<Long, Long> usedBefore = new HashMap<>();
+    private long lastNanos;
+    private Grid<Row> latest = grid(List.of());
+    private String runs = "";
+    private boolean changed;
+    private NotebookPort.@Nullable Display display;
+
+    /** @param cpuPercent of one core since the row before, where the system tells it */
+    private record Row(Workers.StatusRow status, OptionalDouble cpuPercent) {}
+
+    TopView(LongSupplier nanos) {
+        this.nanos = nanos;
+        this.throttle = new Throttle(nanos);
+    }
+
+    /** Takes what was seen now. */
+    synchronized void see(List<Workers.StatusRow> rows, Optional<StartedRun> run) {
+        long now = nanos.getAsLong();
+        List<Row> seen = new ArrayList<>();
+        for (Workers.StatusRow row : rows) {
+            seen.add(new Row(row, cpuPercent(row.pid(), now - lastNanos)));
+        }
+        lastNanos = now;
+        latest = grid(seen);
+        runs = run.map(TopView::line).orElse("");
+        changed = true;
+    }
+
+    private OptionalDouble cpuPercent(long pid, long passedNanos) {
+        Optional<Duration> used =
+                ProcessHandle.of(pid).flatMap(process -> process.info().totalCpuDuration());
+        if (used.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        Long before = usedBefore.put(pid, used.get().toNanos());
+        return before == null || passedNanos <= 0
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(100.0 * (used.get().toNanos() - before) / passedNanos);
+    }
+
+    private static String line(StartedRun run) {
+        OptionalDouble loss = run.lastLoss();
+        OptionalDouble rate = run.tokensPerSecond();
+        return "run " + run.name() + ": " + run.story()
+                + (loss.isPresent() ? ", loss " + Figures.decimal(loss.getAsDouble(), 4) : "")
+                + (rate.isPresent() ? ", " + Figures.decimal(rate.getAsDouble(), 0) + " tokens/s" : "");
+    }
+
+    private static Grid<Row> grid(List<Row> rows) {
+        Grid<Workers.StatusRow> status =
+                Grids.status(rows.stream().map(Row::status).toList());
+        List<Column<Row>> columns = new ArrayList<>(List.of(
+                Column.integer("rank", "rank", row -> row.status().rank()),
+                Column.text("role", "role", row -> row.status().role()),
+                Column.identifier("pid", "process", row -> row.status().pid()),
+                Column.text("device", "device", row -> row.status().device()),
+                Column.text("state", "state", row -> row.status().state()),
+                Column.text("last_action", "last action", row -> row.status().lastAction()),
+                Column.optionalNumber("cpu_pct", "CPU % of a core", 0, Row::cpuPercent),
+                Column.megabytes("rss_mb", "resident MB", row -> row.status().rssBytes()),
+                Column.megabytes("heap_mb", "Java heap MB", row -> row.status().heapBytes()),
+                Column.optionalText(
+                        "last_error", "last error", row -> row.status().lastError())));
+        return new Grid<>(status.caption(), columns, rows);
+    }
+
+    /** What was seen last. */
+    synchronized tech.tablesaw.api.Table table() {
+        return latest.table();
+    }
+
+    private synchronized Content content() {
+        changed = false;
+        return runs.isEmpty()
+                ? Output.content(latest)
+                : Content.of(latest.html() + Html.paragraph(runs), latest.text() + runs + "\n");
+    }
+
+    private synchronized boolean hasChanged() {
+        return changed;
+    }
+
+    @Override
+    public void tick(NotebookPort port) {
+        if (port.interactive() && hasChanged() && throttle.due()) {
+            show(port);
+        }
+    }
+
+    @Override
+    public void end(NotebookPort port) {
+        if (hasChanged() || display == null) {
+            show(port);
+        }
+    }
+
+    private void show(NotebookPort port) {
+        NotebookPort.Display shown = display;
+        if (shown == null) {
+            display = port.display(content());
+        } else {
+            shown.update(content());
+        }
+    }
+}
