@@ -283,6 +283,10 @@ public final class StartedRun implements Progress {
         return prepared.await(millis, TimeUnit.MILLISECONDS);
     }
 
+    void awaitEnd() throws InterruptedException {
+        ended.await();
+    }
+
     /**
      * Waits for the end.
      *

@@ -63,6 +63,7 @@ final class Training {
         try {
             if (started.awaitPrepared(REFUSAL_MILLIS) && started.folder().isEmpty()) {
                 runs.remove(started);
+                started.awaitEnd(); // Soon; until then the next verb would be told of a run under way.
                 throw started.problem().orElseThrow();
             }
         } catch (InterruptedException stop) {
