@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -127,7 +128,8 @@ class Page:
         self.idle(60)
 
     def idle(self, seconds):
-        until(lambda: "Idle" in self.driver.page_source, seconds, "the kernel was not idle")
+        """Until the page is connected to its kernel. It shows "Unknown" where it missed what the kernel said before it listened."""
+        until(lambda: re.search(r"\| (Idle|Unknown)", self.driver.page_source), seconds, "the kernel was not idle")
 
     def picture(self, file):
         screenshot(self.driver, file)

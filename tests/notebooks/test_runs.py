@@ -118,12 +118,15 @@ def test_while_a_run_goes_on_looks_work_and_the_rest_says_why_not(shard):
 def interrupted(kernel, line, seconds):
     """Runs a line, interrupts it a while after it has begun, and tells how long the cell took to come back.
 
-    The kernel drops an interrupt that comes while it compiles the cell, so the cell is one statement that says when it begins.
-    Afterwards we wait until all is quiet, because a second interrupt while the first still stops workers is meant to kill them.
+    The kernel drops an interrupt that comes while it compiles the cell, or before its own thread waits for the cell's. So the
+    cell is one statement that says when both are over. Afterwards we wait until all is quiet, because a second interrupt while the first still stops workers is meant to kill them.
     """
     words = ", ".join(f'"{word}"' for word in line.split()[1:])
     request = kernel.client.execute(
-        '{ System.out.println("begun"); var k = org.dflib.jjava.jupyter.kernel.BaseKernel.notebookKernel(); '
+        "{ while (Thread.getAllStackTraces().values().stream().noneMatch(calls -> calls.length > 0"
+        ' && calls[0].getMethodName().equals("park") && java.util.Arrays.stream(calls)'
+        '.anyMatch(call -> call.getClassName().endsWith("JJavaExecutionControl")))) { Thread.onSpinWait(); }'
+        ' System.out.println("begun"); var k = org.dflib.jjava.jupyter.kernel.BaseKernel.notebookKernel(); '
         f'k.getMagicsRegistry().evalLineMagic(k, "shard", java.util.List.of({words})); }}'
     )
     messages_of(kernel, request, lambda m: m["msg_type"] == "stream")
