@@ -57,12 +57,16 @@ final class Work implements AutoCloseable {
     }
 
     /**
-     * Does something that the user can stop.
+     * Does something that the user can stop. An interrupt that came before is meant for it, and for nothing earlier: the cell
+     * may be over by then, and another one begun.
      *
      * @param kept says, once stopped, what remains, {@code weights kept at step 7}; it is given what each rank was doing
      */
     <T> T call(String what, Callable<T> action, UnaryOperator<String> kept) {
         requireFree(what);
+        if (Thread.interrupted()) {
+            throw ShardException.interrupted("interrupted: " + what + " had not begun");
+        }
         waitForEarlier();
         AtomicBoolean stopped = new AtomicBoolean();
         Future<T> future = worker.submit(() -> {
