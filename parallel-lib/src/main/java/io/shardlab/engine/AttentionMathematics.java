@@ -85,6 +85,11 @@ final class AttentionMathematics implements Mathematics {
     }
 
     @Override
+    public int numJoined() {
+        return linear.isPresent() ? 3 : 1;
+    }
+
+    @Override
     public Computed compute(NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {
         if (linear.isEmpty()) {
             return Mathematics.super.compute(manager, inputs, weights, training);

@@ -10,10 +10,12 @@ import java.util.Optional;
 
 /**
  * Attention by hand. Heads stay side by side in their rows, so nothing is transposed: products read every head's columns by
- * their stride. Keeps rotated queries and keys, values, weights of attention and mixed heads.
+ * their stride. One product gives queries, keys and values, side by side in their rows too. Keeps rotated queries and keys,
+ * values, weights of attention and mixed heads.
  *
  * <p>With S = QKᵀ/√E + mask, P = softmax S, O = PV: dV = PᵀdO, dP = dO·Vᵀ, dS = P∘(dP − Σ P∘dP), dQ = dS·K/√E, dK = dSᵀQ/√E.
- * Shapes: B batch, T tokens, H query heads, K KV heads, E head dimension, X = H·E, C = K·E.
+ * Shapes: B batch, T tokens, H query heads, K KV heads, E head dimension, X = H·E, C = K·E,
+ * Z = X + 2C.
  */
 final class AttentionTape implements Tape {
 
@@ -22,18 +24,20 @@ final class AttentionTape implements Tape {
     private final HeadGroups headGroups;
     private final Constants.Rotary rotary;
     private final NDArray x_BTD;
-    private final List<Weight> weights;
+    /** Of queries, keys and values [Z,D]. */
+    private final Weight projection;
+    /** Of the output [D,X]. */
+    private final Weight output;
+
     private final int b;
     private final int t;
     private final int e;
     private final int heads;
     private final int groups;
 
-    /** Queries; after {@link #backwardInputs}, their gradient. */
-    private final NDArray q_BTX;
+    /** Queries, keys and values; after {@link #backwardInputs}, their gradients. */
+    private NDArray qkv_BTZ;
 
-    private NDArray k_BTC;
-    private NDArray v_BTC;
     private final NDArray p_BHTT;
     private final NDArray mixed_BTX;
     private Optional<NDArray> kept = Optional.empty();
@@ -50,33 +54,44 @@ final class AttentionTape implements Tape {
         this.linear = linear;
         this.headGroups = headGroups;
         this.x_BTD = x_BTD;
-        this.weights = weights;
+        projection = weights.get(0);
+        output = weights.get(1);
         b = Math.toIntExact(x_BTD.getShape().get(0));
         t = Math.toIntExact(x_BTD.getShape().get(1));
         e = attention.headDim();
-        heads = Math.toIntExact(weights.get(0).value().getShape().get(0) / e);
-        groups = Math.toIntExact(weights.get(1).value().getShape().get(0) / e);
+        heads = Math.toIntExact(output.value().getShape().get(1) / e);
+        groups = Math.toIntExact((projection.value().getShape().get(0) / e - heads) / 2);
         rotary = constants.rotary(t, e, attention.ropeTheta());
-        q_BTX = linear.forward(manager, x_BTD, weights.get(0));
-        k_BTC = linear.forward(manager, x_BTD, weights.get(1));
-        v_BTC = linear.forward(manager, x_BTD, weights.get(2));
-        rotate(q_BTX, heads, false);
-        rotate(k_BTC, groups, false);
+        qkv_BTZ = linear.forward(manager, x_BTD, projection);
+        rotate(qkv_BTZ, false);
         p_BHTT = attend(constants.causalMask(t));
         mixed_BTX = mix();
     }
 
     NDArray forward() {
-        return linear.forward(manager, mixed_BTX, weights.get(3));
+        return linear.forward(manager, mixed_BTX, output);
     }
 
-    private void rotate(NDArray rows, int numHeads, boolean back) {
-        new HostRotary(t, numHeads, e, back)
+    /** Turns queries and keys, or their gradients back. */
+    private void rotate(NDArray rows_BTZ, boolean back) {
+        new HostRotary(t, heads + groups, e, (heads + 2 * groups) * e, back)
                 .apply(
-                        DjlTensor.type(rows),
+                        DjlTensor.type(rows_BTZ),
                         DjlTensor.storage(rotary.cosine()),
                         DjlTensor.storage(rotary.sine()),
-                        DjlTensor.storage(rows));
+                        DjlTensor.storage(rows_BTZ));
+    }
+
+    private Matrix queries(Matrix rows) {
+        return rows.block(0, 0, b * t, heads * e);
+    }
+
+    private Matrix keys(Matrix rows) {
+        return rows.block(0, heads * e, b * t, groups * e);
+    }
+
+    private Matrix values(Matrix rows) {
+        return rows.block(0, (heads + groups) * e, b * t, groups * e);
     }
 
     /** The columns of a head in a sequence's rows. */
@@ -92,8 +107,8 @@ final class AttentionTape implements Tape {
     private NDArray attend(NDArray mask_TT) {
         Shape shape = new Shape(b, heads, t, t);
         try (NDArray scores = manager.create(shape, x_BTD.getDataType())) {
-            Matrix q = Matrix.of(q_BTX);
-            Matrix k = Matrix.of(k_BTC);
+            Matrix q = queries(Matrix.of(qkv_BTZ));
+            Matrix k = keys(Matrix.of(qkv_BTZ));
             Matrix s = Matrix.of(scores);
             double scale = 1 / Math.sqrt(e);
             for (int i = 0; i < b; i++) {
@@ -109,9 +124,9 @@ final class AttentionTape implements Tape {
     }
 
     private NDArray mix() {
-        NDArray mixed = manager.create(q_BTX.getShape(), q_BTX.getDataType());
+        NDArray mixed = manager.create(new Shape(b, t, (long) heads * e), qkv_BTZ.getDataType());
         Matrix p = Matrix.of(p_BHTT);
-        Matrix v = Matrix.of(v_BTC);
+        Matrix v = values(Matrix.of(qkv_BTZ));
         Matrix o = Matrix.of(mixed);
         for (int i = 0; i < b; i++) {
             for (int h = 0; h < heads; h++) {
@@ -125,36 +140,31 @@ final class AttentionTape implements Tape {
     @Override
     public List<Optional<NDArray>> backwardInputs(NDArray outputGradient) {
         kept = Optional.of(outputGradient.stopGradient());
-        NDArray dk_BTC = manager.create(k_BTC.getShape(), k_BTC.getDataType());
-        NDArray dv_BTC = manager.create(v_BTC.getShape(), v_BTC.getDataType());
-        try (NDArray do_BTX = manager.create(q_BTX.getShape(), q_BTX.getDataType());
-                NDArray square_TT = manager.create(new Shape(t, t), q_BTX.getDataType())) {
-            linear.inputGradient(outputGradient, weights.get(3), 0, do_BTX);
-            backward(do_BTX, square_TT, dk_BTC, dv_BTC);
+        NDArray gradients_BTZ = manager.create(qkv_BTZ.getShape(), qkv_BTZ.getDataType());
+        try (NDArray do_BTX = manager.create(mixed_BTX.getShape(), mixed_BTX.getDataType());
+                NDArray square_TT = manager.create(new Shape(t, t), mixed_BTX.getDataType())) {
+            linear.inputGradient(outputGradient, output, 0, do_BTX);
+            backward(do_BTX, square_TT, Matrix.of(gradients_BTZ));
         }
         p_BHTT.close();
-        k_BTC.close();
-        v_BTC.close();
-        k_BTC = dk_BTC;
-        v_BTC = dv_BTC;
-        rotate(q_BTX, heads, true);
-        rotate(k_BTC, groups, true);
+        qkv_BTZ.close();
+        qkv_BTZ = gradients_BTZ;
+        rotate(gradients_BTZ, true);
         NDArray dx_BTD = manager.create(x_BTD.getShape(), x_BTD.getDataType());
-        linear.inputGradient(q_BTX, weights.get(0), 0, dx_BTD);
-        linear.inputGradient(k_BTC, weights.get(1), 1, dx_BTD);
-        linear.inputGradient(v_BTC, weights.get(2), 1, dx_BTD);
+        linear.inputGradient(gradients_BTZ, projection, 0, dx_BTD);
         return List.of(Optional.of(dx_BTD));
     }
 
-    /** Of dO, everything before the projections; dQ takes the place of the queries. */
-    private void backward(NDArray do_BTX, NDArray square_TT, NDArray dk_BTC, NDArray dv_BTC) {
+    /** Of dO, the gradients of queries, keys and values. */
+    private void backward(NDArray do_BTX, NDArray square_TT, Matrix gradients) {
         Blas blas = linear.blas();
         Matrix p = Matrix.of(p_BHTT);
-        Matrix q = Matrix.of(q_BTX);
-        Matrix k = Matrix.of(k_BTC);
-        Matrix v = Matrix.of(v_BTC);
-        Matrix dk = Matrix.of(dk_BTC);
-        Matrix dv = Matrix.of(dv_BTC);
+        Matrix q = queries(Matrix.of(qkv_BTZ));
+        Matrix k = keys(Matrix.of(qkv_BTZ));
+        Matrix v = values(Matrix.of(qkv_BTZ));
+        Matrix dq = queries(gradients);
+        Matrix dk = keys(gradients);
+        Matrix dv = values(gradients);
         Matrix dO = Matrix.of(do_BTX);
         Matrix ds = Matrix.of(square_TT);
         HostSoftmax softmax = new HostSoftmax(t);
@@ -167,28 +177,25 @@ final class AttentionTape implements Tape {
                 double keep = h == 0 || group(h) != group(h - 1) ? 0 : 1;
                 blas.multiply(1, square.transpose(), head(dO, i, h), keep, head(dv, i, group(h)));
                 blas.multiply(1, head(dO, i, h), head(v, i, group(h)).transpose(), 0, ds);
-                softmax.backward(DjlTensor.type(q_BTX), DjlTensor.storage(p_BHTT), first, DjlTensor.storage(square_TT));
+                softmax.backward(
+                        DjlTensor.type(p_BHTT), DjlTensor.storage(p_BHTT), first, DjlTensor.storage(square_TT));
                 blas.multiply(scale, ds.transpose(), head(q, i, h), keep, head(dk, i, group(h)));
-                blas.multiply(scale, ds, head(k, i, group(h)), 0, head(q, i, h));
+                blas.multiply(scale, ds, head(k, i, group(h)), 0, head(dq, i, h));
             }
         }
     }
 
     @Override
     public void backwardWeights() {
-        linear.weightGradient(kept.orElseThrow(), mixed_BTX, weights.get(3));
-        linear.weightGradient(q_BTX, x_BTD, weights.get(0));
-        linear.weightGradient(k_BTC, x_BTD, weights.get(1));
-        linear.weightGradient(v_BTC, x_BTD, weights.get(2));
+        linear.weightGradient(kept.orElseThrow(), mixed_BTX, output);
+        linear.weightGradient(qkv_BTZ, x_BTD, projection);
         close();
     }
 
     @Override
     public void close() {
         x_BTD.close();
-        q_BTX.close();
-        k_BTC.close();
-        v_BTC.close();
+        qkv_BTZ.close();
         p_BHTT.close();
         mixed_BTX.close();
         kept.ifPresent(NDArray::close);

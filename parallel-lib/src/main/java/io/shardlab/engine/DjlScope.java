@@ -77,8 +77,8 @@ final class DjlScope implements Scope {
         boolean again =
                 segment.recomputable() && pass.map(TrainingPass::recompute).orElse(false);
         Computed computed = again
-                ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.weights())
-                : layer.mathematics().compute(manager, aliases, layer.weights(), pass.isPresent());
+                ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.operands())
+                : layer.mathematics().compute(manager, aliases, layer.operands(), pass.isPresent());
         if (pass.isPresent()) {
             tapes.put(segment.name(), computed.tape());
         } else {

@@ -28,8 +28,13 @@ import java.util.Optional;
  */
 final class DjlShard implements Shard {
 
-    /** A segment, ready to compute. */
-    record Layer(Segment segment, Mathematics mathematics, List<Weight> weights) {
+    /**
+     * A segment, ready to compute.
+     *
+     * @param weights one for each parameter
+     * @param operands what the mathematics computes with: the same, some of them joined
+     */
+    record Layer(Segment segment, Mathematics mathematics, List<Weight> weights, List<Weight> operands) {
         List<NDArray> values() {
             return weights.stream().map(Weight::value).toList();
         }
@@ -99,20 +104,57 @@ final class DjlShard implements Shard {
     }
 
     private void addLayer(Segment segment, WeightSource weights) {
+        Mathematics mathematics = mathematics(segment);
         List<Weight> uses = new ArrayList<>();
-        for (ParameterSpec parameter : segment.parameters()) {
+        List<Weight> operands = new ArrayList<>();
+        List<ParameterSpec> parameters = segment.parameters();
+        int joined = mathematics.numJoined();
+        if (joined > 1) {
+            operands.add(join(parameters.subList(0, joined), weights, uses));
+            parameters = parameters.subList(joined, parameters.size());
+        }
+        for (ParameterSpec parameter : parameters) {
             Held owner = held.get(parameter.name());
             if (owner == null) {
-                owner = new Held(parameter, load(parameter, weights));
-                held.put(parameter.name(), owner);
+                owner = hold(parameter, load(parameter, weights));
             }
             Weight use = new Weight(manager, owner.storage);
             owner.uses.add(use);
             uses.add(use);
+            operands.add(use);
         }
-        if (layers.put(segment.name(), new Layer(segment, mathematics(segment), uses)) != null) {
+        if (layers.put(segment.name(), new Layer(segment, mathematics, uses, operands)) != null) {
             throw new IllegalArgumentException("segment '" + segment.name() + "' is placed twice on one rank");
         }
+    }
+
+    /** Loads parameters that no other segment uses as rows of one matrix; adds the use of each. */
+    private Weight join(List<ParameterSpec> parameters, WeightSource weights, List<Weight> uses) {
+        long rows = 0;
+        for (ParameterSpec parameter : parameters) {
+            rows += parameter.localShape(tensorIndex).dim(0);
+        }
+        Shape shape = new Shape(rows, parameters.get(0).shape().dim(1));
+        Weight whole = new Weight(manager, manager.create(shape, DjlTensor.dataType(type)));
+        int row = 0;
+        for (ParameterSpec parameter : parameters) {
+            int count = Math.toIntExact(parameter.localShape(tensorIndex).dim(0));
+            Weight part = whole.rows(row, count);
+            weights.read(
+                    parameter, WeightSource.Slice.of(parameter, tensorIndex), type, DjlTensor.storage(part.value()));
+            hold(parameter, part.value()).uses.add(part);
+            uses.add(part);
+            row += count;
+        }
+        return whole;
+    }
+
+    private Held hold(ParameterSpec parameter, NDArray storage) {
+        Held owner = new Held(parameter, storage);
+        if (held.put(parameter.name(), owner) != null) {
+            throw new IllegalArgumentException("parameter '" + parameter.name() + "' is used by two segments");
+        }
+        return owner;
     }
 
     private Mathematics mathematics(Segment segment) {

@@ -61,6 +61,17 @@ final class DjlTensor implements Tensor {
         return buffer.order(ByteOrder.nativeOrder());
     }
 
+    /** Rows of a CPU array, in the same memory: of use while that array lives. */
+    static NDArray rows(NDManager manager, NDArray array, int first, int count) {
+        long[] dims = array.getShape().getShape().clone();
+        long bytes = array.getShape().size() / dims[0] * array.getDataType().getNumOfBytes();
+        dims[0] = count;
+        ByteBuffer part = storage(array)
+                .slice(Math.toIntExact(first * bytes), Math.toIntExact(count * bytes))
+                .order(ByteOrder.nativeOrder());
+        return manager.create(part, new Shape(dims), array.getDataType());
+    }
+
     @Override
     public TensorShape shape() {
         return TensorShape.of(array.getShape().getShape());

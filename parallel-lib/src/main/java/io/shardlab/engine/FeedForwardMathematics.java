@@ -23,6 +23,11 @@ record FeedForwardMathematics(Optional<Linear> linear) implements Mathematics {
     }
 
     @Override
+    public int numJoined() {
+        return linear.isPresent() ? 2 : 1;
+    }
+
+    @Override
     public Computed compute(NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {
         if (linear.isEmpty()) {
             return Mathematics.super.compute(manager, inputs, weights, training);

@@ -2,22 +2,32 @@ package io.shardlab.engine;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import io.shardlab.engine.Blas.Matrix;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 
-/** A feed-forward by hand. Keeps gate, up and the gate's sigmoid; going back, their gradients take their places. */
+/**
+ * A feed-forward by hand. One product gives gate and up, features as rows: so each of them is a whole of its own and both
+ * together are one matrix. Keeps them and the gate's sigmoid; going back, their gradients take their places.
+ *
+ * <p>Shapes: N rows, D model, F columns of the feed-forward.
+ */
 final class FeedForwardTape implements Tape {
 
     private final NDManager manager;
+    private final Blas blas;
     private final Linear linear;
     private final NDArray x_BTD;
-    private final Weight gateWeight;
-    private final Weight upWeight;
-    private final Weight downWeight;
-    private final NDArray gate_BTF;
-    private final NDArray up_BTF;
+    /** Of gate and up [2F,D]. */
+    private final Weight gateAndUp;
+
+    private final Weight down;
+    private final int features;
+    private final NDArray both_2FN;
     /** The gate's sigmoid; after {@link #backwardInputs}, what the projection down read. */
-    private final NDArray sigmoid_BTF;
+    private final NDArray sigmoid_FN;
 
     private Optional<NDArray> kept = Optional.empty();
 
@@ -25,60 +35,69 @@ final class FeedForwardTape implements Tape {
         this.manager = manager;
         this.linear = linear;
         this.x_BTD = x_BTD;
-        gateWeight = weights.get(0);
-        upWeight = weights.get(1);
-        downWeight = weights.get(2);
-        gate_BTF = linear.forward(manager, x_BTD, gateWeight);
-        up_BTF = linear.forward(manager, x_BTD, upWeight);
-        sigmoid_BTF = gate_BTF.getNDArrayInternal().sigmoid();
-    }
-
-    NDArray forward() {
-        try (NDArray mixed_BTF = manager.create(gate_BTF.getShape(), gate_BTF.getDataType())) {
-            loops().forward(
-                            DjlTensor.storage(gate_BTF),
-                            DjlTensor.storage(sigmoid_BTF),
-                            DjlTensor.storage(up_BTF),
-                            DjlTensor.storage(mixed_BTF));
-            return linear.forward(manager, mixed_BTF, downWeight);
+        blas = linear.blas();
+        gateAndUp = weights.get(0);
+        down = weights.get(1);
+        features = Math.toIntExact(down.value().getShape().get(1));
+        long rows = x_BTD.getShape().size() / gateAndUp.value().getShape().get(1);
+        both_2FN = manager.create(new Shape(2L * features, rows), x_BTD.getDataType());
+        blas.multiplyLarge(1, Matrix.of(gateAndUp.value()), Matrix.of(x_BTD).transpose(), 0, Matrix.of(both_2FN));
+        try (NDArray gate_FN = DjlTensor.rows(manager, both_2FN, 0, features)) {
+            sigmoid_FN = gate_FN.getNDArrayInternal().sigmoid();
         }
     }
 
+    NDArray forward() {
+        NDArray y_BTD = manager.create(x_BTD.getShape(), x_BTD.getDataType());
+        try (NDArray mixed_FN = manager.create(sigmoid_FN.getShape(), sigmoid_FN.getDataType())) {
+            loops().forward(half(0), DjlTensor.storage(sigmoid_FN), half(1), DjlTensor.storage(mixed_FN));
+            blas.multiplyLarge(
+                    1, Matrix.of(mixed_FN).transpose(), Matrix.of(down.value()).transpose(), 0, Matrix.of(y_BTD));
+        }
+        return y_BTD;
+    }
+
+    /** Gate or up, or their gradients. */
+    private ByteBuffer half(int which) {
+        ByteBuffer both = DjlTensor.storage(both_2FN);
+        int bytes = both.limit() / 2;
+        return both.slice(which * bytes, bytes).order(both.order());
+    }
+
     private HostSwiGlu loops() {
-        return new HostSwiGlu(DjlTensor.type(gate_BTF));
+        return new HostSwiGlu(DjlTensor.type(both_2FN));
     }
 
     @Override
     public List<Optional<NDArray>> backwardInputs(NDArray outputGradient) {
         kept = Optional.of(outputGradient.stopGradient());
-        try (NDArray mixed_BTF = manager.create(gate_BTF.getShape(), gate_BTF.getDataType())) {
-            linear.inputGradient(outputGradient, downWeight, 0, mixed_BTF);
-            loops().backward(
-                            DjlTensor.storage(mixed_BTF),
-                            DjlTensor.storage(gate_BTF),
-                            DjlTensor.storage(sigmoid_BTF),
-                            DjlTensor.storage(up_BTF));
+        try (NDArray mixed_FN = manager.create(sigmoid_FN.getShape(), sigmoid_FN.getDataType())) {
+            blas.multiplyLarge(
+                    1,
+                    Matrix.of(down.value()).transpose(),
+                    Matrix.of(outputGradient).transpose(),
+                    0,
+                    Matrix.of(mixed_FN));
+            loops().backward(DjlTensor.storage(mixed_FN), half(0), DjlTensor.storage(sigmoid_FN), half(1));
         }
         NDArray dx_BTD = manager.create(x_BTD.getShape(), x_BTD.getDataType());
-        linear.inputGradient(gate_BTF, gateWeight, 0, dx_BTD);
-        linear.inputGradient(up_BTF, upWeight, 1, dx_BTD);
+        blas.multiplyLarge(1, Matrix.of(both_2FN).transpose(), Matrix.of(gateAndUp.value()), 0, Matrix.of(dx_BTD));
         return List.of(Optional.of(dx_BTD));
     }
 
     @Override
     public void backwardWeights() {
-        linear.weightGradient(kept.orElseThrow(), sigmoid_BTF, downWeight);
-        linear.weightGradient(gate_BTF, x_BTD, gateWeight);
-        linear.weightGradient(up_BTF, x_BTD, upWeight);
+        linear.weightGradient(
+                Matrix.of(kept.orElseThrow()).transpose(), Matrix.of(sigmoid_FN).transpose(), down);
+        linear.weightGradient(Matrix.of(both_2FN), Matrix.of(x_BTD), gateAndUp);
         close();
     }
 
     @Override
     public void close() {
         x_BTD.close();
-        gate_BTF.close();
-        up_BTF.close();
-        sigmoid_BTF.close();
+        both_2FN.close();
+        sigmoid_FN.close();
         kept.ifPresent(NDArray::close);
     }
 }

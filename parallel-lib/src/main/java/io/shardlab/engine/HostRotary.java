@@ -6,14 +6,15 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 
 /**
- * Turns the pairs (i, i + E/2) of every head in rows [N,H·E] by their position's angle, in place (Su et al. 2021).
+ * Turns the pairs (i, i + E/2) of the first H heads in rows of E-wide heads by their position's angle, in place (Su et al. 2021).
  *
  * @param tokens T; row n stands at position n mod T
  * @param heads H
  * @param headDim E
+ * @param stride elements from row to row, at least H·E
  * @param back by the opposite angle, as gradients need: the transpose of a rotation is its inverse
  */
-record HostRotary(int tokens, int heads, int headDim, boolean back) {
+record HostRotary(int tokens, int heads, int headDim, int stride, boolean back) {
 
     /** By the angles whose cosines and sines are given, each [T,E/2]. */
     void apply(TensorType type, ByteBuffer cosine, ByteBuffer sine, ByteBuffer rows) {
@@ -32,10 +33,10 @@ record HostRotary(int tokens, int heads, int headDim, boolean back) {
         float[] a = new float[half];
         float[] b = new float[half];
         float[] row = new float[width];
-        for (int n = 0; n < rows.limit() / width; n++) {
+        for (int n = 0; n < rows.limit() / stride; n++) {
             cosine.get(n % tokens * half, c);
             sine.get(n % tokens * half, s);
-            rows.get(n * width, row);
+            rows.get(n * stride, row);
             for (int start = 0; start < width; start += headDim) {
                 System.arraycopy(row, start, a, 0, half);
                 System.arraycopy(row, start + half, b, 0, half);
@@ -43,7 +44,7 @@ record HostRotary(int tokens, int heads, int headDim, boolean back) {
                 System.arraycopy(a, 0, row, start, half);
                 System.arraycopy(b, 0, row, start + half, half);
             }
-            rows.put(n * width, row);
+            rows.put(n * stride, row);
         }
     }
 
@@ -61,9 +62,9 @@ record HostRotary(int tokens, int heads, int headDim, boolean back) {
     private void apply(DoubleBuffer cosine, DoubleBuffer sine, DoubleBuffer rows) {
         int half = headDim / 2;
         double sign = back ? -1 : 1;
-        for (int head = 0; head < rows.limit() / headDim; head++) {
+        for (int head = 0; head < rows.limit() / stride * heads; head++) {
             int angles = head / heads % tokens * half;
-            int start = head * headDim;
+            int start = head / heads * stride + head % heads * headDim;
             for (int i = 0; i < half; i++) {
                 double c = cosine.get(angles + i);
                 double s = sign * sine.get(angles + i);

@@ -25,7 +25,12 @@ record Linear(Blas blas) {
 
     /** Adds dzᵀ·x to the weight's gradient. */
     void weightGradient(NDArray dz, NDArray x, Weight weight) {
+        weightGradient(Matrix.of(dz).transpose(), Matrix.of(x), weight);
+    }
+
+    /** Adds a product [Z,N]·[N,X] to the weight's gradient. */
+    void weightGradient(Matrix dz_ZN, Matrix x_NX, Weight weight) {
         Weight.Sum sum = weight.nextSum();
-        blas.multiplyLarge(1, Matrix.of(dz).transpose(), Matrix.of(x), sum.keep(), Matrix.of(sum.storage()));
+        blas.multiplyLarge(1, dz_ZN, x_NX, sum.keep(), Matrix.of(sum.storage()));
     }
 }

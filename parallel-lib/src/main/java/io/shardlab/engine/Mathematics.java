@@ -21,10 +21,16 @@ interface Mathematics {
     /** Which inputs have a gradient. */
     boolean differentiable(int input);
 
+    /** How many of the first weights come as one, rows after rows, to {@link #compute}: those that one product reads. */
+    default int numJoined() {
+        return 1;
+    }
+
     /**
      * Computes the segment and keeps what its backward pass needs, on the given manager.
      *
      * @param inputs aliases, which the tape takes over
+     * @param weights the first {@link #numJoined} as one
      * @param training whether a backward pass may follow; without it the tape is only closed
      */
     default Computed compute(NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {

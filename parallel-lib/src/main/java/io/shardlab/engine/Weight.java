@@ -5,17 +5,36 @@ import ai.djl.ndarray.NDManager;
 import com.sun.jna.Native;
 import org.jspecify.annotations.Nullable;
 
-/** One use of a parameter by a segment: its numbers, shared by all uses, and the place where this use's gradient adds up. */
+/**
+ * One use of a parameter by a segment: its numbers, shared by all uses, and the place where this use's gradient adds up.
+ *
+ * <p>Parameters that one product reads are rows of a whole: their numbers, and their gradients, follow each other in memory.
+ */
 final class Weight {
 
     private final NDManager manager;
     private final NDArray value;
+    /** What this weight is some rows of. */
+    private final @Nullable Weight whole;
+
+    private final int firstRow;
     private @Nullable NDArray gradient;
     private boolean isClear = true;
 
     Weight(NDManager manager, NDArray value) {
+        this(manager, value, null, 0);
+    }
+
+    private Weight(NDManager manager, NDArray value, @Nullable Weight whole, int firstRow) {
         this.manager = manager;
         this.value = value;
+        this.whole = whole;
+        this.firstRow = firstRow;
+    }
+
+    /** Some rows of this weight, in the same memory. */
+    Weight rows(int first, int count) {
+        return new Weight(manager, DjlTensor.rows(manager, value, first, count), this, first);
     }
 
     NDArray value() {
@@ -25,7 +44,9 @@ final class Weight {
     /** The sum of all backward passes since it was cleared. It stays at its place. */
     NDArray gradient() {
         NDArray storage = storage();
-        if (isClear) {
+        if (whole != null) {
+            whole.gradient();
+        } else if (isClear) {
             zero(storage);
             isClear = false;
         }
@@ -49,14 +70,20 @@ final class Weight {
     private NDArray storage() {
         NDArray known = gradient;
         if (known == null) {
-            known = manager.create(value.getShape(), value.getDataType());
+            known = whole == null
+                    ? manager.create(value.getShape(), value.getDataType())
+                    : DjlTensor.rows(manager, whole.storage(), firstRow, (int)
+                            value.getShape().get(0));
             gradient = known;
         }
         return known;
     }
 
-    /** Makes the gradient zero; nothing is written until somebody looks. */
+    /** Makes the gradient zero, and that of the whole; nothing is written until somebody looks. */
     void clear() {
+        if (whole != null) {
+            whole.clear();
+        }
         isClear = true;
     }
 

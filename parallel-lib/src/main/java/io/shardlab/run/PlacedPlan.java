@@ -18,6 +18,7 @@ import io.shardlab.weights.WeightSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ final class PlacedPlan implements AutoCloseable {
     private final List<StageProgram> programs = new ArrayList<>();
     private final Optional<GradientSum> gradientSum;
     private final Optional<SplitOptimizer> splitOptimizer;
+    private final Map<String, Integer> normCounters;
     private long optimizerSteps;
 
     PlacedPlan(
@@ -56,6 +58,7 @@ final class PlacedPlan implements AutoCloseable {
         this.rank = rank;
         Mesh shape = plan.mesh();
         at = shape.coordinates(rank);
+        normCounters = normCounters(plan);
         List<Stage> stages = plan.stagesOf(at.pipeline());
         shard = engine.place(stages, at.tensor(), plan.type(), weights);
         Group column = shape.group(Axis.PIPELINE, rank);
@@ -166,7 +169,8 @@ final class PlacedPlan implements AutoCloseable {
 
     /** What of a parameter's local gradient counts in the global norm here: what several ranks hold counts once. */
     Extent countedInNorm(ParameterSpec parameter) {
-        if (at.data() != 0 || plan.holders(parameter.name()).get(0) != at.pipeline()) {
+        if (at.data() != normCounters.getOrDefault(parameter.name(), 0)
+                || plan.holders(parameter.name()).get(0) != at.pipeline()) {
             return new Extent(0, 0);
         }
         long length = parameter.localShape(at.tensor()).numElements();
@@ -180,6 +184,21 @@ final class PlacedPlan implements AutoCloseable {
         Extent owned = split.owned(at.tensor());
         long before = owned.start() - split.extents().get(at.tensor()).start();
         return new Extent(before * inner, owned.length() * inner);
+    }
+
+    /** Which data rank counts each parameter in the norm: they have the same gradients and share the work. */
+    private static Map<String, Integer> normCounters(Plan plan) {
+        long[] elements = new long[plan.mesh().data()];
+        Map<String, Integer> counters = new HashMap<>();
+        for (ParameterSpec parameter : plan.parameters()) {
+            int least = 0;
+            for (int rank = 1; rank < elements.length; rank++) {
+                least = elements[rank] < elements[least] ? rank : least;
+            }
+            elements[least] += parameter.shape().numElements();
+            counters.put(parameter.name(), least);
+        }
+        return counters;
     }
 
     /** Whether this rank's sum of losses counts: those of the last stage's first tensor ranks, one for each data rank. */

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDArrays;
+import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
@@ -100,15 +102,32 @@ final class ByHandTest {
                 Constants constants = new Constants(manager, type)) {
             assertTrue(engine.version().startsWith("PyTorch"));
             Random random = new Random(8);
-            List<Weight> weights = new ArrayList<>();
+            NDList values = new NDList();
             for (ParameterSpec parameter : kind.weights) {
-                Shape shape = DjlTensor.shape(parameter.localShape(1));
-                weights.add(new Weight(manager, normal(manager, type, shape, random, 0.4)));
+                values.add(normal(manager, type, DjlTensor.shape(parameter.localShape(1)), random, 0.4));
             }
             Optional<Blas> blas = Blas.ofEngine();
             assertTrue(blas.isPresent(), "libtorch shows its matrix products");
             Segment segment = new Segment(kind.name, kind.kind, kind.weights);
             Mathematics mathematics = Mathematics.of(segment, constants, 1, byHand ? blas : Optional.empty());
+            List<Weight> weights = new ArrayList<>();
+            List<Weight> operands = new ArrayList<>();
+            int joined = mathematics.numJoined();
+            if (joined > 1) {
+                Weight whole = new Weight(manager, NDArrays.concat(new NDList(values.subList(0, joined))));
+                operands.add(whole);
+                int row = 0;
+                for (NDArray part : values.subList(0, joined)) {
+                    int rows = (int) part.getShape().get(0);
+                    weights.add(whole.rows(row, rows));
+                    row += rows;
+                }
+            }
+            for (NDArray value : values.subList(weights.size(), values.size())) {
+                Weight weight = new Weight(manager, value);
+                weights.add(weight);
+                operands.add(weight);
+            }
             // Twice, since gradients add up.
             for (int pass = 0; pass < 2; pass++) {
                 List<NDArray> inputs = new ArrayList<>();
@@ -119,7 +138,7 @@ final class ByHandTest {
                     long[] ids = random.longs(B * T, 0, V).toArray();
                     inputs.add(manager.create(ids, new Shape(B, T)).duplicate());
                 }
-                Computed computed = mathematics.compute(manager, inputs, weights, true);
+                Computed computed = mathematics.compute(manager, inputs, operands, true);
                 results.add(numbers(computed.output()));
                 NDArray gradient = normal(manager, type, computed.output().getShape(), random, 1);
                 List<Optional<NDArray>> found = computed.tape().backwardInputs(gradient);
