@@ -4,65 +4,26 @@ import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.Sparkline;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 
-/** How far saving or loading has come, in one display that the result takes over. Quick ones show the result only. */
-final class LiveProgress implements Progress, Screen.Live {
+/** How far saving, loading or restarting has come. Quick ones show the result only. */
+final class LiveProgress extends LiveDisplay implements Progress {
 
     private static final int BAR = 30;
 
-    private final Throttle throttle;
     private String phase = "";
-    private NotebookPort.@Nullable Display display;
-    private @Nullable Content last;
 
     LiveProgress(LongSupplier nanos) {
-        this.throttle = new Throttle(nanos);
+        super(nanos);
     }
 
     @Override
     public synchronized void progress(String what, long done, long total) {
         phase = what + " " + Sparkline.bar(done, total, BAR);
+        changed();
     }
 
-    /** What takes the display's place when all is done. */
-    synchronized void conclude(Content content) {
-        last = content;
-    }
-
-    private synchronized Content snapshot() {
+    @Override
+    Content now() {
         return Content.of(Html.preformatted(phase), phase + "\n");
-    }
-
-    private synchronized boolean started() {
-        return !phase.isEmpty();
-    }
-
-    private synchronized @Nullable Content conclusion() {
-        return last;
-    }
-
-    @Override
-    public void tick(NotebookPort port) {
-        if (port.interactive() && started() && throttle.due()) {
-            show(port, snapshot());
-        }
-    }
-
-    @Override
-    public void end(NotebookPort port) {
-        Content content = conclusion();
-        if (content != null) {
-            show(port, content);
-        }
-    }
-
-    private void show(NotebookPort port, Content content) {
-        NotebookPort.Display shown = display;
-        if (shown == null) {
-            display = port.display(content);
-        } else {
-            shown.update(content);
-        }
     }
 }

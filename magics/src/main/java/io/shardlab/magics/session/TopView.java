@@ -13,26 +13,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
+import tech.tablesaw.api.Table;
 
 /** The workers as they are from moment to moment, in one display. Fed by the cell's thread, drawn by the screen's writer. */
-final class TopView implements Screen.Live {
+final class TopView extends LiveDisplay {
 
     private final LongSupplier nanos;
-    private final Throttle throttle;
     private final Map<Long, Long> usedBefore = new HashMap<>();
     private long lastNanos;
     private Grid<Row> latest = grid(List.of());
     private String runs = "";
-    private boolean changed;
-    private NotebookPort.@Nullable Display display;
 
     /** @param cpuPercent of one core since the row before, where the system tells it */
     private record Row(Workers.StatusRow status, OptionalDouble cpuPercent) {}
 
     TopView(LongSupplier nanos) {
+        super(nanos);
         this.nanos = nanos;
-        this.throttle = new Throttle(nanos);
     }
 
     /** Takes what was seen now. */
@@ -45,7 +42,7 @@ final class TopView implements Screen.Live {
         lastNanos = now;
         latest = grid(seen);
         runs = run.map(TopView::line).orElse("");
-        changed = true;
+        changed();
     }
 
     private OptionalDouble cpuPercent(long pid, long passedNanos) {
@@ -87,41 +84,20 @@ final class TopView implements Screen.Live {
     }
 
     /** What was seen last. */
-    synchronized tech.tablesaw.api.Table table() {
+    synchronized Table table() {
         return latest.table();
     }
 
-    private synchronized Content content() {
-        changed = false;
+    @Override
+    Content now() {
         return runs.isEmpty()
                 ? Output.content(latest)
                 : Content.of(latest.html() + Html.paragraph(runs), latest.text() + runs + "\n");
     }
 
-    private synchronized boolean hasChanged() {
-        return changed;
-    }
-
+    /** The last look. */
     @Override
-    public void tick(NotebookPort port) {
-        if (port.interactive() && hasChanged() && throttle.due()) {
-            show(port);
-        }
-    }
-
-    @Override
-    public void end(NotebookPort port) {
-        if (hasChanged() || display == null) {
-            show(port);
-        }
-    }
-
-    private void show(NotebookPort port) {
-        NotebookPort.Display shown = display;
-        if (shown == null) {
-            display = port.display(content());
-        } else {
-            shown.update(content());
-        }
+    Optional<Content> remains() {
+        return Optional.of(now());
     }
 }
