@@ -1,6 +1,5 @@
 package io.shardlab.magics.command;
 
-import io.shardlab.mesh.Selection;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +46,8 @@ public record CellCommand(CellOptions options, Optional<String> body) implements
                 "  record Point(double x, double y) {}"
             })
     static final class Flags extends Syntax {
-        @CommandLine.Option(
-                names = {"-t", "--to"},
-                paramLabel = "SEL",
-                converter = Values.Ranks.class,
-                description = "which ranks: 0 | 0,2 | 0-2 | ::2 | all | pp=1 | last-stage (default all)")
-        Selection selection = Selection.ALL;
+        @CommandLine.Mixin
+        SelectionFlag ranks = new SelectionFlag();
 
         @CommandLine.Option(names = "--group", description = "what ranks print at the end, rank by rank")
         boolean group;
@@ -94,7 +89,7 @@ public record CellCommand(CellOptions options, Optional<String> body) implements
                 return Duration.ofNanos(Math.round(Math.min(seconds, 1e9) * 1e9));
             });
             return new CellCommand(
-                    new CellOptions(selection, group, limit, Optional.ofNullable(name), local), Optional.empty());
+                    new CellOptions(ranks.selection, group, limit, Optional.ofNullable(name), local), Optional.empty());
         }
     }
 }

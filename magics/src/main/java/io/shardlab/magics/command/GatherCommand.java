@@ -33,12 +33,8 @@ public record GatherCommand(String name, Selection selection, int dimension) imp
         @Nullable
         String name;
 
-        @CommandLine.Option(
-                names = {"-t", "--to"},
-                paramLabel = "SEL",
-                converter = Values.Ranks.class,
-                description = "which ranks: 0 | 0,2 | 0-2 | ::2 | all | pp=1 | last-stage (default all)")
-        Selection selection = Selection.ALL;
+        @CommandLine.Mixin
+        SelectionFlag ranks = new SelectionFlag();
 
         @CommandLine.Option(
                 names = "--dim",
@@ -53,7 +49,7 @@ public record GatherCommand(String name, Selection selection, int dimension) imp
                 throw new IllegalArgumentException(
                         "gather needs a NAME: `%shard gather x`; `%shard vars` lists the variables");
             }
-            return new GatherCommand(name, selection, dimension);
+            return new GatherCommand(name, ranks.selection, dimension);
         }
     }
 }

@@ -22,12 +22,8 @@ public record LogsCommand(Selection selection, int lines) implements Command {
                 "  %%shard logs -t last-stage --lines 50"
             })
     static final class Flags extends Syntax {
-        @CommandLine.Option(
-                names = {"-t", "--to"},
-                paramLabel = "SEL",
-                converter = Values.Ranks.class,
-                description = "which ranks: 0 | 0,2 | 0-2 | ::2 | all | pp=1 | last-stage (default all)")
-        Selection selection = Selection.ALL;
+        @CommandLine.Mixin
+        SelectionFlag ranks = new SelectionFlag();
 
         @CommandLine.Option(
                 names = "--lines",
@@ -38,7 +34,7 @@ public record LogsCommand(Selection selection, int lines) implements Command {
 
         @Override
         Command read() {
-            return new LogsCommand(selection, lines);
+            return new LogsCommand(ranks.selection, lines);
         }
     }
 }

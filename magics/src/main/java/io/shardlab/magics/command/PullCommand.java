@@ -29,12 +29,8 @@ public record PullCommand(String name, Selection selection) implements Command {
         @Nullable
         String name;
 
-        @CommandLine.Option(
-                names = {"-t", "--to"},
-                paramLabel = "SEL",
-                converter = Values.Ranks.class,
-                description = "which ranks: 0 | 0,2 | 0-2 | ::2 | all | pp=1 | last-stage (default all)")
-        Selection selection = Selection.ALL;
+        @CommandLine.Mixin
+        SelectionFlag ranks = new SelectionFlag();
 
         @Override
         Command read() {
@@ -42,7 +38,7 @@ public record PullCommand(String name, Selection selection) implements Command {
                 throw new IllegalArgumentException(
                         "pull needs a NAME: `%shard pull x`; `%shard vars` lists the variables");
             }
-            return new PullCommand(name, selection);
+            return new PullCommand(name, ranks.selection);
         }
     }
 }

@@ -38,12 +38,8 @@ public record PushCommand(Map<String, Object> values, List<String> names, Select
         @CommandLine.Parameters(paramLabel = "NAME[=VALUE]", arity = "0..*", description = "variables and their values")
         List<String> words = new ArrayList<>();
 
-        @CommandLine.Option(
-                names = {"-t", "--to"},
-                paramLabel = "SEL",
-                converter = Values.Ranks.class,
-                description = "which ranks: 0 | 0,2 | 0-2 | ::2 | all | pp=1 | last-stage (default all)")
-        Selection selection = Selection.ALL;
+        @CommandLine.Mixin
+        SelectionFlag ranks = new SelectionFlag();
 
         @Override
         Command read() {
@@ -62,7 +58,7 @@ public record PushCommand(Map<String, Object> values, List<String> names, Select
                     throw new IllegalArgumentException("push: " + names.get(at) + " is given twice; give it once");
                 }
             }
-            return new PushCommand(values, names, selection);
+            return new PushCommand(values, names, ranks.selection);
         }
     }
 }

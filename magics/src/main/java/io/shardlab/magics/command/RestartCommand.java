@@ -29,7 +29,7 @@ public record RestartCommand(Selection selection) implements Command {
                 names = {"-t", "--to"},
                 paramLabel = "SEL",
                 converter = Values.Ranks.class,
-                description = "which ranks need it: 0 | 0,2 | 0-2 | ::2 | all | pp=1 | last-stage (default all)")
+                description = "which ranks need it: " + SelectionFlag.FORMS)
         Selection selection = Selection.ALL;
 
         @Override

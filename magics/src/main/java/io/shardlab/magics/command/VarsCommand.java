@@ -16,16 +16,12 @@ public record VarsCommand(Selection selection) implements Command {
             description = "Lists the variables of the workers' cells: type, shape, device, bytes.",
             footer = {"", "Examples:", "  %%shard vars", "  %%shard vars -t 0"})
     static final class Flags extends Syntax {
-        @CommandLine.Option(
-                names = {"-t", "--to"},
-                paramLabel = "SEL",
-                converter = Values.Ranks.class,
-                description = "which ranks: 0 | 0,2 | 0-2 | ::2 | all | pp=1 | last-stage (default all)")
-        Selection selection = Selection.ALL;
+        @CommandLine.Mixin
+        SelectionFlag ranks = new SelectionFlag();
 
         @Override
         Command read() {
-            return new VarsCommand(selection);
+            return new VarsCommand(ranks.selection);
         }
     }
 }
