@@ -1,7 +1,6 @@
 package io.shardlab.magics.command;
 
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
 /** {@code %shard wait [NAME]}. */
@@ -18,16 +17,12 @@ public record WaitCommand(Optional<String> name) implements Command {
                     "Waits for a run in the background, then shows its tables and charts; an interrupt ends the waiting only.",
             footer = {"", "Examples:", "  %%shard wait", "  %%shard wait first"})
     static final class Flags extends Syntax {
-        @CommandLine.Parameters(
-                arity = "0..1",
-                paramLabel = "NAME",
-                description = "of the run (%%shard jobs); default the one under way, else the last one")
-        @Nullable
-        String name;
+        @CommandLine.Mixin
+        RunFlag run = new RunFlag();
 
         @Override
         Command read() {
-            return new WaitCommand(Optional.ofNullable(name));
+            return new WaitCommand(run.read());
         }
     }
 }
