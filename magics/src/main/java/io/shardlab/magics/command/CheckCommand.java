@@ -27,13 +27,6 @@ public record CheckCommand(CheckOptions options) implements Command {
                 "  %%shard check --break all-reduce"
             })
     static final class Flags extends Syntax {
-        @CommandLine.Parameters(
-                arity = "0..1",
-                paramLabel = "MODEL",
-                description = "placed first unless it is placed already")
-        @Nullable
-        String model;
-
         @Option(names = "--against", paramLabel = "SCHEME", description = "single (default)")
         String against = "single";
 
@@ -61,7 +54,7 @@ public record CheckCommand(CheckOptions options) implements Command {
         String breakage;
 
         @CommandLine.Mixin
-        PlacementFlags placement = new PlacementFlags();
+        PlacedModelFlags placed = new PlacedModelFlags();
 
         @Override
         Command read() {
@@ -70,8 +63,8 @@ public record CheckCommand(CheckOptions options) implements Command {
                 Values.choice("--break", breakage, CheckOptions.BREAKAGES);
             }
             return new CheckCommand(new CheckOptions(
-                    placement.readOptional(model, "check"),
-                    placement.workload.read(),
+                    placed.read("check"),
+                    placed.workload(),
                     steps,
                     Values.optional(tolerance),
                     Optional.ofNullable(source),

@@ -1,6 +1,5 @@
 package io.shardlab.magics.command;
 
-import io.shardlab.tensor.TensorType;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -71,21 +70,8 @@ public record CompareCommand(CompareOptions options) implements Command {
         @Nullable
         Integer seq;
 
-        @Option(
-                names = "--dtype",
-                paramLabel = "TYPE",
-                converter = Values.Type.class,
-                description = "float32 (default) | float64")
-        @Nullable
-        TensorType dtype;
-
-        @Option(
-                names = "--seed",
-                paramLabel = "K",
-                converter = Values.Seed.class,
-                description = "of random weights (default 0)")
-        @Nullable
-        Long seed;
+        @CommandLine.Mixin
+        TypeAndSeedFlags typeAndSeed = new TypeAndSeedFlags();
 
         @Option(names = "--data", paramLabel = "SOURCE", description = "as for train")
         @Nullable
@@ -103,8 +89,8 @@ public record CompareCommand(CompareOptions options) implements Command {
                     repeat,
                     new WorkloadChoice(
                             Values.optional(batch), Values.optional(seq), OptionalInt.empty(), Optional.empty()),
-                    Values.optional(dtype),
-                    Values.optional(seed),
+                    Values.optional(typeAndSeed.dtype),
+                    Values.optional(typeAndSeed.seed),
                     Optional.ofNullable(source));
             options.placements(); // refuses what cannot be compared
             return new CompareCommand(options);

@@ -25,13 +25,6 @@ public record InferCommand(InferOptions options) implements Command {
     static final class Flags extends Syntax {
         private static final String SAMPLING = "later: sampling";
 
-        @CommandLine.Parameters(
-                arity = "0..1",
-                paramLabel = "MODEL",
-                description = "placed first unless it is placed already")
-        @Nullable
-        String model;
-
         @Option(names = "--prompt", paramLabel = "TEXT", description = "what to continue")
         @Nullable
         String prompt;
@@ -44,7 +37,7 @@ public record InferCommand(InferOptions options) implements Command {
         Integer maxNew = 32;
 
         @CommandLine.Mixin
-        PlacementFlags placement = new PlacementFlags();
+        PlacedModelFlags placed = new PlacedModelFlags();
 
         @Option(names = "--prompts", paramLabel = "FILE", description = "later: many prompts")
         @Nullable
@@ -74,7 +67,7 @@ public record InferCommand(InferOptions options) implements Command {
             if (prompt == null) {
                 throw new IllegalArgumentException("infer needs --prompt TEXT: `%shard infer --prompt \"int i\"`");
             }
-            return new InferCommand(new InferOptions(placement.readOptional(model, "infer"), prompt, maxNew));
+            return new InferCommand(new InferOptions(placed.read("infer"), prompt, maxNew));
         }
     }
 }

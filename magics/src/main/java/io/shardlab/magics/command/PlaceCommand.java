@@ -21,21 +21,12 @@ public record PlaceCommand(PlanOptions options) implements Command {
                 "  %%shard place small --pp 2 --batch 8 --microbatches 4 --seed 7"
             })
     static final class Flags extends Syntax {
-        @CommandLine.Parameters(
-                paramLabel = "MODEL",
-                description =
-                        "a preset (%%shard models), a folder with config.json or a %%%%shard model of this notebook")
-        String model = "";
-
         @CommandLine.Mixin
-        PlacementFlags placement = new PlacementFlags();
-
-        @CommandLine.Mixin
-        PricingFlags pricing = new PricingFlags();
+        ModelFlags model = new ModelFlags();
 
         @Override
         Command read() {
-            return new PlaceCommand(placement.read(model, pricing));
+            return new PlaceCommand(model.read());
         }
     }
 }

@@ -2,8 +2,8 @@ package io.shardlab.magics.command;
 
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Scheme;
-import io.shardlab.tensor.TensorType;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -43,21 +43,8 @@ final class PlacementFlags {
     @Nullable
     Integer chunks;
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "TYPE",
-            converter = Values.Type.class,
-            description = "float32 (default) | float64")
-    @Nullable
-    TensorType dtype;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "K",
-            converter = Values.Seed.class,
-            description = "of random weights and of shuffling (default 0)")
-    @Nullable
-    Long seed;
+    @Mixin
+    TypeAndSeedFlags typeAndSeed = new TypeAndSeedFlags();
 
     @Option(names = "--weights", paramLabel = "PATH", description = "folder of safetensors files")
     @Nullable
@@ -92,6 +79,11 @@ final class PlacementFlags {
     @Option(names = "--auto", description = "later: choosing the scheme by search")
     boolean auto;
 
+    /** Of weights and of the order of data; 0 if none was said. */
+    long seed() {
+        return Values.optional(typeAndSeed.seed).orElse(0);
+    }
+
     /** What was asked for beyond the model: empty if nothing was. */
     private boolean saysScheme() {
         return tp != null || pp != null || dp != null;
@@ -104,8 +96,7 @@ final class PlacementFlags {
     }
 
     private int zero() {
-        if (zero == null
-                || Values.choice("--zero", zero, java.util.List.of("0", "1")).equals("0")) {
+        if (zero == null || Values.choice("--zero", zero, List.of("0", "1")).equals("0")) {
             return 0;
         }
         if (dp == null || dp < 2) {
@@ -145,9 +136,9 @@ final class PlacementFlags {
                 model,
                 scheme(),
                 workload(),
-                Values.optional(dtype),
+                Values.optional(typeAndSeed.dtype),
                 options(),
-                Values.optional(seed),
+                Values.optional(typeAndSeed.seed),
                 Optional.ofNullable(weights).map(Values::path),
                 devices,
                 memory,
@@ -162,7 +153,7 @@ final class PlacementFlags {
         said.put("--pp", pp != null);
         said.put("--dp", dp != null);
         said.put("--chunks", chunks != null);
-        said.put("--dtype", dtype != null);
+        said.put("--dtype", typeAndSeed.dtype != null);
         said.put("--dropout", dropout != null);
         said.put("--recompute", recompute);
         said.put("--weights", weights != null);

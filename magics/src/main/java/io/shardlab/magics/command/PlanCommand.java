@@ -23,21 +23,12 @@ public record PlanCommand(PlanOptions options) implements Command {
                 "  %%shard plan char --devices 8 --tp 4 --pp 2 --memory 1g --price 1.20/h"
             })
     static final class Flags extends Syntax {
-        @CommandLine.Parameters(
-                paramLabel = "MODEL",
-                description =
-                        "a preset (%%shard models), a folder with config.json or a %%%%shard model of this notebook")
-        String model = "";
-
         @CommandLine.Mixin
-        PlacementFlags placement = new PlacementFlags();
-
-        @CommandLine.Mixin
-        PricingFlags pricing = new PricingFlags();
+        ModelFlags model = new ModelFlags();
 
         @Override
         Command read() {
-            return new PlanCommand(placement.read(model, pricing));
+            return new PlanCommand(model.read());
         }
     }
 }
