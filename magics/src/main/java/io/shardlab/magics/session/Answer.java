@@ -48,7 +48,7 @@ public final class Answer {
     }
 
     Grid<Measures.MemoryRow> memoryGrid() {
-        return Grids.memory("memory, high-water marks of the generation", outcome.memory());
+        return MeasureGrids.memory("memory, high-water marks of the generation", outcome.memory());
     }
 
     Grid<Answer> speeds() {

@@ -123,7 +123,7 @@ public final class Lab implements AutoCloseable {
 
     /** The workers as they came up, one row each. */
     public Table table() {
-        return Grids.workers(workers).table();
+        return WorkerGrids.workers(workers).table();
     }
 
     /** Keeps a DJL block written as Java statements that return it, so that verbs find it by name. */
@@ -286,17 +286,17 @@ public final class Lab implements AutoCloseable {
 
     /** One row per worker. */
     public Table status() {
-        return Grids.status(observations.status()).table();
+        return WorkerGrids.status(observations.status()).table();
     }
 
     /** Memory by category, one row per rank. */
     public Table mem() {
-        return Grids.memory("memory", observations.memory(false)).table();
+        return MeasureGrids.memory("memory", observations.memory(false)).table();
     }
 
     /** Bytes that each rank has sent to each other, one row per sender. */
     public Table traffic() {
-        return Grids.traffic("traffic", observations.traffic(false)).table();
+        return MeasureGrids.traffic("traffic", observations.traffic(false)).table();
     }
 
     /** What each rank did in a step; also as a Chrome trace if a file is named. */
@@ -310,7 +310,7 @@ public final class Lab implements AutoCloseable {
 
     /** The last lines of some workers. */
     public Table logs(Selection selection, int linesPerRank) {
-        return Grids.logs(observations.logs(selection, linesPerRank)).table();
+        return WorkerGrids.logs(observations.logs(selection, linesPerRank)).table();
     }
 
     /** Runs Java on all workers, as {@code %%shard} does. */
@@ -369,30 +369,30 @@ public final class Lab implements AutoCloseable {
     }
 
     public Table devices() {
-        return Grids.devices(observations.devices()).table();
+        return MachineGrids.devices(observations.devices()).table();
     }
 
     public Table models() {
-        return Grids.models(observations.models()).table();
+        return PlanGrids.models(observations.models()).table();
     }
 
     /** What can be trained on. */
     public Table data() {
-        return Grids.corpora(observations.corpora()).table();
+        return MachineGrids.corpora(observations.corpora()).table();
     }
 
     public Table doctor() {
-        return Grids.doctor(observations.doctor(OptionalInt.empty())).table();
+        return MachineGrids.doctor(observations.doctor(OptionalInt.empty())).table();
     }
 
     /** The same, after each worker has printed so many lines: whether all of them arrived. */
     public Table doctor(int floodLines) {
-        return Grids.doctor(observations.doctor(OptionalInt.of(floodLines))).table();
+        return MachineGrids.doctor(observations.doctor(OptionalInt.of(floodLines))).table();
     }
 
     /** Stops all workers; the laboratory can go up again. */
     public Table down() {
-        return Grids.exits(down(false)).table();
+        return WorkerGrids.exits(down(false)).table();
     }
 
     List<Workers.ExitRow> down(boolean now) {

@@ -22,7 +22,7 @@ public final class Placed {
 
     /** One row per rank. */
     public Table table() {
-        return Grids.placed(outcome).table();
+        return PlanGrids.placed(outcome).table();
     }
 
     @Override

@@ -30,7 +30,7 @@ public final class PlanView {
 
     /** One row per rank. */
     public Table table() {
-        return Grids.estimate(estimate).table();
+        return PlanGrids.estimate(estimate).table();
     }
 
     /** Whether every rank fits its device. */
@@ -58,7 +58,7 @@ public final class PlanView {
     }
 
     Content content() {
-        Grid<?> grid = Grids.estimate(estimate);
+        Grid<?> grid = PlanGrids.estimate(estimate);
         List<String> advice = estimate.advice();
         String lines = figures() + (advice.isEmpty() ? "" : "\n" + String.join("\n", advice));
         return Content.of(

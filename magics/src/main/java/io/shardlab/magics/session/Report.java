@@ -117,7 +117,7 @@ final class Report {
         List<Run> runs = journal.runs();
         if (shown.isPresent()) {
             PlanView view = shown.get();
-            page.table(Grids.estimate(view.estimate())).paragraph(view.figures());
+            page.table(PlanGrids.estimate(view.estimate())).paragraph(view.figures());
             view.estimate().advice().forEach(page::paragraph);
             page.preformatted(view.picture());
         } else if (!runs.isEmpty()) {

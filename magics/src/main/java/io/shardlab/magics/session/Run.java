@@ -37,7 +37,20 @@ public final class Run {
 
     /** One row per step. */
     public Table metrics() {
-        return Grids.steps(outcome.metrics()).table();
+        return stepsGrid().table();
+    }
+
+    private Grid<StepMetrics> stepsGrid() {
+        return new Grid<>(
+                "steps",
+                List.of(
+                        Column.integer("step", "step", StepMetrics::step),
+                        Column.number("loss", "loss", 4, StepMetrics::loss),
+                        Column.number("grad_norm", "gradient norm", 4, StepMetrics::gradNorm),
+                        Column.number("learning_rate", "learning rate", 6, StepMetrics::learningRate),
+                        Column.number("step_ms", "step ms", 1, StepMetrics::stepMillis),
+                        Column.number("tokens_per_s", "tokens/s", 0, StepMetrics::tokensPerSecond)),
+                outcome.metrics());
     }
 
     /** One row per rank. */
@@ -66,7 +79,7 @@ public final class Run {
     }
 
     Grid<Measures.MemoryRow> memoryGrid() {
-        return Grids.memory("memory, high-water marks of the run", outcome.memory());
+        return MeasureGrids.memory("memory, high-water marks of the run", outcome.memory());
     }
 
     /** What ran, with what was only simulated. */

@@ -154,12 +154,12 @@ final class ShownRuns {
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
             Workers.Restarted restarted = lab.get().restart(selection, live);
             live.conclude(content(restarted));
-            return Grids.workers(restarted.running()).table();
+            return WorkerGrids.workers(restarted.running()).table();
         }
     }
 
     private static Content content(Workers.Restarted restarted) {
-        Content table = Output.content(Grids.workers(restarted.running()));
+        Content table = Output.content(WorkerGrids.workers(restarted.running()));
         StringBuilder html = new StringBuilder(table.html());
         StringBuilder text = new StringBuilder(table.text());
         for (String line : restarted.told()) {

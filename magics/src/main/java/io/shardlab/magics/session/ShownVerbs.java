@@ -55,7 +55,7 @@ final class ShownVerbs implements Actions {
     @Override
     public Object up(UpOptions options) {
         Lab up = lab.get().up(options);
-        output.table(Grids.workers(up.workers()));
+        output.table(WorkerGrids.workers(up.workers()));
         return up;
     }
 
@@ -69,7 +69,7 @@ final class ShownVerbs implements Actions {
     @Override
     public Object place(PlanOptions options) {
         Placed placed = lab.get().place(options);
-        output.table(Grids.placed(placed.outcome()));
+        output.table(PlanGrids.placed(placed.outcome()));
         return placed;
     }
 
@@ -134,7 +134,7 @@ final class ShownVerbs implements Actions {
         LiveProgress live = new LiveProgress(nanos);
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
             Filed filed = verb.apply(live);
-            live.conclude(Output.content(Grids.files(filed)));
+            live.conclude(Output.content(filed.grid()));
             return filed;
         }
     }
@@ -161,7 +161,7 @@ final class ShownVerbs implements Actions {
     public Object model(ModelOptions options) {
         UserModel model = lab.get().model(options);
         if (model.outcome().described()) {
-            output.table(Grids.model(model.outcome()));
+            output.table(PlanGrids.model(model.outcome()));
         } else {
             output.line(model.toString());
         }
@@ -204,7 +204,7 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object status() {
-        return output.table(Grids.status(lab.get().observations().status()));
+        return output.table(WorkerGrids.status(lab.get().observations().status()));
     }
 
     @Override
@@ -225,7 +225,7 @@ final class ShownVerbs implements Actions {
     @Override
     public Object mem(boolean chart, boolean reset) {
         List<Measures.MemoryRow> rows = lab.get().observations().memory(reset);
-        Table table = output.table(Grids.memory("memory, high-water marks", rows));
+        Table table = output.table(MeasureGrids.memory("memory, high-water marks", rows));
         if (chart) {
             output.draw(new MemoryChart(
                     "now", rows.stream().map(Measures.MemoryRow::measured).toList()));
@@ -238,7 +238,7 @@ final class ShownVerbs implements Actions {
         List<Measures.TrafficRow> rows = lab.get().observations().traffic(reset);
         String subject = "since workers came up or the last --reset"
                 + lab.get().observations().simulated().map(what -> ", " + what).orElse("");
-        Table table = output.table(Grids.traffic("bytes from rank to rank, " + subject, rows));
+        Table table = output.table(MeasureGrids.traffic("bytes from rank to rank, " + subject, rows));
         if (chart) {
             output.draw(new TrafficChart(
                     subject, rows.stream().map(Measures.TrafficRow::bytesTo).toList()));
@@ -248,7 +248,7 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object logs(Selection selection, int lines) {
-        return output.table(Grids.logs(lab.get().observations().logs(selection, lines)));
+        return output.table(WorkerGrids.logs(lab.get().observations().logs(selection, lines)));
     }
 
     @Override
@@ -320,17 +320,17 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object devices() {
-        return output.table(Grids.devices(lab.get().observations().devices()));
+        return output.table(MachineGrids.devices(lab.get().observations().devices()));
     }
 
     @Override
     public Object models() {
-        return output.table(Grids.models(lab.get().observations().models()));
+        return output.table(PlanGrids.models(lab.get().observations().models()));
     }
 
     @Override
     public Object data() {
-        return output.table(Grids.corpora(lab.get().observations().corpora()));
+        return output.table(MachineGrids.corpora(lab.get().observations().corpora()));
     }
 
     @Override
@@ -338,12 +338,12 @@ final class ShownVerbs implements Actions {
         List<Diagnosis.DoctorRow> rows = new ArrayList<>();
         rows.add(new Diagnosis.DoctorRow("kernel", kernel.version(), true, ""));
         rows.addAll(lab.get().observations().doctor(flood));
-        return output.table(Grids.doctor(rows));
+        return output.table(MachineGrids.doctor(rows));
     }
 
     @Override
     public Object down(boolean now) {
-        return output.table(Grids.exits(lab.get().down(now)));
+        return output.table(WorkerGrids.exits(lab.get().down(now)));
     }
 
     @Override

@@ -67,7 +67,7 @@ final class TopView extends LiveDisplay {
 
     private static Grid<Row> grid(List<Row> rows) {
         Grid<Workers.StatusRow> status =
-                Grids.status(rows.stream().map(Row::status).toList());
+                WorkerGrids.status(rows.stream().map(Row::status).toList());
         List<Column<Row>> columns = new ArrayList<>(List.of(
                 Column.integer("rank", "rank", row -> row.status().rank()),
                 Column.text("role", "role", row -> row.status().role()),

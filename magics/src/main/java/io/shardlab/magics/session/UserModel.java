@@ -21,7 +21,7 @@ public final class UserModel {
 
     /** One row per part that a pipeline can divide; none before a worker has run the model. */
     public Table table() {
-        return Grids.model(outcome).table();
+        return PlanGrids.model(outcome).table();
     }
 
     @Override

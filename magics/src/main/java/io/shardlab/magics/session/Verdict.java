@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import io.shardlab.magics.view.Html;
 import java.util.Comparator;
@@ -35,7 +36,27 @@ public final class Verdict {
 
     /** One row per tensor. */
     public Table table() {
-        return Grids.check(outcome).table();
+        return grid().table();
+    }
+
+    private Grid<Runs.CheckRow> grid() {
+        return new Grid<>(
+                outcome.plan().scheme() + " against single: " + outcome.verdict(),
+                List.of(
+                        Column.text("tensor", "tensor", Runs.CheckRow::tensor),
+                        Column.text(
+                                "rank",
+                                "rank",
+                                row -> row.rank().isPresent()
+                                        ? String.valueOf(row.rank().getAsInt())
+                                        : "all"),
+                        Column.text("kind", "kind", Runs.CheckRow::kind),
+                        Column.number("max_abs", "largest absolute difference", 6, Runs.CheckRow::maxAbsolute),
+                        Column.number("max_rel", "largest relative difference", 6, Runs.CheckRow::maxRelative),
+                        Column.optionalNumber(
+                                "float64_max_rel", "relative in float64", 12, Runs.CheckRow::float64Relative),
+                        Column.text("verdict", "verdict", Runs.CheckRow::verdict)),
+                outcome.rows());
     }
 
     /** The tensors that matter most, and how many there are. */
@@ -52,7 +73,7 @@ public final class Verdict {
     }
 
     Grid<Runs.CheckRow> shortGrid() {
-        Grid<Runs.CheckRow> all = Grids.check(outcome);
+        Grid<Runs.CheckRow> all = grid();
         return new Grid<>(all.caption(), all.columns(), firstDeviation().isPresent() ? firstWrong() : worst());
     }
 
