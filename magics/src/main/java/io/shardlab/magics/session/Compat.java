@@ -75,7 +75,7 @@ final class Compat {
         if (run == null) {
             throw new ShardException(magic + ": no %px or %%px has run yet");
         }
-        name.ifPresent(kept -> notebook.openLab().keep(kept, run));
+        name.ifPresent(kept -> notebook.openLab().cells().keep(kept, run));
         CellView.values(run.outcome()).forEach(output::show);
         return run;
     }

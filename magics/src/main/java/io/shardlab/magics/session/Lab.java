@@ -15,8 +15,6 @@ import io.shardlab.mesh.Selection;
 import io.shardlab.plan.Scheme;
 import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -33,18 +31,16 @@ public final class Lab implements AutoCloseable {
 
     private final Backend backend;
     private final Work work;
-    private final Preparation preparation;
+    private final StartedRuns runs = new StartedRuns();
+    private final SessionWorkers workers;
+    private final Planning planning;
     private final Training training;
-    private final Comparisons comparisons;
-    private final Reports reports;
-    private final Journal journal = new Journal();
     private final Generation generation;
+    private final Checking checking;
+    private final Comparisons comparisons;
     private final SessionCells cells;
     private final Observations observations;
-    private final StartedRuns runs = new StartedRuns();
-    private final Idle idle;
-    private final Map<String, String> environment;
-    private Workers.Running workers = Workers.Running.NONE;
+    private final Reports reports;
 
     Lab(Backend backend, Map<String, String> environment) {
         this(backend, environment, System::nanoTime);
@@ -52,18 +48,20 @@ public final class Lab implements AutoCloseable {
 
     Lab(Backend backend, Map<String, String> environment, LongSupplier nanos) {
         this.backend = backend;
-        this.environment = Map.copyOf(environment);
         this.work = new Work(backend, nanos);
-        this.idle = new Idle(backend, work);
         Path home = home(environment);
         Corpus corpus = new Corpus(home, environment);
-        this.preparation = new Preparation(backend, corpus, new SampleSets(home));
+        Preparation preparation = new Preparation(backend, corpus, new SampleSets(home));
+        Journal journal = new Journal();
+        this.planning = new Planning(backend, work, preparation, journal);
         this.training = new Training(backend, work, preparation, home, journal, runs, nanos);
-        this.comparisons = new Comparisons(backend, work, preparation, home, journal);
-        this.reports = new Reports(backend, work, journal);
+        this.workers = new SessionWorkers(backend, work, training, environment);
         this.generation = new Generation(backend, work, preparation);
+        this.checking = new Checking(backend, work, preparation, journal);
+        this.comparisons = new Comparisons(backend, work, preparation, home, journal);
         this.cells = new SessionCells(backend, work);
         this.observations = new Observations(backend, work, corpus);
+        this.reports = new Reports(backend, work, journal);
     }
 
     /** A laboratory on this machine, without workers yet. */
@@ -79,13 +77,7 @@ public final class Lab implements AutoCloseable {
 
     /** Starts workers; those that run already under the same specification stay, also while a run has them. */
     public Lab up(UpOptions options) {
-        Optional<Duration> unused = work.look("up", () -> options.idle().or(() -> UpOptions.idle(environment)));
-        Optional<Workers.Running> same = work.look("up", () -> backend.workers().unchanged(options));
-        workers = (same.isPresent()
-                        ? same.get()
-                        : work.call("up", () -> backend.workers().up(options)))
-                .stoppedWhenIdle(unused);
-        idle.limit(unused);
+        workers.up(options);
         return this;
     }
 
@@ -97,11 +89,7 @@ public final class Lab implements AutoCloseable {
         return runs;
     }
 
-    Idle idle() {
-        return idle;
-    }
-
-    Workers.Running workers() {
+    SessionWorkers workers() {
         return workers;
     }
 
@@ -123,19 +111,17 @@ public final class Lab implements AutoCloseable {
 
     /** The workers as they came up, one row each. */
     public Table table() {
-        return WorkerGrids.workers(workers).table();
+        return WorkerGrids.workers(workers.running()).table();
     }
 
     /** Keeps a DJL block written as Java statements that return it, so that verbs find it by name. */
     public UserModel model(ModelOptions options) {
-        return new UserModel(work.call("model", () -> backend.plans().model(options)));
+        return planning.model(options);
     }
 
     /** Plans and prices a model; starts nothing. */
     public PlanView plan(PlanOptions options) {
-        PlanView view = new PlanView(work.look("plan", () -> backend.plans().plan(preparation.known(options))));
-        journal.planned(view);
-        return view;
+        return planning.plan(options);
     }
 
     public PlanView plan(String model, Scheme scheme) {
@@ -144,7 +130,7 @@ public final class Lab implements AutoCloseable {
 
     /** Puts a model's shards on the workers. */
     public Placed place(PlanOptions options) {
-        return new Placed(work.call("place", () -> backend.plans().place(preparation.known(options))));
+        return planning.place(options);
     }
 
     public Placed place(String model, Scheme scheme) {
@@ -187,15 +173,8 @@ public final class Lab implements AutoCloseable {
 
     /** Starts workers anew and places the model again, as it is where that can be. */
     public Lab restart(Selection selection) {
-        restart(selection, Progress.SILENT);
+        workers.restart(selection, Progress.SILENT);
         return this;
-    }
-
-    Workers.Restarted restart(Selection selection, Progress progress) {
-        Workers.Restarted restarted =
-                work.call("restart", () -> backend.workers().restart(selection, progress));
-        workers = restarted.running().stoppedWhenIdle(idle.limit());
-        return new Workers.Restarted(workers, restarted.told());
     }
 
     /** Writes the placed model, its optimizer state and where training stands. */
@@ -227,20 +206,7 @@ public final class Lab implements AutoCloseable {
 
     /** Compares the sharded model with one device. */
     public Verdict check(CheckOptions options) {
-        Verdict verdict = work.call("check", () -> {
-            Preparation.Prepared prepared =
-                    preparation.prepare(options.placement(), options.workload(), options.source());
-            return new Verdict(backend.runs()
-                    .check(new Runs.CheckRequest(
-                            prepared.workload(),
-                            prepared.schedule(),
-                            options.steps(),
-                            options.tolerance(),
-                            prepared.data(),
-                            options.breakage())));
-        });
-        journal.checked(verdict);
-        return verdict;
+        return checking.check(options);
     }
 
     public Verdict check() {
@@ -272,11 +238,7 @@ public final class Lab implements AutoCloseable {
 
     /** Draws a schedule, a rule's or one that was written before. */
     public ScheduleView schedule(ScheduleOptions options) {
-        return work.look("schedule", () -> {
-            Schedules schedules = backend.plans().schedules();
-            options.text().ifPresent(text -> schedules.write(options.name(), text));
-            return ScheduleView.of(options, schedules, backend.plans().placed());
-        });
+        return planning.schedule(options);
     }
 
     /** Keeps a schedule written as text, a line per rank, so that {@code --schedule NAME} finds it. */
@@ -325,10 +287,6 @@ public final class Lab implements AutoCloseable {
             throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
         }
         return run;
-    }
-
-    void keep(String name, CellRun run) {
-        cells.keep(name, run);
     }
 
     /** What a cell with {@code -o NAME} left. */
@@ -387,29 +345,18 @@ public final class Lab implements AutoCloseable {
 
     /** The same, after each worker has printed so many lines: whether all of them arrived. */
     public Table doctor(int floodLines) {
-        return MachineGrids.doctor(observations.doctor(OptionalInt.of(floodLines))).table();
+        return MachineGrids.doctor(observations.doctor(OptionalInt.of(floodLines)))
+                .table();
     }
 
     /** Stops all workers; the laboratory can go up again. */
     public Table down() {
-        return WorkerGrids.exits(down(false)).table();
-    }
-
-    List<Workers.ExitRow> down(boolean now) {
-        if (!now) {
-            training.requireNoneBefore("down", "`%shard down --now` ends it with the workers");
-        }
-        List<Workers.ExitRow> exits = now
-                ? work.beside(() -> backend.workers().down(true))
-                : work.call("down", () -> backend.workers().down(false));
-        workers = Workers.Running.NONE;
-        idle.limit(Optional.empty());
-        return exits;
+        return WorkerGrids.exits(workers.down(false)).table();
     }
 
     @Override
     public void close() {
-        idle.close();
+        workers.close();
         work.stop();
         backend.close();
         work.close();
@@ -417,10 +364,6 @@ public final class Lab implements AutoCloseable {
 
     @Override
     public String toString() {
-        List<String> devices =
-                workers.rows().stream().map(Workers.WorkerRow::device).toList();
-        return devices.isEmpty()
-                ? "no workers"
-                : devices.size() + (devices.size() == 1 ? " worker: " : " workers: ") + String.join(", ", devices);
+        return workers.toString();
     }
 }

@@ -101,7 +101,8 @@ public final class Notebook implements AutoCloseable {
             open = lab;
         }
         if (open != null) {
-            open.idle()
+            open.workers()
+                    .idle()
                     .takeNews()
                     .ifPresent(line -> screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n")));
         }

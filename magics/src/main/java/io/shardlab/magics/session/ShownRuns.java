@@ -152,7 +152,7 @@ final class ShownRuns {
     Object restart(Selection selection) {
         LiveProgress live = new LiveProgress(nanos);
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
-            Workers.Restarted restarted = lab.get().restart(selection, live);
+            Workers.Restarted restarted = lab.get().workers().restart(selection, live);
             live.conclude(content(restarted));
             return WorkerGrids.workers(restarted.running()).table();
         }

@@ -14,16 +14,10 @@ import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.session.NotebookPort.Content;
-import io.shardlab.magics.view.GanttChart;
 import io.shardlab.magics.view.Html;
-import io.shardlab.magics.view.MemoryChart;
-import io.shardlab.magics.view.TrafficChart;
 import io.shardlab.mesh.Selection;
-import io.shardlab.trace.Timeline;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -31,31 +25,32 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
-import tech.tablesaw.api.Table;
 
 /** Calls the laboratory and shows what comes back, once. */
 final class ShownVerbs implements Actions {
 
     private final Supplier<Lab> lab;
     private final Output output;
-    private final HostKernel kernel;
     private final Compat compat;
     private final ShownRuns runs;
+    private final ShownCells cells;
+    private final ShownObservations observations;
     private final LongSupplier nanos;
 
     ShownVerbs(Supplier<Lab> lab, Output output, HostKernel kernel, Compat compat, LongSupplier nanos) {
         this.lab = lab;
         this.output = output;
-        this.kernel = kernel;
         this.compat = compat;
         this.runs = new ShownRuns(lab, output, nanos);
+        this.cells = new ShownCells(lab, output, kernel, nanos);
+        this.observations = new ShownObservations(lab, output, kernel);
         this.nanos = nanos;
     }
 
     @Override
     public Object up(UpOptions options) {
         Lab up = lab.get().up(options);
-        output.table(WorkerGrids.workers(up.workers()));
+        output.table(WorkerGrids.workers(up.workers().running()));
         return up;
     }
 
@@ -204,113 +199,52 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object status() {
-        return output.table(WorkerGrids.status(lab.get().observations().status()));
+        return observations.status();
     }
 
     @Override
     public Object timeline(TimelineOptions options) {
-        Timeline timeline = lab.get().timeline(options);
-        String subject = timeline.spans().isEmpty()
-                ? "nothing ran"
-                : "step " + timeline.spans().get(0).step()
-                        + lab.get()
-                                .observations()
-                                .simulated()
-                                .map(what -> ", " + what)
-                                .orElse("");
-        output.draw(new GanttChart(subject, timeline));
-        return output.table(RankTimes.of(timeline));
+        return observations.timeline(options);
     }
 
     @Override
     public Object mem(boolean chart, boolean reset) {
-        List<Measures.MemoryRow> rows = lab.get().observations().memory(reset);
-        Table table = output.table(MeasureGrids.memory("memory, high-water marks", rows));
-        if (chart) {
-            output.draw(new MemoryChart(
-                    "now", rows.stream().map(Measures.MemoryRow::measured).toList()));
-        }
-        return table;
+        return observations.mem(chart, reset);
     }
 
     @Override
     public Object traffic(boolean chart, boolean reset) {
-        List<Measures.TrafficRow> rows = lab.get().observations().traffic(reset);
-        String subject = "since workers came up or the last --reset"
-                + lab.get().observations().simulated().map(what -> ", " + what).orElse("");
-        Table table = output.table(MeasureGrids.traffic("bytes from rank to rank, " + subject, rows));
-        if (chart) {
-            output.draw(new TrafficChart(
-                    subject, rows.stream().map(Measures.TrafficRow::bytesTo).toList()));
-        }
-        return table;
+        return observations.traffic(chart, reset);
     }
 
     @Override
     public Object logs(Selection selection, int lines) {
-        return output.table(WorkerGrids.logs(lab.get().observations().logs(selection, lines)));
+        return observations.logs(selection, lines);
     }
 
     @Override
     public Object cell(CellOptions options, String body) {
-        CellText text = new CellText(options.group(), nanos);
-        CellRun run;
-        try (Screen.AutoCloseableQuietly watched = output.live(text)) {
-            run = lab.get().cells().run(options, body, text);
-        }
-        run.outcome().notes().forEach(note -> output.stream("note: " + note + "\n"));
-        CellView.values(run.outcome()).forEach(output::show);
-        if (!run.outcome().failures().isEmpty()) {
-            throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
-        }
-        if (options.local()) {
-            Optional.ofNullable(kernel.evaluate(body)).map(CellView::local).ifPresent(output::show);
-        }
-        return run;
+        return cells.cell(options, body);
     }
 
     @Override
     public Object vars(Selection selection) {
-        return output.table(CellGrids.variables(lab.get().cells().variables(selection)));
+        return cells.vars(selection);
     }
 
     @Override
     public Object push(Map<String, Object> values, List<String> names, Selection selection) {
-        Map<String, Object> all = new LinkedHashMap<>();
-        for (String name : names) {
-            PushedValues.requireName(name);
-            all.put(name, ofTheNotebook(name));
-        }
-        all.putAll(values);
-        return output.table(CellGrids.variables(lab.get().cells().push(all, selection)));
-    }
-
-    private Object ofTheNotebook(String name) {
-        Object value;
-        try {
-            value = kernel.evaluate(name);
-        } catch (IllegalArgumentException refused) {
-            throw new IllegalArgumentException(
-                    "push: the notebook has no variable '" + name + "'; a value goes as " + name + "=VALUE", refused);
-        }
-        if (value == null) {
-            throw new IllegalArgumentException("push: " + name + " is null in the notebook");
-        }
-        return value;
+        return cells.push(values, names, selection);
     }
 
     @Override
     public Object pull(String name, Selection selection) {
-        Pulled pulled = lab.get().pull(name, selection);
-        output.table(pulled.grid());
-        return pulled;
+        return cells.pull(name, selection);
     }
 
     @Override
     public Object gather(String name, Selection selection, int dimension) {
-        Gathered gathered = lab.get().gather(name, selection, dimension);
-        output.table(gathered.grid());
-        return gathered;
+        return cells.gather(name, selection, dimension);
     }
 
     @Override
@@ -320,30 +254,27 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object devices() {
-        return output.table(MachineGrids.devices(lab.get().observations().devices()));
+        return observations.devices();
     }
 
     @Override
     public Object models() {
-        return output.table(PlanGrids.models(lab.get().observations().models()));
+        return observations.models();
     }
 
     @Override
     public Object data() {
-        return output.table(MachineGrids.corpora(lab.get().observations().corpora()));
+        return observations.data();
     }
 
     @Override
     public Object doctor(OptionalInt flood) {
-        List<Diagnosis.DoctorRow> rows = new ArrayList<>();
-        rows.add(new Diagnosis.DoctorRow("kernel", kernel.version(), true, ""));
-        rows.addAll(lab.get().observations().doctor(flood));
-        return output.table(MachineGrids.doctor(rows));
+        return observations.doctor(flood);
     }
 
     @Override
     public Object down(boolean now) {
-        return output.table(WorkerGrids.exits(lab.get().down(now)));
+        return output.table(WorkerGrids.exits(lab.get().workers().down(now)));
     }
 
     @Override

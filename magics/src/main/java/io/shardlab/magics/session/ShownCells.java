@@ -1,0 +1,84 @@
+package io.shardlab.magics.session;
+
+import io.shardlab.magics.command.CellOptions;
+import io.shardlab.mesh.Selection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import tech.tablesaw.api.Table;
+
+/** Shows cells on workers and what they hold: the verbs {@code cell, vars, push, pull, gather}. */
+final class ShownCells {
+
+    private final Supplier<Lab> lab;
+    private final Output output;
+    private final HostKernel kernel;
+    private final LongSupplier nanos;
+
+    ShownCells(Supplier<Lab> lab, Output output, HostKernel kernel, LongSupplier nanos) {
+        this.lab = lab;
+        this.output = output;
+        this.kernel = kernel;
+        this.nanos = nanos;
+    }
+
+    CellRun cell(CellOptions options, String body) {
+        CellText text = new CellText(options.group(), nanos);
+        CellRun run;
+        try (Screen.AutoCloseableQuietly watched = output.live(text)) {
+            run = lab.get().cells().run(options, body, text);
+        }
+        run.outcome().notes().forEach(note -> output.stream("note: " + note + "\n"));
+        CellView.values(run.outcome()).forEach(output::show);
+        if (!run.outcome().failures().isEmpty()) {
+            throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
+        }
+        if (options.local()) {
+            Optional.ofNullable(kernel.evaluate(body)).map(CellView::local).ifPresent(output::show);
+        }
+        return run;
+    }
+
+    Table vars(Selection selection) {
+        return output.table(CellGrids.variables(lab.get().cells().variables(selection)));
+    }
+
+    Table push(Map<String, Object> values, List<String> names, Selection selection) {
+        Map<String, Object> all = new LinkedHashMap<>();
+        for (String name : names) {
+            PushedValues.requireName(name);
+            all.put(name, ofTheNotebook(name));
+        }
+        all.putAll(values);
+        return output.table(CellGrids.variables(lab.get().cells().push(all, selection)));
+    }
+
+    private Object ofTheNotebook(String name) {
+        Object value;
+        try {
+            value = kernel.evaluate(name);
+        } catch (IllegalArgumentException refused) {
+            throw new IllegalArgumentException(
+                    "push: the notebook has no variable '" + name + "'; a value goes as " + name + "=VALUE", refused);
+        }
+        if (value == null) {
+            throw new IllegalArgumentException("push: " + name + " is null in the notebook");
+        }
+        return value;
+    }
+
+    Pulled pull(String name, Selection selection) {
+        Pulled pulled = lab.get().pull(name, selection);
+        output.table(pulled.grid());
+        return pulled;
+    }
+
+    Gathered gather(String name, Selection selection, int dimension) {
+        Gathered gathered = lab.get().gather(name, selection, dimension);
+        output.table(gathered.grid());
+        return gathered;
+    }
+}
