@@ -29,13 +29,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LocalCells implements Cells, AutoCloseable {
 
-    /** Asks all ranks, and throws {@link FailedWorkers} where one is lost. */
-    interface Line {
-        List<Reply> ask(Request request, Consumer<WorkerEvent> hearing);
-    }
-
     private final Cluster cluster;
-    private final Line line;
+    private final Ranks all;
     private final Supplier<Optional<Mesh>> placed;
     private final CellHolders holders = new CellHolders();
     private @Nullable CellCompiler compiler;
@@ -43,9 +38,9 @@ final class LocalCells implements Cells, AutoCloseable {
     private volatile @Nullable CellDeadline running;
     private volatile String stoppedIn = "";
 
-    LocalCells(Cluster cluster, Line line, Supplier<Optional<Mesh>> placed) {
+    LocalCells(Cluster cluster, Ranks all, Supplier<Optional<Mesh>> placed) {
         this.cluster = cluster;
-        this.line = line;
+        this.all = all;
         this.placed = placed;
     }
 
@@ -53,7 +48,7 @@ final class LocalCells implements Cells, AutoCloseable {
         CellCompiler open = compiler;
         if (open == null) {
             open = CellCompiler.open(Cluster.classpath());
-            line.ask(new Request.OpenCells(open.prelude()), event -> {});
+            all.ask(new Request.OpenCells(open.prelude()), event -> {});
             compiler = open;
         }
         return open;
@@ -117,7 +112,7 @@ final class LocalCells implements Cells, AutoCloseable {
         }
         boolean fresh = freshGroup;
         freshGroup = true; // Until the ranks have answered.
-        List<Reply> replies = line.ask(new Request.Cell(program, ranks, pushed, fresh), hearing);
+        List<Reply> replies = all.ask(new Request.Cell(program, ranks, pushed, fresh), hearing);
         cell.shipped();
         boolean broken = false;
         for (int rank = 0; rank < replies.size(); rank++) {
@@ -161,7 +156,7 @@ final class LocalCells implements Cells, AutoCloseable {
     public List<VariableRow> variables(Selection selection) {
         List<Integer> ranks = ranks(selection);
         List<RemoteVariable.Field> fields = compiler().variables();
-        List<Reply> replies = fields.isEmpty() ? List.of() : line.ask(new Request.Variables(fields), event -> {});
+        List<Reply> replies = fields.isEmpty() ? List.of() : all.ask(new Request.Variables(fields), event -> {});
         List<VariableRow> rows = new ArrayList<>();
         for (int index = 0; index < fields.size(); index++) {
             RemoteVariable.Field field = fields.get(index);
@@ -242,7 +237,7 @@ final class LocalCells implements Cells, AutoCloseable {
             throw new IllegalArgumentException(name + " has no value on " + FailureCard.ranks(without));
         }
         List<PulledRow> rows = new ArrayList<>();
-        List<Reply> replies = line.ask(new Request.Pull(field, ranks), event -> {});
+        List<Reply> replies = all.ask(new Request.Pull(field, ranks), event -> {});
         for (int rank : ranks) {
             Reply.Pulled pulled = (Reply.Pulled) replies.get(rank);
             if (pulled.problem().isPresent()) {

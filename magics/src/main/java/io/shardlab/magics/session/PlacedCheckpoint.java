@@ -9,8 +9,6 @@ import io.shardlab.plan.Json;
 import io.shardlab.plan.Plan;
 import io.shardlab.run.Checkpoints;
 import io.shardlab.run.Event;
-import io.shardlab.run.Reply;
-import io.shardlab.run.Request;
 import io.shardlab.run.StopSignal;
 import io.shardlab.run.TrainerState;
 import java.io.IOException;
@@ -22,15 +20,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 
 /** Saves and loads the model that is placed on the workers. */
 final class PlacedCheckpoint {
-
-    /** Asks all ranks; {@link FailedWorkers} where one failed. */
-    interface Ranks {
-        List<Reply> ask(Request request, Consumer<WorkerEvent> hearing);
-    }
 
     private final Plan plan;
     private final Optional<ModelSpec> model;
