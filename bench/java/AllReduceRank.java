@@ -1,3 +1,4 @@
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
@@ -79,7 +80,7 @@ public final class AllReduceRank {
         WaitPolicy wait = WaitPolicy.forRanks(numRanks, Duration.ofSeconds(60), () -> {});
         try (Transport transport = SharedMemoryTransport.open(Path.of(args[0]), rank, numRanks, wait);
                 Communicator world = Communicator.open(transport, Group.world(numRanks));
-                NDManager manager = NDManager.newBaseManager(ai.djl.Device.cpu(), "PyTorch")) {
+                NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
             AllReduceRank bench = new AllReduceRank(world, manager, new StartLine(Path.of(args[0], "start"), rank, numRanks));
             for (String size : Arrays.asList(args).subList(3, args.length)) {
                 String[] parts = size.split(":");

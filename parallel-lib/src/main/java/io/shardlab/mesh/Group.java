@@ -1,6 +1,7 @@
 package io.shardlab.mesh;
 
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The ranks that differ in one coordinate only, in the order of that coordinate.
@@ -22,8 +23,7 @@ public record Group(String name, List<Integer> ranks) {
 
     /** The group of all ranks {@code 0 … size-1}. */
     public static Group world(int size) {
-        return new Group(
-                "world", java.util.stream.IntStream.range(0, size).boxed().toList());
+        return new Group("world", IntStream.range(0, size).boxed().toList());
     }
 
     public int size() {

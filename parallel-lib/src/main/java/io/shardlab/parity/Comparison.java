@@ -3,6 +3,7 @@ package io.shardlab.parity;
 import io.shardlab.parity.Shards.Part;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
+import io.shardlab.tensor.Placement;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ public record Comparison(List<Difference> differences) {
     private static void compareParameters(
             String kind, List<ParameterSpec> parameters, Shards reference, Shards actual, List<Difference> found) {
         for (ParameterSpec parameter : parameters) {
-            ParameterSpec whole = parameter.withPlacement(io.shardlab.tensor.Placement.replicated());
+            ParameterSpec whole = parameter.withPlacement(Placement.replicated());
             double[] expected = reference.joined(kind + "/", whole).get(0).values();
             compare(kind, parameter.name(), expected, actual.joined(kind + "/", parameter), found);
         }

@@ -10,11 +10,14 @@ import io.shardlab.weights.SafetensorsFile;
 import io.shardlab.weights.SafetensorsWriter;
 import io.shardlab.weights.WeightSource.Slice;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -65,7 +68,7 @@ public final class Shards implements AutoCloseable {
                 .map(group -> new Part(
                         group.getKey(),
                         group.getValue().stream()
-                                .flatMapToDouble(part -> java.util.Arrays.stream(part.values))
+                                .flatMapToDouble(part -> Arrays.stream(part.values))
                                 .toArray()))
                 .toList();
     }
@@ -84,7 +87,7 @@ public final class Shards implements AutoCloseable {
 
     /** Names of whole tensors with a prefix, on any rank. */
     List<String> names(String prefix) {
-        TreeSet<String> names = new TreeSet<>(java.util.Comparator.comparingInt(Shards::number));
+        TreeSet<String> names = new TreeSet<>(Comparator.comparingInt(Shards::number));
         for (SafetensorsFile file : files) {
             file.entries().keySet().stream()
                     .filter(name -> name.startsWith(prefix))
@@ -170,7 +173,7 @@ public final class Shards implements AutoCloseable {
                 List<Part> wholes = shards.joined("", parameter);
                 double[] values = wholes.get(0).values();
                 for (Part other : wholes) {
-                    if (!java.util.Arrays.equals(values, other.values)) {
+                    if (!Arrays.equals(values, other.values)) {
                         throw new IllegalStateException("ranks " + wholes.get(0).rank + " and " + other.rank
                                 + " hold different numbers of '" + parameter.name() + "'");
                     }
@@ -196,7 +199,7 @@ public final class Shards implements AutoCloseable {
             try {
                 file.close();
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         }
     }

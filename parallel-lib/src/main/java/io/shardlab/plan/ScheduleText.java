@@ -1,6 +1,7 @@
 package io.shardlab.plan;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -48,7 +49,7 @@ final class ScheduleText {
     private static List<String> words(String line) {
         int comment = line.indexOf('#');
         String code = comment < 0 ? line : line.substring(0, comment);
-        return java.util.Arrays.stream(code.split("[\\s,]+"))
+        return Arrays.stream(code.split("[\\s,]+"))
                 .filter(word -> !word.isEmpty())
                 .toList();
     }

@@ -3,6 +3,7 @@ package io.shardlab.tensor;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The lengths of a tensor's dimensions, outermost first. */
@@ -19,7 +20,7 @@ public record TensorShape(@JsonValue List<Long> dims) {
     }
 
     public static TensorShape of(long... dims) {
-        return new TensorShape(java.util.Arrays.stream(dims).boxed().toList());
+        return new TensorShape(Arrays.stream(dims).boxed().toList());
     }
 
     public int rank() {

@@ -7,6 +7,7 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Writes a timeline as {@code trace.json} in Chrome's trace-event format, which chrome://tracing and Perfetto open.
@@ -65,7 +66,7 @@ public final class ChromeTrace {
     private static void writeSpan(JsonGenerator json, Span span, long origin) throws IOException {
         json.writeStartObject();
         json.writeStringField("name", span.label());
-        json.writeStringField("cat", span.kind().name().toLowerCase(java.util.Locale.ROOT));
+        json.writeStringField("cat", span.kind().name().toLowerCase(Locale.ROOT));
         json.writeStringField("ph", "X");
         json.writeNumberField("pid", span.rank());
         json.writeNumberField("tid", 0);

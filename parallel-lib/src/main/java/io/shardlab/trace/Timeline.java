@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * The spans of all ranks, estimated by the simulator or measured by a run; sorted by rank and start.
@@ -122,9 +123,8 @@ public record Timeline(boolean predicted, int numRanks, List<Span> spans) {
      * which the bubble counts; so is what runs beside passes.
      */
     public double communicationShare() {
-        long communicating = java.util.stream.IntStream.range(0, numRanks)
-                .mapToLong(this::exposedSyncNanos)
-                .sum();
+        long communicating =
+                IntStream.range(0, numRanks).mapToLong(this::exposedSyncNanos).sum();
         communicating += spans.stream()
                 .filter(span -> span.kind() == Span.Kind.COLLECTIVE || span.kind() == Span.Kind.SEND)
                 .mapToLong(Span::nanos)

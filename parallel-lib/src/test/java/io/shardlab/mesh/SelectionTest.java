@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,7 +38,7 @@ class SelectionTest {
             })
     void everyWrittenFormSelectsItsRanks(String text, String ranks) {
         List<Integer> expected =
-                java.util.Arrays.stream(ranks.split(" ")).map(Integer::valueOf).toList();
+                Arrays.stream(ranks.split(" ")).map(Integer::valueOf).toList();
         assertEquals(expected, Selection.parse(text).ranks(MESH));
     }
 

@@ -10,6 +10,7 @@ import io.shardlab.plan.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +46,7 @@ final class ModelSpecTest {
     @Test
     void leftOutFieldsHaveHuggingFaceDefaults() throws IOException {
         ObjectNode config = tiny();
-        config.remove(java.util.List.of(
+        config.remove(List.of(
                 "num_key_value_heads",
                 "head_dim",
                 "rope_theta",

@@ -3,6 +3,7 @@ package io.shardlab.trace;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.shardlab.trace.Span.Kind;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -45,7 +46,7 @@ class TimelineTest {
 
     @Test
     void theBubbleIsThatOfThePassesOnly() {
-        List<Span> spans = new java.util.ArrayList<>(TWO_RANKS.spans());
+        List<Span> spans = new ArrayList<>(TWO_RANKS.spans());
         spans.add(new Span(0, 3, Kind.OPTIMIZER, "optimizer", 50, 100, 0));
         assertEquals(0.5, Timeline.of(false, 2, spans).bubbleShare(), 1e-12);
         assertEquals(100, Timeline.of(false, 2, spans).makespanNanos());
@@ -53,7 +54,7 @@ class TimelineTest {
 
     @Test
     void stepsAreToldApart() {
-        List<Span> spans = new java.util.ArrayList<>(TWO_RANKS.spans());
+        List<Span> spans = new ArrayList<>(TWO_RANKS.spans());
         spans.add(new Span(0, 4, Kind.FORWARD, "0F0", 1000, 1010, 0));
         Timeline both = Timeline.of(false, 2, spans);
         assertEquals(List.of(3, 4), both.steps());

@@ -14,6 +14,7 @@ import io.shardlab.weights.WeightSource.Slice;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -67,7 +68,7 @@ final class CheckpointKillTest {
                 files.finish();
                 points.accept("forced");
             }
-            draft.write("config.json", "{}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            draft.write("config.json", "{}".getBytes(StandardCharsets.UTF_8));
             draft.commit(IntNode.valueOf(number), bytes -> {});
         }
     }

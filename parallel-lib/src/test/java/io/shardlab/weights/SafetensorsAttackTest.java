@@ -7,11 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -170,7 +174,7 @@ final class SafetensorsAttackTest {
         byte[] whole = SafetensorsMutantsTest.validFile();
         Path file = folder.resolve("model.safetensors");
         for (int length = 0; length < whole.length; length++) {
-            Files.write(file, java.util.Arrays.copyOf(whole, length));
+            Files.write(file, Arrays.copyOf(whole, length));
             assertThrows(DamagedFileException.class, () -> SafetensorsFile.open(file), "cut at " + length);
         }
         Files.write(file, whole);
@@ -214,14 +218,11 @@ final class SafetensorsAttackTest {
         Path file =
                 Files.write(folder.resolve("model.safetensors"), file("{" + tensor("a", "F32", "[2]", 0, 8) + "}", 8));
         try (SafetensorsFile opened = SafetensorsFile.open(file)) {
-            Files.write(file, java.util.Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - 3));
+            Files.write(file, Arrays.copyOf(Files.readAllBytes(file), (int) Files.size(file) - 3));
             DamagedFileException refused = assertThrows(
                     DamagedFileException.class,
                     () -> opened.read(
-                            "a",
-                            new WeightSource.Slice(1, 2, 0, 2, 1),
-                            io.shardlab.tensor.TensorType.FLOAT32,
-                            java.nio.ByteBuffer.allocate(8)));
+                            "a", new WeightSource.Slice(1, 2, 0, 2, 1), TensorType.FLOAT32, ByteBuffer.allocate(8)));
             assertTrue(
                     String.valueOf(refused.getMessage()).contains("truncated while being read, at offset"),
                     refused::getMessage);
@@ -229,7 +230,7 @@ final class SafetensorsAttackTest {
     }
 
     static long allocated() {
-        return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean())
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean())
                 .getThreadAllocatedBytes(Thread.currentThread().getId());
     }
 }

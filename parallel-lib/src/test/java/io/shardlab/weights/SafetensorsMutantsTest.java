@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -17,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +32,7 @@ final class SafetensorsMutantsTest {
     private static final int MUTANTS = 10_000;
     private static final JsonMapper STRICT = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(com.fasterxml.jackson.core.StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
     private static final Map<String, Integer> BYTES =
             Map.of("F64", 8, "F32", 4, "F16", 2, "BF16", 2, "I64", 8, "I32", 4, "I16", 2, "I8", 1, "U8", 1, "BOOL", 1);
@@ -122,7 +124,7 @@ final class SafetensorsMutantsTest {
             }
             case 5 -> {
                 int to = Math.min(copy.length, at + random.nextInt(40));
-                return splice(copy, at, at, java.util.Arrays.copyOfRange(copy, at, to));
+                return splice(copy, at, at, Arrays.copyOfRange(copy, at, to));
             }
             case 6 -> copy[copy.length - 1 - random.nextInt(26)] = (byte) random.nextInt(256);
             default -> {

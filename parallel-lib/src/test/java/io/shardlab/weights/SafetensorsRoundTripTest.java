@@ -19,6 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -61,8 +62,7 @@ final class SafetensorsRoundTripTest {
             for (TensorShape shape : shapes) {
                 assertEquals(
                         shape,
-                        java.util.Objects.requireNonNull(read.entries().get("t" + shape))
-                                .shape());
+                        Objects.requireNonNull(read.entries().get("t" + shape)).shape());
                 assertArrayEquals(
                         numbers(type, shape, shape.hashCode()).array(), readWhole(read, "t" + shape, shape, type));
             }

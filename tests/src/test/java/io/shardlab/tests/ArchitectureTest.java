@@ -16,6 +16,8 @@ import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -181,7 +183,7 @@ final class ArchitectureTest {
         check(noClasses()
                 .should()
                 .dependOnClassesThat()
-                .belongToAnyOf(java.io.ObjectInputStream.class, java.io.ObjectOutputStream.class));
+                .belongToAnyOf(ObjectInputStream.class, ObjectOutputStream.class));
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -186,7 +187,7 @@ final class TutorialCellsTest {
         private List<String> mistakes(SnippetEvent event) {
             List<String> errors = shell.diagnostics(event.snippet())
                     .filter(Diag::isError)
-                    .map(error -> error.getMessage(java.util.Locale.ROOT) + " in: "
+                    .map(error -> error.getMessage(Locale.ROOT) + " in: "
                             + event.snippet().source().strip())
                     .toList();
             if (!errors.isEmpty()) {

@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
@@ -118,12 +119,7 @@ public record CompareOptions(
     public PlanOptions apart(int ranks) {
         int batch = placements().get(0).workload().batch().orElseThrow();
         return new ComparedScheme(
-                        "dp=" + ranks,
-                        Scheme.dp(ranks),
-                        OptionalInt.of(1),
-                        Optional.empty(),
-                        io.shardlab.plan.Options.DEFAULT,
-                        false)
+                        "dp=" + ranks, Scheme.dp(ranks), OptionalInt.of(1), Optional.empty(), Options.DEFAULT, false)
                 .placement(this, batch * ranks);
     }
 }

@@ -6,6 +6,7 @@ import io.shardlab.schedule.ScheduleRule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 
@@ -163,7 +164,7 @@ public record ComparedScheme(
                 Optional.empty(),
                 OptionalInt.empty(),
                 OptionalLong.empty(),
-                java.util.OptionalDouble.empty(),
+                OptionalDouble.empty(),
                 Optional.empty());
     }
 

@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.mesh.Selection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +71,7 @@ public sealed interface Dialect permits NbDistributed, IpyParallel {
                     + "' counts ranks from the end; here they are counted from 0, and last-stage names the last stage");
         }
         try {
-            return io.shardlab.mesh.Selection.parse(text).toString();
+            return Selection.parse(text).toString();
         } catch (IllegalArgumentException refused) {
             throw new IllegalArgumentException(magic + ": " + refused.getMessage(), refused);
         }

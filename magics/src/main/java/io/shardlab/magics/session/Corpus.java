@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -231,7 +232,7 @@ final class Corpus {
             } catch (NoSuchAlgorithmException impossible) {
                 throw new IllegalStateException("every JDK has SHA-256", impossible);
             }
-            digest.update(String.valueOf(Math.min(vocabulary, 256)).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            digest.update(String.valueOf(Math.min(vocabulary, 256)).getBytes(StandardCharsets.UTF_8));
         }
 
         @Override

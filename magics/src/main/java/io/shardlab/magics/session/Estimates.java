@@ -15,7 +15,10 @@ import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.Placement;
 import io.shardlab.trace.MemoryCategory;
 import io.shardlab.trace.MemoryUse;
+import io.shardlab.trace.TimeTerm;
+import io.shardlab.trace.Traffic;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -62,8 +65,7 @@ record Estimates(
 
     /** Rates under which the estimate of a run's arithmetic is what was measured: small operations cost more than their flops. */
     static Hardware calibrated(Hardware rates, Plan plan, double measuredComputeMillis) {
-        double predicted =
-                StepEstimate.of(plan, rates).termMillis().getOrDefault(io.shardlab.trace.TimeTerm.COMPUTE, 0.0);
+        double predicted = StepEstimate.of(plan, rates).termMillis().getOrDefault(TimeTerm.COMPUTE, 0.0);
         if (predicted <= 0 || measuredComputeMillis <= 0) {
             return rates;
         }
@@ -110,7 +112,7 @@ record Estimates(
     private static String communication(Plan plan, Link link) {
         Hardware line = new Hardware(1, link.bytesPerSecond(), link.latencyNanos(), Hardware.CHUNK_BYTES);
         long[] nanos = new long[plan.mesh().size()];
-        for (io.shardlab.trace.Traffic traffic : CommunicationEstimate.of(plan).traffic()) {
+        for (Traffic traffic : CommunicationEstimate.of(plan).traffic()) {
             long each = traffic.bytes() / Math.max(1, traffic.count());
             boolean send = traffic.collective().equals(CommunicationEstimate.SEND);
             nanos[traffic.rank()] += traffic.count() * (send ? line.messageNanos(each) : line.collectiveNanos(each));
@@ -118,7 +120,7 @@ record Estimates(
         return String.format(
                 Locale.ROOT,
                 "communication over it: %.2f ms per step on the rank that sends longest, not counting what overlaps",
-                java.util.Arrays.stream(nanos).max().orElse(0) / 1e6);
+                Arrays.stream(nanos).max().orElse(0) / 1e6);
     }
 
     /** The idle share of the simulated pipeline; without measured rates, of passes in the ratio of their arithmetic. */
@@ -137,11 +139,11 @@ record Estimates(
 
     private List<Plans.RankEstimate> ranks(Plan plan) {
         List<MemoryUse> memory = MemoryEstimate.of(plan).ranks();
-        List<io.shardlab.trace.Traffic> traffic = CommunicationEstimate.of(plan).traffic();
+        List<Traffic> traffic = CommunicationEstimate.of(plan).traffic();
         List<Plans.RankEstimate> ranks = new ArrayList<>();
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             Map<String, Long> sent = new TreeMap<>();
-            for (io.shardlab.trace.Traffic one : traffic) {
+            for (Traffic one : traffic) {
                 if (one.rank() == rank) {
                     sent.merge(one.axis().shortName() + " " + one.collective(), one.bytes(), Long::sum);
                 }

@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Array;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,8 +66,7 @@ public final class Gathered {
     /** Single values become elements. */
     private static Object stacked(List<Object> values) {
         Class<?> boxed = values.get(0).getClass();
-        Class<?> element =
-                java.lang.invoke.MethodType.methodType(boxed).unwrap().returnType();
+        Class<?> element = MethodType.methodType(boxed).unwrap().returnType();
         Object array = Array.newInstance(element, values.size());
         for (int i = 0; i < values.size(); i++) {
             Array.set(array, i, values.get(i));

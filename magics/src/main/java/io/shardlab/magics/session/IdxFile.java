@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
+import java.util.zip.ZipException;
 
 /**
  * A file of unsigned bytes in the IDX format of MNIST (LeCun, Cortes and Burges): 0, 0, 8, the number of dimensions, their lengths as
@@ -83,7 +84,7 @@ final class IdxFile implements AutoCloseable {
             bytes = in.readNBytes(count);
         } catch (EOFException cut) {
             throw damaged(offset, "its compressed data is cut off", cut);
-        } catch (java.util.zip.ZipException broken) {
+        } catch (ZipException broken) {
             throw damaged(offset, "its compressed data is damaged: " + broken.getMessage(), broken);
         }
         if (bytes.length < count) {

@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.command.ComparedScheme;
 import io.shardlab.magics.view.StepPartsChart.Cause;
 import io.shardlab.plan.Plan;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -115,7 +116,7 @@ record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, Option
     }
 
     SchemeResult with(Trial trial) {
-        List<Trial> more = new java.util.ArrayList<>(trials);
+        List<Trial> more = new ArrayList<>(trials);
         more.add(trial);
         return new SchemeResult(scheme, plan, more, estimate);
     }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,7 +78,7 @@ record StepTerms(Plan plan, Timeline step) {
                 / 1e6;
     }
 
-    private static double mean(List<Bubble> bubbles, java.util.function.ToLongFunction<Bubble> part) {
+    private static double mean(List<Bubble> bubbles, ToLongFunction<Bubble> part) {
         return bubbles.stream().mapToLong(part).average().orElse(0) / 1e6;
     }
 

@@ -5,6 +5,7 @@ import java.awt.Color;
 import java.awt.Font;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** The colours of Okabe and Ito (2008), which stay apart for colour-blind eyes, and the common look of all charts. */
@@ -46,7 +47,7 @@ final class Palette {
         styler.setPlotGridVerticalLinesVisible(false);
         styler.setAxisTickMarksColor(GREY);
         styler.setChartPadding(12);
-        styler.setSeriesMarkers(new org.knowm.xchart.style.markers.Marker[] {SeriesMarkers.NONE});
+        styler.setSeriesMarkers(new Marker[] {SeriesMarkers.NONE});
         styler.setAntiAlias(true);
     }
 }

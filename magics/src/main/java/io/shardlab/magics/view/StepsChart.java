@@ -4,6 +4,7 @@ import io.shardlab.trace.StepMetrics;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
@@ -62,7 +63,7 @@ public final class StepsChart implements Chart {
 
     @Override
     public Optional<BufferedImage> draw() {
-        if (java.util.Arrays.stream(values).noneMatch(Double::isFinite)) {
+        if (Arrays.stream(values).noneMatch(Double::isFinite)) {
             return Optional.empty();
         }
         XYChart chart = new XYChartBuilder()
@@ -83,7 +84,7 @@ public final class StepsChart implements Chart {
         if (fromZero) {
             chart.getStyler().setYAxisMin(0.0);
         }
-        double[] shown = java.util.Arrays.stream(values)
+        double[] shown = Arrays.stream(values)
                 .map(value -> Double.isFinite(value) ? value : Double.NaN)
                 .toArray();
         XYSeries series = chart.addSeries(unit, places(), shown);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.plan.Scheme;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -253,7 +254,7 @@ class BackgroundRunTest {
     @Test
     void plainJavaHasTheSame() {
         try (Lab lab = new Lab(backend, Map.of("SHARDLAB_HOME", home.toString()))) {
-            lab.up(2).place("tiny", io.shardlab.plan.Scheme.tp(2));
+            lab.up(2).place("tiny", Scheme.tp(2));
             StartedRun run = lab.start(TrainOptions.steps(3).withName("mine"));
             assertEquals(3, run.await().metrics().rowCount());
             assertEquals(3, lab.await("mine").metrics().rowCount());

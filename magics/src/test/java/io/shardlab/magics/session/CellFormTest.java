@@ -5,13 +5,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.command.PushCommand;
+import io.shardlab.magics.command.Verbs;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a cell with %%shard shows, and how its first line is read. */
@@ -39,7 +43,7 @@ final class CellFormTest {
         notebook.close();
     }
 
-    private static String message(org.junit.jupiter.api.function.Executable wrong) {
+    private static String message(Executable wrong) {
         return String.valueOf(assertThrows(ShardException.class, wrong).getMessage());
     }
 
@@ -113,9 +117,9 @@ final class CellFormTest {
     }
 
     private static Map<String, Object> pushed(String... words) {
-        List<String> line = new java.util.ArrayList<>(List.of("push"));
+        List<String> line = new ArrayList<>(List.of("push"));
         line.addAll(List.of(words));
-        return ((io.shardlab.magics.command.PushCommand) io.shardlab.magics.command.Verbs.parse(line)).values();
+        return ((PushCommand) Verbs.parse(line)).values();
     }
 
     @Test

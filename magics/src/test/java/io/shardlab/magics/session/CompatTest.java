@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.cell.RemoteValue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -212,7 +213,7 @@ final class CompatTest {
     }
 
     private static Cells.PulledRow row(int rank, Object value) {
-        io.shardlab.cell.RemoteValue remote = io.shardlab.cell.RemoteValue.of(value);
+        RemoteValue remote = RemoteValue.of(value);
         return new Cells.PulledRow(rank, remote.javaType(), remote.shape(), value, remote.text());
     }
 

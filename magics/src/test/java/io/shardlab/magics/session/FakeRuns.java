@@ -1,7 +1,9 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
 import io.shardlab.trace.StepMetrics;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,7 +71,7 @@ final class FakeRuns implements Runs {
 
     /** An outcome without steps. */
     TrainOutcome outcome(Map<String, Object> environment) {
-        Plan plan = FakePlans.tiny(io.shardlab.plan.Scheme.SINGLE, new Plan.Workload(8, 128, 1), "1f1b");
+        Plan plan = FakePlans.tiny(Scheme.SINGLE, new Plan.Workload(8, 128, 1), "1f1b");
         return new TrainOutcome(
                 plan,
                 0,
@@ -109,7 +111,7 @@ final class FakeRuns implements Runs {
     public InferOutcome infer(List<Integer> prompt, int maxNew, TokenListener listener) {
         List<Integer> tokens = new ArrayList<>();
         List<Double> millis = new ArrayList<>();
-        byte[] answer = "grün <b>".getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        byte[] answer = "grün <b>".getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < maxNew; i++) {
             int id = answer[i % answer.length] & 0xFF;
             tokens.add(id);

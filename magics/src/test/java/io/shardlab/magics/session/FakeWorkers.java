@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.UpOptions;
+import io.shardlab.mesh.Device;
 import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import java.util.ArrayList;
@@ -27,7 +28,7 @@ final class FakeWorkers implements Workers {
         if (!backend.gpus
                 && options.devices()
                         .kind()
-                        .filter(kind -> kind == io.shardlab.mesh.Device.Kind.GPU)
+                        .filter(kind -> kind == Device.Kind.GPU)
                         .isPresent()) {
             throw new IllegalArgumentException(
                     "devices " + options.devices() + ": this machine has no GPU; allowed: cpu");

@@ -8,6 +8,7 @@ import io.shardlab.cell.CellCompiler;
 import io.shardlab.cluster.Cluster;
 import io.shardlab.magics.command.Verbs;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -57,8 +60,7 @@ final class HelpExamplesTest {
     /** As the kernel splits a magic's line: at blanks outside of double quotes. */
     private static List<String> words(String line) {
         List<String> words = new ArrayList<>();
-        java.util.regex.Matcher word =
-                java.util.regex.Pattern.compile("\"([^\"]*)\"|(\\S+)").matcher(line);
+        Matcher word = Pattern.compile("\"([^\"]*)\"|(\\S+)").matcher(line);
         while (word.find()) {
             words.add(word.group(1) == null ? word.group(2) : word.group(1));
         }
@@ -113,7 +115,7 @@ final class HelpExamplesTest {
         Path folder = Files.createDirectories(home.resolve("sources"));
         try (JarOutputStream jar = new JarOutputStream(Files.newOutputStream(folder.resolve("one-sources.jar")))) {
             jar.putNextEntry(new JarEntry("One.java"));
-            jar.write("class One { int number = 1; }\n".repeat(200).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            jar.write("class One { int number = 1; }\n".repeat(200).getBytes(StandardCharsets.UTF_8));
         }
         return folder;
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -73,9 +74,7 @@ class InterruptTest {
             cell.interrupt();
             assertTrue(end().startsWith("interrupted: train; weights kept at step 0"));
             Lab lab = notebook.openLab();
-            assertEquals(
-                    0,
-                    lab.runs().find("wait", java.util.Optional.empty()).await().loss().length);
+            assertEquals(0, lab.runs().find("wait", Optional.empty()).await().loss().length);
         }
     }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,9 +67,7 @@ class LabTest {
         for (int i = 0; i < 64; i++) {
             String name = "run" + i;
             folders.add(kernels.submit(() -> RunFolder.create(
-                            home,
-                            name,
-                            FakePlans.tiny(Scheme.SINGLE, new io.shardlab.plan.Plan.Workload(1, 1, 1), "1f1b"))
+                            home, name, FakePlans.tiny(Scheme.SINGLE, new Plan.Workload(1, 1, 1), "1f1b"))
                     .path()));
         }
         List<String> numbers = new ArrayList<>();

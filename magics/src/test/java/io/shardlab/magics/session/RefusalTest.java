@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -219,8 +221,8 @@ class RefusalTest {
     }
 
     @Test
-    void aTextThatIsTooShortForTheLengthIsRefusedBeforeAnythingIsPlaced() throws java.io.IOException {
-        Path text = java.nio.file.Files.writeString(home.resolve("short.txt"), "ten bytes.");
+    void aTextThatIsTooShortForTheLengthIsRefusedBeforeAnythingIsPlaced() throws IOException {
+        Path text = Files.writeString(home.resolve("short.txt"), "ten bytes.");
         try (Notebook notebook = notebook()) {
             ShardException refused = assertThrows(
                     ShardException.class,

@@ -14,8 +14,11 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -102,7 +105,7 @@ class ReportTest {
                 Map.of("simulated", true, "link", "simulated link 1 GB/s, 50 µs", "memoryLimitBytes", 1L << 30);
         Runs.TrainOutcome outcome = new FakeRuns(backend).outcome(environment);
         journal.ran(new Run(outcome, Path.of("1-tiny")));
-        String html = new Report(journal, List.of(), "x").html(java.time.ZonedDateTime.now(java.time.ZoneOffset.UTC));
+        String html = new Report(journal, List.of(), "x").html(ZonedDateTime.now(ZoneOffset.UTC));
         assertTrue(html.contains("<b>Simulated: simulated link 1 GB/s, 50 µs; memory budget of 1.0 GB per worker"));
     }
 
@@ -123,7 +126,7 @@ class ReportTest {
 
     @Test
     void theEnvironmentOfARunKeepsItsOrder() {
-        Map<String, Object> ordered = new java.util.LinkedHashMap<>();
+        Map<String, Object> ordered = new LinkedHashMap<>();
         for (String key : List.of("zeta", "cores", "alpha", "memoryBytes", "java", "engine", "simulated", "b", "a")) {
             ordered.put(key, 1);
         }
