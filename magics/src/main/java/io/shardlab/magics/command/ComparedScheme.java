@@ -104,7 +104,7 @@ public record ComparedScheme(
         if (!known.contains(key)) {
             throw refused(
                     label,
-                    "'" + Refusals.shortened(term) + "' is not known" + Refusals.guess(key, known) + "; allowed: "
+                    "'" + Refusals.shortened(term) + "' is not known" + Nearest.guess(key, known) + "; allowed: "
                             + ALLOWED);
         }
         if (seen.contains(key)) {
@@ -122,7 +122,7 @@ public record ComparedScheme(
             throw refused(
                     label,
                     "'" + Refusals.shortened(value) + "' is no name of a schedule"
-                            + Refusals.guess(value, ScheduleRule.NAMES) + "; rules: "
+                            + Nearest.guess(value, ScheduleRule.NAMES) + "; rules: "
                             + String.join(", ", ScheduleRule.NAMES));
         }
     }

@@ -27,6 +27,11 @@ public final class Nearest {
         return best.isEmpty() ? Optional.empty() : Optional.of(best);
     }
 
+    /** {@code ; did you mean …?} for the end of a sentence; nothing if all are far. */
+    public static String guess(String typed, Collection<String> allowed) {
+        return to(typed, allowed).map(near -> "; did you mean " + near + "?").orElse("");
+    }
+
     private static String bare(String word) {
         return word.toLowerCase(Locale.ROOT).replaceAll("^[-\u2010-\u2015\u2212]+", "");
     }

@@ -62,7 +62,7 @@ final class Refusals {
         }
         boolean flag = word.startsWith("-") || LONG_DASH.matcher(word).lookingAt();
         return verb + ": " + (flag ? "unknown flag '" : "unexpected word '") + shortened(word) + "'"
-                + (flag ? guess(word, flags) : "") + "; allowed: " + String.join(", ", allowed);
+                + (flag ? Nearest.guess(word, flags) : "") + "; allowed: " + String.join(", ", allowed);
     }
 
     /** Editors turn two dashes into a long one, and then the flag looks like a word. */
@@ -104,12 +104,6 @@ final class Refusals {
 
     private static String name(CommandLine.Model.ArgSpec spec) {
         return spec instanceof CommandLine.Model.OptionSpec option ? option.longestName() : spec.paramLabel();
-    }
-
-    static String guess(String word, List<String> allowed) {
-        return Nearest.to(word, allowed)
-                .map(near -> "; did you mean " + near + "?")
-                .orElse("");
     }
 
     static String shortened(String word) {

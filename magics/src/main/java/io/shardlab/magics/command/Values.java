@@ -182,9 +182,7 @@ final class Values {
     static String choice(String text, List<String> allowed) {
         if (!allowed.contains(text)) {
             throw new IllegalArgumentException("must be one of " + String.join(", ", allowed)
-                    + Nearest.to(text, allowed)
-                            .map(near -> "; did you mean " + near + "?")
-                            .orElse(""));
+                    + Nearest.guess(text, allowed));
         }
         return text;
     }

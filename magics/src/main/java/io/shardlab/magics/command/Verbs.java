@@ -137,7 +137,7 @@ public final class Verbs {
     static void requireVerb(String verb) {
         if (!VERBS.containsKey(verb)) {
             throw new IllegalArgumentException(Refusals.printable("unknown verb '" + Refusals.shortened(verb) + "'"
-                    + Refusals.guess(verb, names()) + "; verbs: " + String.join(", ", VERBS.keySet())));
+                    + Nearest.guess(verb, names()) + "; verbs: " + String.join(", ", VERBS.keySet())));
         }
     }
 

@@ -89,9 +89,7 @@ final class Corpus {
         }
         throw new IllegalArgumentException("--data " + wanted
                 + " is not there"
-                + Nearest.to(wanted, List.of(JAVA_CODE, RANDOM, SampleSets.FASHION_MNIST))
-                        .map(near -> "; did you mean " + near + "?")
-                        .orElse("")
+                + Nearest.guess(wanted, List.of(JAVA_CODE, RANDOM, SampleSets.FASHION_MNIST))
                 + "; allowed: a text file, a folder of text files, java-code, random; for a model of"
                 + " the notebook a folder of MNIST's IDX files, random");
     }

@@ -215,13 +215,11 @@ final class LocalCells implements Cells, AutoCloseable {
                 .filter(known -> known.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("there is no variable '" + name + "'"
-                        + Nearest.to(
+                        + Nearest.guess(
                                         name,
                                         fields.stream()
                                                 .map(RemoteVariable.Field::name)
                                                 .toList())
-                                .map(near -> "; did you mean " + near + "?")
-                                .orElse("")
                         + "; "
                         + (fields.isEmpty()
                                 ? "no cell has declared any"

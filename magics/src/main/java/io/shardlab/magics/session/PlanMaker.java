@@ -70,9 +70,7 @@ final class PlanMaker {
         }
         List<String> names = new ArrayList<>(userModels.names());
         Presets.all().forEach(preset -> names.add(preset.name()));
-        return Nearest.to(model, names)
-                .map(near -> "; did you mean " + near + "?")
-                .orElse("");
+        return Nearest.guess(model, names);
     }
 
     /** What a model of this notebook consists of. */

@@ -39,9 +39,7 @@ final class SessionCells {
         CellRun run = results.get(name);
         if (run == null) {
             throw new ShardException("there is no result '" + name + "'"
-                    + Nearest.to(name, results.keySet())
-                            .map(near -> "; did you mean " + near + "?")
-                            .orElse("")
+                    + Nearest.guess(name, results.keySet())
                     + "; `%%shard -o NAME` keeps one"
                     + (results.isEmpty() ? "" : "; kept: " + String.join(", ", results.keySet())));
         }

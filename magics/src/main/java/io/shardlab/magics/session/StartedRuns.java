@@ -70,9 +70,7 @@ final class StartedRuns {
                                 .isPresent())
                 .findFirst()
                 .orElseThrow(() -> new ShardException(verb + ": there is no run '" + wanted + "'"
-                        + Nearest.to(wanted, names)
-                                .map(near -> "; did you mean " + near + "?")
-                                .orElse("")
+                        + Nearest.guess(wanted, names)
                         + (names.isEmpty() ? "; no run was begun" : "; runs: " + String.join(", ", names))));
     }
 }

@@ -46,9 +46,7 @@ final class UserModels {
             return find(options.name())
                     .orElseThrow(() -> new IllegalArgumentException("no cell wrote a model '" + options.name()
                             + "'"
-                            + Nearest.to(options.name(), written.keySet())
-                                    .map(near -> "; did you mean " + near + "?")
-                                    .orElse("")
+                            + Nearest.guess(options.name(), written.keySet())
                             + "; a cell that begins with `%%shard model " + options.name() + "` does"));
         }
         if (Presets.all().stream().anyMatch(preset -> preset.name().equals(options.name()))) {
