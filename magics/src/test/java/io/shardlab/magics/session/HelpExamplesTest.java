@@ -86,7 +86,7 @@ final class HelpExamplesTest {
             for (Example example : examples) {
                 String typed = example.first()
                         .replace("FOLDER_OF_IDX_FILES", "random")
-                        .replaceAll("(\\w+\\.html)", home + "/$1")
+                        .replaceAll("(\\w+\\.(html|json))", home + "/$1")
                         .replaceAll("shard top.*", "shard top --for 1s");
                 if (example.first().startsWith("%%")) {
                     boolean java = example.first().matches("%%shard( -.*| cell.*)?");
