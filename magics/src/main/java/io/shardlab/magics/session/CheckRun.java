@@ -20,18 +20,14 @@ import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.function.Function;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Compares the placed model with one device: both run the same steps from the placed weights, in the placed type and in
@@ -52,9 +48,7 @@ final class CheckRun {
     }
 
     Runs.CheckOutcome run(Runs.CheckRequest request) {
-        @Nullable Path folder = null;
-        try {
-            folder = Files.createTempDirectory(Files.createDirectories(home.resolve("check")), "run");
+        try (ScratchFolder folder = ScratchFolder.create(home, "check")) {
             Plan sharded = broken(placed, request.breakage());
             List<Reply> dumped =
                     workers.apply(new Request.Dump(folder.resolve("dump").toString()));
@@ -68,12 +62,11 @@ final class CheckRun {
             return outcome(sharded, asPlaced, float64, request.tolerance());
         } catch (IOException e) {
             throw new UncheckedIOException("check could not write or read its files: " + e.getMessage(), e);
-        } finally {
-            delete(folder);
         }
     }
 
-    private Comparison compare(Plan sharded, Runs.CheckRequest request, Path weights, Path folder) throws IOException {
+    private Comparison compare(Plan sharded, Runs.CheckRequest request, Path weights, ScratchFolder folder)
+            throws IOException {
         Plan.Workload workload = sharded.workload();
         // A data rank's micro-batches are consecutive slices of the batch: one device runs those of all ranks.
         Plan.Workload whole = new Plan.Workload(
@@ -166,18 +159,5 @@ final class CheckRun {
                         found.rank(),
                         found.maxRelative()));
         return new Runs.CheckOutcome(plan, rows, verdict.kind().toString(), first);
-    }
-
-    private static void delete(@Nullable Path folder) {
-        if (folder == null) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("check left files in " + folder, e);
-        }
     }
 }

@@ -5,16 +5,12 @@ import io.shardlab.magics.command.ComparedScheme;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.plan.Plan;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Stream;
 
 /**
  * The verb {@code compare}: finds workers for all schemes, puts aside what is placed, lets the schemes run in turn and puts it
@@ -111,8 +107,14 @@ final class Comparisons {
 
     /** Runs where something may be placed that the user wants back. */
     private Comparison besidePlaced(ComparisonRun run) {
-        Path folder = emptyFolder();
-        Comparing.Aside aside = backend.comparing().putAside(folder.resolve("checkpoint"));
+        ScratchFolder folder = ScratchFolder.create(home, "aside");
+        Comparing.Aside aside;
+        try {
+            aside = backend.comparing().putAside(folder.resolve("checkpoint"));
+        } catch (RuntimeException failed) {
+            folder.close();
+            throw failed;
+        }
         Comparison comparison;
         try {
             comparison = kept(run.run());
@@ -129,14 +131,14 @@ final class Comparisons {
     /** How it went; {@code lost} says where the weights are if they could not be placed again. */
     private record PutBack(String line, Optional<String> lost) {}
 
-    private PutBack putBack(Comparing.Aside aside, Path folder) {
+    private PutBack putBack(Comparing.Aside aside, ScratchFolder folder) {
         String line;
         try {
             line = aside.putBack();
         } catch (RuntimeException cannot) {
             Path checkpoint = folder.resolve("checkpoint");
             if (!Files.isDirectory(checkpoint)) {
-                delete(folder);
+                folder.close();
                 return new PutBack("", Optional.empty());
             }
             String lost = "What was placed before is not placed again ("
@@ -144,7 +146,7 @@ final class Comparisons {
                     + ", and `%shard place` and `%shard load` bring it back.";
             return new PutBack(lost, Optional.of(lost));
         }
-        delete(folder);
+        folder.close();
         return new PutBack(line.isEmpty() ? "" : line + ".", Optional.empty());
     }
 
@@ -153,23 +155,5 @@ final class Comparisons {
             journal.compared(comparison);
         }
         return comparison;
-    }
-
-    private Path emptyFolder() {
-        try {
-            return Files.createTempDirectory(Files.createDirectories(home.resolve("aside")), "");
-        } catch (IOException unwritable) {
-            throw new UncheckedIOException("a folder for what is placed cannot be made below " + home, unwritable);
-        }
-    }
-
-    private static void delete(Path folder) {
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(path);
-            }
-        } catch (IOException unwritable) {
-            throw new UncheckedIOException(unwritable);
-        }
     }
 }

@@ -9,16 +9,11 @@ import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * Workers started anew, with what they held: as it is if all of them still answer, which save it and read it again; else from the
@@ -26,6 +21,8 @@ import java.util.stream.Stream;
  * when this is called.
  */
 final class Restart {
+
+    private static final String CARRIED = "checkpoint";
 
     private final Path home;
     private final RunningCluster cluster;
@@ -54,9 +51,8 @@ final class Restart {
         Optional<PlacedModel.Checkpoint> kept = cluster.placed().checkpoint();
         int steps = cluster.placed().stepsTrained();
         Optional<String> why = unfit(before);
-        Path carried = home.resolve("restart-" + ProcessHandle.current().pid());
+        Optional<ScratchFolder> carried = recipe.isPresent() && why.isEmpty() ? carried() : Optional.empty();
         try {
-            boolean carrying = recipe.isPresent() && why.isEmpty() && carry(carried);
             Workers.Running running = crew.anew(before.spec());
             if (asked.size() < numRanks) {
                 told.add(FailureCard.ranks(asked) + (asked.size() == 1 ? " was" : " were")
@@ -64,12 +60,12 @@ final class Restart {
             }
             if (recipe.isPresent()) {
                 place(recipe.get());
-                giveBack(recipe.get(), carrying ? Optional.of(carried) : Optional.empty(), kept, steps, why);
+                giveBack(recipe.get(), carried, kept, steps, why);
             }
             told.add("lost: variables of cells, counted traffic and high-water marks");
             return new Workers.Restarted(running, told);
         } finally {
-            delete(carried);
+            carried.ifPresent(ScratchFolder::close);
         }
     }
 
@@ -89,13 +85,20 @@ final class Restart {
         return cluster.placed().plan().isPresent() ? Optional.empty() : Optional.of("its weights were no longer whole");
     }
 
-    private boolean carry(Path folder) {
+    /** What the workers hold, as a checkpoint on its way to the new ones; empty if it cannot be had. */
+    private Optional<ScratchFolder> carried() {
+        ScratchFolder folder = ScratchFolder.create(home, "restart");
         try {
-            PlacedCheckpoint.of(cluster, progress).save(folder, cluster.placed().state());
-            return true;
-        } catch (FailedWorkers | IllegalStateException impossible) {
-            told.add("what the workers held could not be kept: " + impossible.getMessage());
-            return false;
+            PlacedCheckpoint.of(cluster, progress)
+                    .save(folder.resolve(CARRIED), cluster.placed().state());
+            return Optional.of(folder);
+        } catch (RuntimeException failed) {
+            folder.close();
+            if (failed instanceof FailedWorkers || failed instanceof IllegalStateException) {
+                told.add("what the workers held could not be kept: " + failed.getMessage());
+                return Optional.empty();
+            }
+            throw failed;
         }
     }
 
@@ -111,13 +114,13 @@ final class Restart {
 
     private void giveBack(
             PlacedModel.Recipe recipe,
-            Optional<Path> carried,
+            Optional<ScratchFolder> carried,
             Optional<PlacedModel.Checkpoint> kept,
             int steps,
             Optional<String> why) {
         String model = recipe.plan().model() + " under " + recipe.plan().scheme();
         if (carried.isPresent()) {
-            load(carried.get());
+            load(carried.get().resolve(CARRIED));
             kept.ifPresent(last -> cluster.placed().savedIn(last.folder(), last.step()));
             told.add("kept: " + model + " as it was at step " + steps + ", with weights and optimizer state");
             return;
@@ -147,18 +150,5 @@ final class Restart {
         Checkpointing.FilesOutcome outcome =
                 PlacedCheckpoint.of(cluster, progress).load(folder);
         cluster.placed().resume(outcome.state());
-    }
-
-    private static void delete(Path folder) {
-        if (!Files.exists(folder)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).collect(Collectors.toList())) {
-                Files.delete(file);
-            }
-        } catch (IOException undeletable) {
-            throw new UncheckedIOException("'" + folder + "' cannot be removed", undeletable);
-        }
     }
 }
