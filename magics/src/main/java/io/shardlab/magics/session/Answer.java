@@ -83,10 +83,7 @@ public final class Answer {
     }
 
     private OptionalDouble latency(double quantile) {
-        double[] sorted = later().sorted().toArray();
-        return sorted.length == 0
-                ? OptionalDouble.empty()
-                : OptionalDouble.of(sorted[(int) Math.max(0, Math.ceil(quantile * sorted.length) - 1)]);
+        return Quantile.of(quantile, later());
     }
 
     @Override

@@ -132,15 +132,9 @@ public final class Run {
                 : OptionalDouble.of(metrics.get(index).loss());
     }
 
-    /** A quantile of the steps' durations, by nearest rank. */
+    /** A quantile of the steps' durations. */
     OptionalDouble stepMillis(double quantile) {
-        double[] sorted = outcome.metrics().stream()
-                .mapToDouble(StepMetrics::stepMillis)
-                .sorted()
-                .toArray();
-        return sorted.length == 0
-                ? OptionalDouble.empty()
-                : OptionalDouble.of(sorted[(int) Math.max(0, Math.ceil(quantile * sorted.length) - 1)]);
+        return Quantile.of(quantile, outcome.metrics().stream().mapToDouble(StepMetrics::stepMillis));
     }
 
     /** Tokens of a step over its median duration. */
