@@ -10,7 +10,7 @@ public final class Nearest {
     private Nearest() {}
 
     /** The nearest allowed word, unless all are far from what was typed. */
-    public static Optional<String> to(String typed, Collection<String> allowed) {
+    static Optional<String> to(String typed, Collection<String> allowed) {
         String word = bare(typed);
         String best = "";
         int least = Integer.MAX_VALUE;

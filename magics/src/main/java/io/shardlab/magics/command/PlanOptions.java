@@ -73,18 +73,16 @@ public record PlanOptions(
     }
 
     public PlanOptions withWorkload(int batch, int sequence, int microbatches) {
+        return with(WorkloadChoice.of(batch, sequence, microbatches).withSchedule(workload.schedule()));
+    }
+
+    public PlanOptions withSchedule(String changed) {
+        return with(workload.withSchedule(Optional.of(changed)));
+    }
+
+    private PlanOptions with(WorkloadChoice changed) {
         return new PlanOptions(
-                model,
-                scheme,
-                WorkloadChoice.of(batch, sequence, microbatches).withSchedule(workload.schedule()),
-                type,
-                options,
-                seed,
-                weights,
-                devices,
-                memoryBytes,
-                pricePerHour,
-                link);
+                model, scheme, changed, type, options, seed, weights, devices, memoryBytes, pricePerHour, link);
     }
 
     public PlanOptions withType(TensorType changed) {
@@ -93,21 +91,6 @@ public record PlanOptions(
                 scheme,
                 workload,
                 Optional.of(changed),
-                options,
-                seed,
-                weights,
-                devices,
-                memoryBytes,
-                pricePerHour,
-                link);
-    }
-
-    public PlanOptions withSchedule(String changed) {
-        return new PlanOptions(
-                model,
-                scheme,
-                workload.withSchedule(Optional.of(changed)),
-                type,
                 options,
                 seed,
                 weights,

@@ -181,8 +181,8 @@ final class Values {
     /** The text itself, if it is one of the allowed. */
     static String choice(String text, List<String> allowed) {
         if (!allowed.contains(text)) {
-            throw new IllegalArgumentException("must be one of " + String.join(", ", allowed)
-                    + Nearest.guess(text, allowed));
+            throw new IllegalArgumentException(
+                    "must be one of " + String.join(", ", allowed) + Nearest.guess(text, allowed));
         }
         return text;
     }

@@ -76,7 +76,7 @@ final class ComparisonRun {
                 Collections.reverse(order);
             }
             for (Entry entry : order) {
-                Optional<Runs.TrainOutcome> outcome = trial(entry, options.steps() + 1);
+                Optional<Runs.TrainOutcome> outcome = trial(entry);
                 if (outcome.isEmpty()) {
                     return soFar();
                 }
@@ -97,7 +97,7 @@ final class ComparisonRun {
         order.sort(Comparator.comparing(ComparisonRun::isSingle));
         double millis = Double.POSITIVE_INFINITY;
         for (Entry entry : order) {
-            Optional<Runs.TrainOutcome> outcome = trial(entry, options.steps() + 1);
+            Optional<Runs.TrainOutcome> outcome = trial(entry);
             if (outcome.isEmpty()) {
                 return false;
             }
@@ -105,7 +105,7 @@ final class ComparisonRun {
         }
         for (boolean warm = false; !warm && extra < MOST_EXTRA; ) {
             extra++;
-            Optional<Runs.TrainOutcome> again = trial(order.get(order.size() - 1), options.steps() + 1);
+            Optional<Runs.TrainOutcome> again = trial(order.get(order.size() - 1));
             if (again.isEmpty()) {
                 return false;
             }
@@ -142,7 +142,7 @@ final class ComparisonRun {
     }
 
     /** Places and trains; empty once the user has asked to stop. */
-    private Optional<Runs.TrainOutcome> trial(Entry entry, int steps) {
+    private Optional<Runs.TrainOutcome> trial(Entry entry) {
         listener.ran(soFar(), done, numTrials(), entry.label());
         if (backend.comparing().stopping()) {
             return Optional.empty();
@@ -154,7 +154,7 @@ final class ComparisonRun {
         Runs.TrainRequest request = new Runs.TrainRequest(
                 placed.workload(),
                 Optional.empty(),
-                TrainSettings.DEFAULT.withSteps(steps),
+                TrainSettings.DEFAULT.withSteps(options.steps() + 1),
                 data,
                 options.source(),
                 0,

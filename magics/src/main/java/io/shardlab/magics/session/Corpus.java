@@ -94,7 +94,8 @@ final class Corpus {
                 + " the notebook a folder of MNIST's IDX files, random");
     }
 
-    private static Path path(String text) {
+    /** The path that a text names; refuses what is none. */
+    static Path path(String text) {
         try {
             return Path.of(text);
         } catch (InvalidPathException notAPath) {

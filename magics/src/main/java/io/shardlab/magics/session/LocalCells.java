@@ -216,10 +216,8 @@ final class LocalCells implements Cells, AutoCloseable {
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("there is no variable '" + name + "'"
                         + Nearest.guess(
-                                        name,
-                                        fields.stream()
-                                                .map(RemoteVariable.Field::name)
-                                                .toList())
+                                name,
+                                fields.stream().map(RemoteVariable.Field::name).toList())
                         + "; "
                         + (fields.isEmpty()
                                 ? "no cell has declared any"

@@ -7,7 +7,6 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
@@ -82,12 +81,7 @@ final class SampleSets {
     }
 
     private Path images(String wanted, TensorShape sample, int numClasses) throws IOException {
-        Path source;
-        try {
-            source = Path.of(wanted);
-        } catch (InvalidPathException notAPath) {
-            throw new IllegalArgumentException("--data '" + wanted + "' is not a file name", notAPath);
-        }
+        Path source = Corpus.path(wanted);
         if (!IdxFile.isIn(source, IMAGES) || !IdxFile.isIn(source, LABELS)) {
             throw new IllegalArgumentException("--data " + wanted + " holds no " + IMAGES + " and " + LABELS
                     + " (.gz or not), as Fashion-MNIST has them; allowed: a folder that does, fashion-mnist, random");
