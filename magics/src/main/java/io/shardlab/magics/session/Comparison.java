@@ -6,7 +6,6 @@ import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Grid;
-import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.SchemesChart;
 import io.shardlab.magics.view.StepPartsChart;
 import io.shardlab.plan.Plan;
@@ -233,15 +232,10 @@ public final class Comparison {
 
     Content content() {
         if (measured().isEmpty()) {
-            String nothing = "nothing was measured";
-            return Content.of(Html.paragraph(nothing), nothing + "\n");
+            return Content.line("nothing was measured");
         }
-        Optional<String> alarm = alarm();
-        return Content.of(
-                alarm.map(text -> "<p>" + Html.bold(text) + "</p>").orElse("")
-                        + grid().html()
-                        + lines().stream().map(Html::paragraph).collect(Collectors.joining()),
-                alarm.map(text -> text + "\n").orElse("") + grid().text() + String.join("\n", lines()) + "\n");
+        Content figures = Content.table(grid()).above(Content.lines(lines()));
+        return alarm().map(text -> Content.headline(text).above(figures)).orElse(figures);
     }
 
     List<Chart> charts() {

@@ -27,11 +27,9 @@ final class LiveComparison extends LiveDisplay implements ComparisonListener {
 
     @Override
     Content now() {
-        String html = Html.preformatted(line);
-        String text = line + "\n";
-        return soFar.map(Comparison::grid)
-                .map(grid -> Content.of(html + grid.html(), text + grid.text()))
-                .orElse(Content.of(html, text));
+        Content bar = Content.of(Html.preformatted(line), line + "\n");
+        return soFar.map(comparison -> bar.above(Content.table(comparison.grid())))
+                .orElse(bar);
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Figures;
-import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.Sparkline;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
@@ -77,7 +76,7 @@ final class LiveTraining extends LiveDisplay implements Progress {
             lines.add("memory " + String.join(", ", ranks));
         }
         String text = String.join("\n", lines) + "\n";
-        return Content.of(Html.preformatted(text), text);
+        return Content.preformatted(text);
     }
 
     private double recent(ToDoubleFunction<StepMetrics> figure) {

@@ -2,7 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
-import io.shardlab.magics.view.Html;
+import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.schedule.ScheduleException;
 import java.util.List;
 import java.util.Map;
@@ -83,10 +83,9 @@ public final class Notebook implements AutoCloseable {
             } else if (failed.getCause() instanceof Cells.MistakenCell mistaken) {
                 screen.show(CellView.mistakes(mistaken));
             } else if (failed.getCause() instanceof ScheduleException drawn) {
-                screen.show(NotebookPort.Content.of(Html.preformatted(drawn.picture()), drawn.picture()));
+                screen.show(Content.preformatted(drawn.picture()));
             } else if (failed.interrupted()) { // the front end hides the message of an interrupted cell
-                String line = String.valueOf(failed.getMessage());
-                screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n"));
+                screen.show(Content.line(String.valueOf(failed.getMessage())));
             }
             throw failed;
         } catch (RuntimeException failed) {
@@ -101,10 +100,7 @@ public final class Notebook implements AutoCloseable {
             open = lab;
         }
         if (open != null) {
-            open.workers()
-                    .idle()
-                    .takeNews()
-                    .ifPresent(line -> screen.show(NotebookPort.Content.of(Html.paragraph(line), line + "\n")));
+            open.workers().idle().takeNews().ifPresent(line -> screen.show(Content.line(line)));
         }
     }
 

@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.view.Grid;
+import io.shardlab.magics.view.Html;
+import java.util.List;
 import java.util.Optional;
 
 /** What a notebook offers to those who show something. Called from one thread at a time, seldom the cell's own. */
@@ -38,8 +41,38 @@ public interface NotebookPort {
      */
     record Content(String html, String text, Optional<byte[]> png) {
 
+        static final Content EMPTY = of("", "");
+
         public static Content of(String html, String text) {
             return new Content(html, text, Optional.empty());
+        }
+
+        /** A paragraph of one line. */
+        static Content line(String line) {
+            return of(Html.paragraph(line), line + "\n");
+        }
+
+        static Content lines(List<String> lines) {
+            return lines.stream().map(Content::line).reduce(EMPTY, Content::above);
+        }
+
+        /** A line that must not be overlooked. */
+        static Content headline(String line) {
+            return of("<p>" + Html.bold(line) + "</p>", line + "\n");
+        }
+
+        /** Text in which blanks and line ends count. */
+        static Content preformatted(String text) {
+            return of(Html.preformatted(text), text);
+        }
+
+        static Content table(Grid<?> grid) {
+            return of(grid.html(), grid.text());
+        }
+
+        /** This one with another below it; without pictures. */
+        Content above(Content below) {
+            return of(html + below.html, text + below.text);
         }
     }
 }

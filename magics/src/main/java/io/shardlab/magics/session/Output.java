@@ -3,7 +3,6 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Grid;
-import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.Pictures;
 import java.util.List;
 import java.util.Optional;
@@ -36,7 +35,7 @@ final class Output {
 
     /** A paragraph of one line. */
     void line(String line) {
-        screen.show(Content.of(Html.paragraph(line), line + "\n"));
+        screen.show(Content.line(line));
     }
 
     /** Shows a table and gives it. */
@@ -51,10 +50,7 @@ final class Output {
 
     void draw(Chart chart) {
         Optional<byte[]> png = pictures.png(chart);
-        screen.show(
-                png.isPresent()
-                        ? new Content("", chart.text(), png)
-                        : Content.of(Html.preformatted(chart.text()), chart.text()));
+        screen.show(png.isPresent() ? new Content("", chart.text(), png) : Content.preformatted(chart.text()));
     }
 
     /** Shows something that changes, until the answer is closed. */

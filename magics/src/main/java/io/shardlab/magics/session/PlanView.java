@@ -2,13 +2,10 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Figures;
-import io.shardlab.magics.view.Grid;
-import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.PlanPicture;
 import io.shardlab.plan.Plan;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Collectors;
 import tech.tablesaw.api.Table;
 
 /** A plan and what it will cost: data for cells. */
@@ -58,15 +55,10 @@ public final class PlanView {
     }
 
     Content content() {
-        Grid<?> grid = PlanGrids.estimate(estimate);
-        List<String> advice = estimate.advice();
-        String lines = figures() + (advice.isEmpty() ? "" : "\n" + String.join("\n", advice));
-        return Content.of(
-                grid.html()
-                        + Html.paragraph(figures())
-                        + advice.stream().map(Html::paragraph).collect(Collectors.joining())
-                        + Html.preformatted(picture()),
-                grid.text() + lines + "\n" + picture());
+        return Content.table(PlanGrids.estimate(estimate))
+                .above(Content.line(figures()))
+                .above(Content.lines(estimate.advice()))
+                .above(Content.preformatted(picture()));
     }
 
     @Override

@@ -7,7 +7,6 @@ import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Grid;
-import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.ScheduleChart;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Schedule;
@@ -20,7 +19,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import tech.tablesaw.api.Table;
 
@@ -148,9 +146,7 @@ public final class ScheduleView {
     }
 
     Content content() {
-        return Content.of(
-                lines().stream().map(Html::paragraph).collect(Collectors.joining()) + grid().html(),
-                String.join("\n", lines()) + "\n" + grid().text());
+        return Content.lines(lines()).above(Content.table(grid()));
     }
 
     @Override

@@ -4,7 +4,6 @@ import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
-import io.shardlab.magics.view.Html;
 import io.shardlab.mesh.Selection;
 import java.time.Duration;
 import java.util.List;
@@ -74,18 +73,17 @@ final class ShownRuns {
 
     /** Tables of a run that has ended; what stopped it, if something did. */
     private static Content ending(StartedRun run) {
-        Content tables = run.result()
-                .map(result -> Output.content(result.throughput(), result.memoryGrid()))
-                .orElse(Content.of("", ""));
+        Content before = Content.EMPTY;
         Optional<ShardException> problem = run.problem();
-        Content before = Content.of("", "");
         if (problem.isPresent() && !problem.get().failures().isEmpty()) {
             before = FailureCard.of(problem.get().failures()).content();
         } else if (run.state() != StartedRun.State.DONE) {
-            String line = "run " + run.name() + ": " + (run.note().isEmpty() ? run.story() : run.note());
-            before = Content.of(Html.paragraph(line), line + "\n");
+            before = Content.line("run " + run.name() + ": " + (run.note().isEmpty() ? run.story() : run.note()));
         }
-        return Content.of(before.html() + tables.html(), before.text() + tables.text());
+        return run.result()
+                .map(result -> Output.content(result.throughput(), result.memoryGrid()))
+                .map(before::above)
+                .orElse(before);
     }
 
     Table jobs() {
@@ -153,20 +151,10 @@ final class ShownRuns {
         LiveProgress live = new LiveProgress(nanos);
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
             Workers.Restarted restarted = lab.get().workers().restart(selection, live);
-            live.conclude(content(restarted));
+            live.conclude(
+                    Output.content(WorkerGrids.workers(restarted.running())).above(Content.lines(restarted.told())));
             return WorkerGrids.workers(restarted.running()).table();
         }
-    }
-
-    private static Content content(Workers.Restarted restarted) {
-        Content table = Output.content(WorkerGrids.workers(restarted.running()));
-        StringBuilder html = new StringBuilder(table.html());
-        StringBuilder text = new StringBuilder(table.text());
-        for (String line : restarted.told()) {
-            html.append(Html.paragraph(line));
-            text.append(line).append('\n');
-        }
-        return Content.of(html.toString(), text.toString());
     }
 
     /** The cell's thread waits between looks; where nobody watches, the last look is shown. */

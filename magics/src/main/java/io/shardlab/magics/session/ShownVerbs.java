@@ -14,7 +14,6 @@ import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.session.NotebookPort.Content;
-import io.shardlab.magics.view.Html;
 import io.shardlab.mesh.Selection;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -142,13 +141,11 @@ final class ShownVerbs implements Actions {
             answer = lab.get().generation().infer(options, text);
         }
         Content figures = Output.content(answer.speeds(), answer.memoryGrid());
-        Optional<String> simulated = lab.get().observations().simulated();
-        output.show(
-                simulated.isEmpty()
-                        ? figures
-                        : Content.of(
-                                figures.html() + Html.paragraph(simulated.get()),
-                                figures.text() + simulated.get() + "\n"));
+        output.show(lab.get()
+                .observations()
+                .simulated()
+                .map(what -> figures.above(Content.line(what)))
+                .orElse(figures));
         return answer;
     }
 
@@ -280,7 +277,7 @@ final class ShownVerbs implements Actions {
     @Override
     public Object help(Optional<String> verb) {
         String text = verb.map(Verbs::help).orElseGet(Verbs::overview);
-        output.show(Content.of(Html.preformatted(text), text));
+        output.show(Content.preformatted(text));
         return new Help(verb.orElse("shard"));
     }
 }

@@ -4,7 +4,6 @@ import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Grid;
-import io.shardlab.magics.view.Html;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -90,9 +89,7 @@ final class TopView extends LiveDisplay {
 
     @Override
     Content now() {
-        return runs.isEmpty()
-                ? Output.content(latest)
-                : Content.of(latest.html() + Html.paragraph(runs), latest.text() + runs + "\n");
+        return runs.isEmpty() ? Output.content(latest) : Content.table(latest).above(Content.line(runs));
     }
 
     /** The last look. */

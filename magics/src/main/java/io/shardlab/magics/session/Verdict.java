@@ -3,7 +3,6 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
-import io.shardlab.magics.view.Html;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -69,7 +68,7 @@ public final class Verdict {
                         ? "; the " + (wrong ? "first " + worst.size() + " wrong" : worst.size() + " largest") + " of "
                                 + outcome.rows().size() + " tensors are shown, .table() holds all"
                         : "");
-        return Content.of("<p>" + Html.bold(line) + "</p>" + grid.html(), line + "\n" + grid.text());
+        return Content.headline(line).above(Content.table(grid));
     }
 
     Grid<Runs.CheckRow> shortGrid() {
