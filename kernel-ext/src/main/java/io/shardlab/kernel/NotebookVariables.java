@@ -43,7 +43,7 @@ final class NotebookVariables {
             found = value.apply(name);
         } catch (RuntimeException missing) {
             throw new ShardException(token + ": this notebook has no variable " + name
-                    + "; declare it in a cell before, such as" + " `int " + name + " = 20;`");
+                    + "; declare it in a cell before, such as `int " + name + " = 20;`");
         }
         return String.valueOf(found);
     }

@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * {@link IllegalArgumentException} and what the moment forbids (nothing placed, no workers) an {@link IllegalStateException},
  * each with one line, thrown before anything is started. Failing workers are {@link FailedWorkers}.
  */
-public interface Backend extends AutoCloseable {
+interface Backend extends AutoCloseable {
 
     Diagnosis diagnosis();
 

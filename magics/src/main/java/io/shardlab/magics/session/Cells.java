@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Cells on the workers, and their variables. Same rules as {@link Backend}, of which this is a part. */
-public interface Cells {
+interface Cells {
 
     /**
      * Compiles a cell once and runs it on the selected workers.

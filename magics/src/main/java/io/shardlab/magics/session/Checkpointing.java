@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** Files that hold the placed model. Same rules as {@link Backend}, of which this is a part. */
-public interface Checkpointing {
+interface Checkpointing {
 
     /** Writes the placed model as a checkpoint; one that is in the folder is replaced when the new one is complete. */
     FilesOutcome save(Path folder, Progress progress);

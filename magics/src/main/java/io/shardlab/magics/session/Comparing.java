@@ -3,7 +3,7 @@ package io.shardlab.magics.session;
 import java.nio.file.Path;
 
 /** What comparing schemes needs of the workers beyond placing and training. Same rules as {@link Backend}, of which this is a part. */
-public interface Comparing {
+interface Comparing {
 
     /** Whether the user has asked to stop since the verb began, whatever runs in between. */
     boolean stopping();

@@ -5,7 +5,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** What this machine offers and whether all is well with it. Same rules as {@link Backend}, of which this is a part. */
-public interface Diagnosis {
+interface Diagnosis {
 
     List<DeviceRow> devices();
 

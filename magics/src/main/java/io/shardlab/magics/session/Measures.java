@@ -9,7 +9,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** What was measured on the workers. Same rules as {@link Backend}, of which this is a part. */
-public interface Measures {
+interface Measures {
 
     /** Memory measured now and since the last reset. */
     List<MemoryRow> memory(boolean resetHighWater);

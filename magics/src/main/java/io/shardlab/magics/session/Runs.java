@@ -15,7 +15,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /** What is done with placed weights. Same rules as {@link Backend}, of which this is a part. */
-public interface Runs {
+interface Runs {
 
     /** Trains the placed weights. A cancelled run ends normally, with fewer steps. */
     TrainOutcome train(TrainRequest request, Progress progress);

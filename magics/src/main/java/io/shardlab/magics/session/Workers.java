@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /** The workers' life. Same rules as {@link Backend}, of which this is a part. */
-public interface Workers {
+interface Workers {
 
     /** Starts workers and waits until they are ready; the specification that already runs changes nothing. */
     Running up(UpOptions options);
