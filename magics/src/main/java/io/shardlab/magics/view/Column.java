@@ -28,7 +28,10 @@ public sealed interface Column<R> {
     /** Words with units. */
     String heading();
 
-    boolean rightAligned();
+    /** As numbers are. */
+    default boolean rightAligned() {
+        return true;
+    }
 
     String shown(R row);
 
@@ -230,11 +233,6 @@ public sealed interface Column<R> {
     /** A whole number that is always known. */
     record Int<R>(String name, String heading, ToIntFunction<R> value) implements Column<R> {
         @Override
-        public boolean rightAligned() {
-            return true;
-        }
-
-        @Override
         public String shown(R row) {
             return String.valueOf(value.applyAsInt(row));
         }
@@ -250,11 +248,6 @@ public sealed interface Column<R> {
     /** A large whole number. */
     record Whole<R>(String name, String heading, boolean grouped, Function<R, OptionalLong> value)
             implements Column<R> {
-        @Override
-        public boolean rightAligned() {
-            return true;
-        }
-
         @Override
         public String shown(R row) {
             OptionalLong known = value.apply(row);
@@ -274,11 +267,6 @@ public sealed interface Column<R> {
     /** A decimal number. */
     record Number<R>(String name, String heading, int decimals, Function<R, OptionalDouble> value)
             implements Column<R> {
-        @Override
-        public boolean rightAligned() {
-            return true;
-        }
-
         @Override
         public String shown(R row) {
             OptionalDouble known = value.apply(row);

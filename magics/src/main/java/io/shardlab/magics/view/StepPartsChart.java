@@ -2,7 +2,7 @@ package io.shardlab.magics.view;
 
 import java.awt.Color;
 import java.awt.image.BufferedImage;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -60,6 +60,10 @@ public record StepPartsChart(String subject, List<Stack> stacks) implements Char
         return "Where a step's time goes, " + subject;
     }
 
+    private boolean shows(Cause cause) {
+        return stacks.stream().anyMatch(stack -> stack.of(cause) > 0);
+    }
+
     @Override
     public String text() {
         StringBuilder text = new StringBuilder(title()).append(" (ms)\n");
@@ -77,14 +81,9 @@ public record StepPartsChart(String subject, List<Stack> stacks) implements Char
             text.append(String.format(
                     Locale.ROOT, "%-" + widest + "s %s %s%n", stack.scheme(), bar, Figures.decimal(stack.total(), 1)));
         }
-        Map<Character, String> key = new LinkedHashMap<>();
-        for (Cause cause : Cause.values()) {
-            if (stacks.stream().anyMatch(stack -> stack.of(cause) > 0)) {
-                key.put(cause.letter, cause.word);
-            }
-        }
-        return text.append(key.entrySet().stream()
-                        .map(entry -> entry.getKey() + " " + entry.getValue())
+        return text.append(Arrays.stream(Cause.values())
+                        .filter(this::shows)
+                        .map(cause -> cause.letter + " " + cause.word)
                         .collect(Collectors.joining("   ")))
                 .append('\n')
                 .toString();
@@ -111,7 +110,7 @@ public record StepPartsChart(String subject, List<Stack> stacks) implements Char
         chart.getStyler().setAvailableSpaceFill(stacks.size() < 4 ? 0.35 : 0.6);
         List<String> schemes = stacks.stream().map(Stack::scheme).toList();
         for (Cause cause : Cause.values()) {
-            if (stacks.stream().anyMatch(stack -> stack.of(cause) > 0)) {
+            if (shows(cause)) {
                 CategorySeries series = chart.addSeries(
                         cause.word,
                         schemes,

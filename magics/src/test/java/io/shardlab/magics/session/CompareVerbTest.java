@@ -77,6 +77,22 @@ class CompareVerbTest {
         }
     }
 
+    /** The folder for what is placed used to stay behind, empty. */
+    @Test
+    void whereNothingCanBePutAsideNothingRunsAndNothingIsLeft() throws IOException {
+        backend.diskFull = true;
+        try (Notebook open = open()) {
+            open.line(List.of("up", "-n", "2"));
+            open.line(List.of("place", "tiny", "--tp", "2"));
+            backend.started.clear();
+            assertThrows(ShardException.class, () -> open.line(words("compare tiny --repeat 1", "single; pp=2")));
+            assertEquals(List.of(), backend.started);
+        }
+        try (Stream<Path> left = Files.list(home.resolve("aside"))) {
+            assertEquals(0, left.count());
+        }
+    }
+
     @Test
     void withoutWorkersItStartsTheOnesItNeedsAndStopsThem() {
         try (Notebook open = open()) {

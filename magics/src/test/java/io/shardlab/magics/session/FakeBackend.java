@@ -27,6 +27,8 @@ final class FakeBackend implements Backend {
 
     /** Whether workers may ask for GPUs. */
     boolean gpus;
+    /** Whether what is placed cannot be written. */
+    boolean diskFull;
 
     int workers;
 

@@ -26,6 +26,9 @@ final class FakeComparing implements Comparing {
 
     @Override
     public Aside putAside(Path folder) {
+        if (backend.diskFull) {
+            throw new IllegalStateException("checkpoint '" + folder + "' cannot be written: no space");
+        }
         Optional<Plan> before = Optional.ofNullable(backend.placed);
         backend.started.add(
                 "aside " + before.map(plan -> plan.scheme().toString()).orElse("nothing"));
