@@ -5,7 +5,7 @@ import statistics
 
 from build import say
 from ratios import Goal, line
-from runner import Runner, periods, require_equal
+from runner import WARM_STEPS, Runner, periods, require_equal
 
 LINK = "1GB/s,50us"
 OFF = ("-Dshardlab.overlap=false",)
@@ -15,9 +15,9 @@ TITLE = f"Overlap, hidden 512, 8 layers, 8 × 128 tokens, 2 ranks, simulated lin
 NOTE = ("The link is simulated: messages arrive when a link of that rate and latency would have brought them. *No overlap* "
         "runs each collective after what could have hidden it (`-Dshardlab.overlap=false`). *Exposed* is what a step of the "
         "slower rank spends inside collectives of tensors or gradients, waiting and copying, while it computes nothing; "
-        "*hidden* is the share of it that overlap takes away. Of tensor parallelism's all-reduces only those of input "
-        "gradients have something to hide behind, the weight gradients; those of the forward pass have not. Without a link "
-        "there is little to hide and the copying needs the cores: those lines say what overlap costs or brings there.")
+        "*hidden* is the share of it that overlap takes away. Of tensor parallelism's all-reduces those of input gradients "
+        "hide behind the products of weight gradients, those of the forward pass behind the rest of the product that they "
+        "complete. Without a link there is little to hide and the copying needs the cores: those lines say what overlap costs or brings there.")
 
 
 def exposed(answer):
@@ -63,6 +63,8 @@ def measure(java, torch, quick, repetitions=None):
                     runners[name] = Runner(java, name, scheme, *more, flags=flags)
                     stack.callback(runners[name].close)
         require_equal({name: runner.train(1, 8)["losses"] for name, runner in runners.items()})
+        for runner in runners.values():
+            runner.train(1, WARM_STEPS)
         found = []
         for index in range(repetitions):
             say(f"overlap: repetition {index + 1} of {repetitions}")

@@ -4,7 +4,7 @@ import contextlib
 
 from build import say
 from ratios import Goal, line
-from runner import Runner, alone, require_equal, together
+from runner import WARM_STEPS, Runner, alone, require_equal, together
 
 TITLE = "Training step, hidden 512, 8 layers, 8 × 128 tokens, one thread per rank"
 NOTE = ("S2 is what two independent one-thread runs of the single scheme reach together, side by side, over one "
@@ -14,7 +14,7 @@ NOTE = ("S2 is what two independent one-thread runs of the single scheme reach t
         "barrier to the optimizer's end on the slowest rank. PyTorch's tp=2 has hand-written Megatron layers, its pp=2 "
         "is `torch.distributed.pipelining` 1F1B, its dp=2 `DistributedDataParallel`. Weights: float32, AdamW with the "
         "same settings; ours ties embedding and head, the peer does not. Losses of all layouts of a side are compared "
-        "first.")
+        "first, over 8 steps; 20 more warm up.")
 SIXTEEN = 16  # micro-batches of one sequence each
 LARGE = 32  # sequences of a batch four times as large, in micro-batches of eight
 SCHEMES = {"single": ("single",), "other": ("single",), "tp=2": ("tp=2",), "dp=2": ("dp=2",),
@@ -90,6 +90,8 @@ def measure(java, torch, quick, repetitions=None):
             stack.callback(runners[name].close)
         say("training: comparing losses and warming up")
         require_equal({name: runner.train(4, 8)["losses"] for name, runner in runners.items()})
+        for runner in runners.values():
+            runner.train(1, WARM_STEPS)
         found = []
         for index in range(repetitions):
             say(f"training: repetition {index + 1} of {repetitions}")

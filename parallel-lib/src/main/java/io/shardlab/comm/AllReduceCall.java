@@ -5,8 +5,9 @@ import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 
 /**
- * Small tensors take one round: every member sums all windows itself. Large ones go in chunks: member i sums slice i of a
- * chunk, and everybody fetches the sums of a chunk in the round of the next one. Both add in rank order.
+ * Tensors go in chunks. Of small tensors, and between two members, everybody gets whole chunks and sums them itself: between
+ * two that moves no byte more, and needs one meeting less. Of others, member i sums slice i of a chunk, and everybody fetches
+ * the sums of a chunk in the round of the next one. Both add in rank order.
  */
 final class AllReduceCall extends RoundCall {
 
@@ -21,6 +22,9 @@ final class AllReduceCall extends RoundCall {
     private int slice;
     private int numChunks;
     private int outBefore;
+    private boolean exchanges;
+    /** How much of the tensor is final. */
+    private int reached;
 
     /** @param mostChunkBytes the same on all members */
     AllReduceCall(GroupMemory memory, int mostChunkBytes) {
@@ -31,7 +35,7 @@ final class AllReduceCall extends RoundCall {
 
     /** Where sending a tensor whole to everybody, n−1 times its bytes, starts to take longer than a second round. */
     private int oneRoundBytes() {
-        if (memory.windows().link().isEmpty() || size == 2) {
+        if (memory.windows().link().isEmpty()) {
             return ONE_ROUND_BYTES;
         }
         Link link = memory.windows().link().get();
@@ -44,37 +48,54 @@ final class AllReduceCall extends RoundCall {
         tensor = all;
         type = elementType;
         elements = Parts.elements(all, elementType);
+        reached = all.remaining();
         return this;
     }
 
-    private boolean inOneRound() {
-        return tensor.remaining() <= oneRoundBytes;
+    /** Says that nothing of the tensor is final yet. */
+    AllReduceCall growing() {
+        reached = 0;
+        return this;
+    }
+
+    void reach(int bytes) {
+        reached = bytes;
+    }
+
+    boolean isWhole() {
+        return reached >= tensor.remaining();
     }
 
     @Override
     void begin() {
         int bytes = tensor.remaining();
         int unit = size * type.bytes();
-        int most = mostChunkBytes / unit * unit;
+        exchanges = size == 2 || bytes <= oneRoundBytes;
+        int most = Math.max(1, (size == 2 || !exchanges ? mostChunkBytes : oneRoundBytes) / unit) * unit;
         numChunks = (int) ((bytes + most - 1L) / most);
         chunk = numChunks == 0 ? 0 : Math.min(most, (bytes / numChunks / unit + 1) * unit);
         slice = chunk / size;
-        announceCall(type, elements, inOneRound() ? 0 : chunk);
+        announceCall(type, elements, numChunks > 1 ? chunk : 0);
     }
 
     @Override
     int numRounds() {
-        return inOneRound() ? 1 : numChunks + 1;
+        return exchanges ? Math.max(1, numChunks) : numChunks + 1;
+    }
+
+    @Override
+    boolean ready(int number) {
+        return at(number) + length(number) - tensor.position() <= reached;
     }
 
     @Override
     long offer(int number) {
         int in = memory.rounds().inArea();
-        if (inOneRound()) {
-            mine.put(in, tensor, tensor.position(), tensor.remaining());
-            return (size - 1L) * tensor.remaining();
-        }
         int length = length(number);
+        if (exchanges) {
+            mine.put(in, tensor, at(number), length);
+            return (size - 1L) * length;
+        }
         for (int member = 0; member < size; member++) {
             if (member != me) {
                 int from = at(number) + Math.min(member * slice, length);
@@ -87,12 +108,12 @@ final class AllReduceCall extends RoundCall {
     @Override
     void take(int number) {
         int in = memory.rounds().takenArea();
-        if (inOneRound()) {
-            memory.sum().addInPlace(type, tensor, tensor.position(), tensor.remaining(), in);
+        int length = length(number);
+        if (exchanges) {
+            memory.sum().addInPlace(type, tensor, at(number), length, in);
             return;
         }
         int out = memory.rounds().outArea();
-        int length = length(number);
         int mineBytes = sliceBytes(length, me);
         int mineAt = at(number) + Math.min(me * slice, length);
         memory.sum().addInPlace(type, tensor, mineAt, mineBytes, in + me * slice);

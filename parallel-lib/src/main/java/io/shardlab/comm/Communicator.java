@@ -59,6 +59,14 @@ public interface Communicator extends AutoCloseable {
     /** Starts what {@link #allReduce} does. */
     Pending startAllReduce(ByteBuffer tensor, TensorType type);
 
+    /**
+     * Starts what {@link #allReduce} does on a tensor that is not computed yet. Nothing else is called in the group until all
+     * of it is final.
+     *
+     * @param parts in how many it will come; the same on all members
+     */
+    Growing startAllReduceOfGrowing(ByteBuffer tensor, TensorType type, int parts);
+
     /** Starts what {@link #allGather} does. */
     Pending startAllGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type);
 

@@ -35,6 +35,11 @@ abstract class RoundCall implements StartedCall.Steps {
     /** How many rounds there are; at least one. */
     abstract int numRounds();
 
+    /** Whether this member has what it offers in a round. */
+    boolean ready(int number) {
+        return true;
+    }
+
     /** Writes what the others read in a round; gives the bytes that it sends with it. */
     abstract long offer(int number);
 
@@ -59,6 +64,9 @@ abstract class RoundCall implements StartedCall.Steps {
         }
         while (round < numRounds()) {
             if (!announced) {
+                if (!ready(round)) {
+                    return false;
+                }
                 memory.rounds().announce(offer(round));
                 announced = true;
             }

@@ -56,6 +56,40 @@ final class WindowCommunicator implements Communicator {
     }
 
     @Override
+    public Growing startAllReduceOfGrowing(ByteBuffer tensor, TensorType type, int parts) {
+        int part = (tensor.remaining() + parts - 1) / parts;
+        AllReduceCall call =
+                new AllReduceCall(memory, Math.min(part, memory.rounds().inBytes()));
+        return new GrowingCall(call, start(call.of(tensor.duplicate(), type).growing()));
+    }
+
+    /** Owned by the rank's compute thread. */
+    private final class GrowingCall implements Growing {
+
+        private final AllReduceCall call;
+        private final Pending pending;
+
+        GrowingCall(AllReduceCall call, Pending pending) {
+            this.call = call;
+            this.pending = pending;
+        }
+
+        @Override
+        public void reach(int bytes) {
+            call.reach(bytes);
+            windows.progress();
+        }
+
+        @Override
+        public void await() {
+            if (!call.isWhole()) {
+                throw new IllegalStateException("the tensor is not final yet");
+            }
+            pending.await();
+        }
+    }
+
+    @Override
     public Pending startAllGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
         return start(new AllGatherCall(memory).of(local.duplicate(), all.duplicate(), elementsPerRank, type));
     }

@@ -91,11 +91,19 @@ final class AttentionMathematics implements Mathematics {
 
     @Override
     public Computed compute(NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {
+        return linear.isEmpty()
+                ? Mathematics.super.compute(manager, inputs, weights, training)
+                : compute(manager, inputs, weights, training, RowListener.NONE);
+    }
+
+    @Override
+    public Computed compute(
+            NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training, RowListener listener) {
         if (linear.isEmpty()) {
             return Mathematics.super.compute(manager, inputs, weights, training);
         }
         AttentionTape tape =
                 new AttentionTape(manager, linear.get(), constants, attention, groups, inputs.get(0), weights);
-        return new Computed(tape.forward(), tape);
+        return new Computed(tape.forward(listener), tape);
     }
 }

@@ -68,8 +68,10 @@ final class AttentionTape implements Tape {
         mixed_BTX = mix();
     }
 
-    NDArray forward() {
-        return linear.forward(manager, mixed_BTX, output);
+    NDArray forward(Mathematics.RowListener listener) {
+        NDArray y_BTD = manager.create(x_BTD.getShape(), x_BTD.getDataType());
+        linear.forward(Matrix.of(mixed_BTX), output, y_BTD, listener);
+        return y_BTD;
     }
 
     /** Turns queries and keys, or their gradients back. */

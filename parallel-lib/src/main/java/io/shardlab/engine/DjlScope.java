@@ -59,6 +59,24 @@ final class DjlScope implements Scope {
 
     @Override
     public Tensor forward(Segment segment, List<Tensor> inputs) {
+        return compute(segment, inputs, Mathematics.RowListener.NONE);
+    }
+
+    @Override
+    public Tensor forward(Segment segment, List<Tensor> inputs, GrowingOutput listener) {
+        Tensor[] known = new Tensor[1];
+        Tensor output = compute(segment, inputs, (array, rows) -> {
+            Tensor growing = known[0] == null ? new DjlTensor(array) : known[0];
+            known[0] = growing;
+            long width = array.getShape().get(array.getShape().dimension() - 1);
+            listener.reach(growing, rows * width);
+        });
+        Tensor whole = known[0] == null ? output : known[0];
+        listener.reach(whole, whole.shape().numElements());
+        return whole;
+    }
+
+    private Tensor compute(Segment segment, List<Tensor> inputs, Mathematics.RowListener listener) {
         DjlShard.Layer layer = shard.layer(segment);
         if (segment.kind() instanceof Segment.Residual) {
             if (!drops()) {
@@ -77,8 +95,8 @@ final class DjlScope implements Scope {
         boolean again =
                 segment.recomputable() && pass.map(TrainingPass::recompute).orElse(false);
         Computed computed = again
-                ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.operands())
-                : layer.mathematics().compute(manager, aliases, layer.operands(), pass.isPresent());
+                ? RecomputeTape.record(manager, layer.mathematics(), aliases, layer.operands(), listener)
+                : layer.mathematics().compute(manager, aliases, layer.operands(), pass.isPresent(), listener);
         if (pass.isPresent()) {
             tapes.put(segment.name(), computed.tape());
         } else {

@@ -29,10 +29,18 @@ record FeedForwardMathematics(Optional<Linear> linear) implements Mathematics {
 
     @Override
     public Computed compute(NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training) {
+        return linear.isEmpty()
+                ? Mathematics.super.compute(manager, inputs, weights, training)
+                : compute(manager, inputs, weights, training, RowListener.NONE);
+    }
+
+    @Override
+    public Computed compute(
+            NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training, RowListener listener) {
         if (linear.isEmpty()) {
             return Mathematics.super.compute(manager, inputs, weights, training);
         }
         FeedForwardTape tape = new FeedForwardTape(manager, linear.get(), inputs.get(0), weights);
-        return new Computed(tape.forward(), tape);
+        return new Computed(tape.forward(listener), tape);
     }
 }

@@ -47,12 +47,11 @@ final class FeedForwardTape implements Tape {
         }
     }
 
-    NDArray forward() {
+    NDArray forward(Mathematics.RowListener listener) {
         NDArray y_BTD = manager.create(x_BTD.getShape(), x_BTD.getDataType());
         try (NDArray mixed_FN = manager.create(sigmoid_FN.getShape(), sigmoid_FN.getDataType())) {
             loops().forward(half(0), DjlTensor.storage(sigmoid_FN), half(1), DjlTensor.storage(mixed_FN));
-            blas.multiplyLarge(
-                    1, Matrix.of(mixed_FN).transpose(), Matrix.of(down.value()).transpose(), 0, Matrix.of(y_BTD));
+            linear.forward(Matrix.of(mixed_FN).transpose(), down, y_BTD, listener);
         }
         return y_BTD;
     }

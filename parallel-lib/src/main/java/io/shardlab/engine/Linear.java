@@ -18,6 +18,23 @@ record Linear(Blas blas) {
         return z;
     }
 
+    /** z ← x·Wᵀ, [N,X] to [N,Z], some rows after the others where somebody listens. */
+    void forward(Matrix x_NX, Weight weight, NDArray z, Mathematics.RowListener listener) {
+        Matrix z_NZ = Matrix.of(z);
+        int rows = z_NZ.rows();
+        int parts = listener == Mathematics.RowListener.NONE ? 1 : Math.min(GrowingOutput.PARTS, rows);
+        for (int part = 0; part < parts; part++) {
+            int from = (int) ((long) rows * part / parts);
+            int to = (int) ((long) rows * (part + 1) / parts);
+            Matrix some = x_NX.transposed()
+                    ? x_NX.block(0, from, x_NX.rows(), to - from)
+                    : x_NX.block(from, 0, to - from, x_NX.columns());
+            blas.multiplyLarge(
+                    1, some, Matrix.of(weight.value()).transpose(), 0, z_NZ.block(from, 0, to - from, z_NZ.columns()));
+            listener.reach(z, to);
+        }
+    }
+
     /** dx ← dz·W + keep·dx. */
     void inputGradient(NDArray dz, Weight weight, double keep, NDArray dx) {
         blas.multiplyLarge(1, Matrix.of(dz), Matrix.of(weight.value()), keep, Matrix.of(dx));

@@ -37,6 +37,20 @@ interface Mathematics {
         return AutogradTape.record(this, manager, inputs, weights, training);
     }
 
+    /** As {@link #compute}; tells of the output's rows as they come, where they come one after the other. */
+    default Computed compute(
+            NDManager manager, List<NDArray> inputs, List<Weight> weights, boolean training, RowListener listener) {
+        return compute(manager, inputs, weights, training);
+    }
+
+    /** Hears how many rows of an output are final. */
+    interface RowListener {
+
+        RowListener NONE = (output, rows) -> {};
+
+        void reach(NDArray output, int rows);
+    }
+
     /** The rows of a parameter that the rank at {@code tensorIndex} of the tensor axis holds. */
     static Extent part(ParameterSpec parameter, int tensorIndex) {
         return parameter.placement() instanceof Placement.Split split && split.dim() == 0

@@ -22,9 +22,14 @@ final class RecomputeTape implements Tape {
     }
 
     /** Computes a segment for its output alone; takes the inputs over. */
-    static Computed record(NDManager manager, Mathematics mathematics, List<NDArray> inputs, List<Weight> weights) {
+    static Computed record(
+            NDManager manager,
+            Mathematics mathematics,
+            List<NDArray> inputs,
+            List<Weight> weights,
+            Mathematics.RowListener listener) {
         List<NDArray> aliases = inputs.stream().map(NDArray::stopGradient).toList();
-        Computed computed = mathematics.compute(manager, aliases, weights, false);
+        Computed computed = mathematics.compute(manager, aliases, weights, false, listener);
         computed.tape().close();
         return new Computed(computed.output(), new RecomputeTape(manager, mathematics, inputs, weights));
     }

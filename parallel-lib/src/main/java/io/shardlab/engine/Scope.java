@@ -24,6 +24,9 @@ public interface Scope extends AutoCloseable {
      */
     Tensor forward(Segment segment, List<Tensor> inputs);
 
+    /** As {@link #forward}; tells of the output's parts as they come, of the last one at the latest when all is done. */
+    Tensor forward(Segment segment, List<Tensor> inputs, GrowingOutput listener);
+
     /**
      * Goes back through a segment's forward pass, once, and adds to the gradients of its weights.
      *

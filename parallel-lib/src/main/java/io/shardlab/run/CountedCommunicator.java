@@ -2,6 +2,7 @@ package io.shardlab.run;
 
 import io.shardlab.comm.Census;
 import io.shardlab.comm.Communicator;
+import io.shardlab.comm.Growing;
 import io.shardlab.comm.Pending;
 import io.shardlab.cost.CommunicationEstimate;
 import io.shardlab.mesh.Group;
@@ -57,6 +58,12 @@ final class CountedCommunicator implements Communicator {
     public Pending startAllReduce(ByteBuffer tensor, TensorType type) {
         count(Collective.ALL_REDUCE, tensor.remaining());
         return group.startAllReduce(tensor, type);
+    }
+
+    @Override
+    public Growing startAllReduceOfGrowing(ByteBuffer tensor, TensorType type, int parts) {
+        count(Collective.ALL_REDUCE, tensor.remaining());
+        return group.startAllReduceOfGrowing(tensor, type, parts);
     }
 
     @Override

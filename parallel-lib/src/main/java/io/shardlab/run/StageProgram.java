@@ -3,6 +3,8 @@ package io.shardlab.run;
 import io.shardlab.comm.Communicator;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
+import io.shardlab.mesh.Axis;
+import io.shardlab.plan.Collective;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
@@ -71,6 +73,23 @@ final class StageProgram {
         return run(scope, given, rows, observer, stage.output());
     }
 
+    /**
+     * The all-reduce that completes what a step computes, where it comes next and may go on beside it; not while somebody looks
+     * for the rank that spoils a value.
+     */
+    private Optional<Step.Communicate> sumOf(int i) {
+        return Overlap.WANTED
+                        && search.isEmpty()
+                        && stage.steps().get(i) instanceof Step.Local local
+                        && i + 1 < stage.steps().size()
+                        && stage.steps().get(i + 1) instanceof Step.Communicate next
+                        && next.collective() == Collective.ALL_REDUCE
+                        && next.axis() == Axis.TENSOR
+                        && next.input().equals(local.output())
+                ? Optional.of(next)
+                : Optional.empty();
+    }
+
     /** Computes up to the value {@code wanted}, which no step before its definition may read last. */
     Tensor until(Scope scope, Map<String, Tensor> given, TensorShape rows, String wanted) {
         return run(scope, given, rows, (name, value) -> {}, wanted);
@@ -89,7 +108,13 @@ final class StageProgram {
             List<Tensor> inputs = step.inputs().stream().map(values::get).toList();
             Tensor output;
             if (step instanceof Step.Local local) {
-                output = scope.forward(local.segment(), inputs);
+                Optional<Step.Communicate> sum = sumOf(i);
+                output = sum.isPresent()
+                        ? collectives.allReduceGrowing(
+                                sum.get(), listener -> scope.forward(local.segment(), inputs, listener))
+                        : scope.forward(local.segment(), inputs);
+            } else if (i > 0 && sumOf(i - 1).isPresent()) {
+                output = scope.alias(inputs.get(0)); // It was completed while it was computed.
             } else {
                 output = scope.alias(inputs.get(0));
                 if (step instanceof Step.Communicate communicate) {

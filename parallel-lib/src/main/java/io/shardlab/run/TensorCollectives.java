@@ -1,7 +1,9 @@
 package io.shardlab.run;
 
 import io.shardlab.comm.Communicator;
+import io.shardlab.comm.Growing;
 import io.shardlab.comm.Pending;
+import io.shardlab.engine.GrowingOutput;
 import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
 import io.shardlab.mesh.Axis;
@@ -16,6 +18,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -75,6 +78,36 @@ final class TensorCollectives {
         record(Collective.ALL_REDUCE, step, 2L * bytes.remaining(), call, meanwhile);
         value.written();
         return value;
+    }
+
+    /**
+     * Computes a tensor, and completes it by an all-reduce that goes on behind the computing.
+     *
+     * @param compute gives the tensor, and tells of its elements as they become final
+     */
+    Tensor allReduceGrowing(Step.Communicate step, Function<GrowingOutput, Tensor> compute) {
+        List<Growing> begun = new ArrayList<>();
+        try {
+            Tensor value = compute.apply((output, elements) -> {
+                if (begun.isEmpty()) {
+                    begun.add(group.startAllReduceOfGrowing(output.bytes(), output.type(), GrowingOutput.PARTS));
+                }
+                begun.get(0).reach(Math.toIntExact(elements * output.type().bytes()));
+            });
+            String name = name(Collective.ALL_REDUCE);
+            recorder.enterWithin(name, step.output());
+            long start = System.nanoTime();
+            begun.get(0).await();
+            long sent = (group.size() - 1) * 2L * value.bytes().remaining() / group.size();
+            recorder.span(Span.Kind.COLLECTIVE, name + " " + step.output(), start, sent);
+            recorder.resume();
+            value.written();
+            return value;
+        } catch (RuntimeException | Error e) {
+            // Whoever catches this frees the tensors.
+            group.abandon();
+            throw e;
+        }
     }
 
     private Tensor join(

@@ -174,6 +174,11 @@ public final class Windows implements AutoCloseable {
         return call;
     }
 
+    /** Takes what was started in this group as far as it goes. */
+    public void progress() {
+        advance();
+    }
+
     /** Takes what was started as far as it goes; whether all of it is over. */
     boolean advance() {
         while (!started.isEmpty() && started.element().advance()) {

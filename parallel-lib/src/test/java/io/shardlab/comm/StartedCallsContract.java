@@ -60,6 +60,47 @@ interface StartedCallsContract extends RanksUnderTest {
         });
     }
 
+    /** Each rank sets its numbers part by part, at its own pace; what is sent too early would miss them. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    default void theSumOfATensorThatGrowsHasTheBitsOfTheWholeOnesSum(int n) throws Exception {
+        TensorType type = TensorType.FLOAT32;
+        Crew.run(transports(n), transport -> {
+            Communicator world = Communicator.open(transport, Group.world(n));
+            Random think = new Random(transport.rank());
+            for (int turn = 0; turn < 60; turn++) {
+                int elements = turn % 7 == 0 ? 150_001 : 1 + turn * 41;
+                int parts = 1 + turn % 5;
+                ByteBuffer[] inputs = new ByteBuffer[n];
+                for (int rank = 0; rank < n; rank++) {
+                    inputs[rank] = Tensors.random(elements, type, turn * 10L + rank);
+                }
+                ByteBuffer expected = Tensors.sumOf(inputs, type);
+                ByteBuffer tensor = Tensors.empty(elements, type);
+                Growing growing = world.startAllReduceOfGrowing(tensor, type, parts);
+                for (int part = 0; part < parts; part++) {
+                    int from = elements * part / parts;
+                    int to = elements * (part + 1) / parts;
+                    if (n > 1 && from < to) {
+                        assertThrows(IllegalStateException.class, growing::await, "it is not final yet");
+                    }
+                    for (int pause = think.nextInt(2000); pause > 0; pause--) {
+                        Thread.onSpinWait();
+                    }
+                    for (int i = from; i < to; i++) {
+                        Tensors.set(tensor, type, i, Tensors.get(inputs[world.rank()], type, i));
+                    }
+                    growing.reach(to * type.bytes());
+                }
+                growing.await();
+                assertTrue(Tensors.same(expected, tensor), "turn " + turn);
+            }
+            assertEquals(
+                    n > 1 ? 60 : 0,
+                    world.census().values().stream().mapToLong(Census::count).sum());
+        });
+    }
+
     @Test
     default void aCallThatIsNotStartedWaitsForThoseThatAreSoThatOrderStays() throws Exception {
         Crew.run(transports(2), transport -> {
