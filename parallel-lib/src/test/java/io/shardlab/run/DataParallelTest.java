@@ -93,6 +93,24 @@ final class DataParallelTest {
         }
     }
 
+    /** So many tokens that {@code gemm} adds them up in several blocks. */
+    @Test
+    void soDoLargeMicrobatches() throws IOException {
+        ModelSpec model =
+                new ModelSpec("large", 256, 32, 64, 1, 4, 2, 8, 10_000, 1e-5, true, 64, 0.05, Optional.empty());
+        for (TensorType type : TensorType.values()) {
+            List<Plan> plans = new ArrayList<>();
+            for (String scheme : List.of("dp=2", "single")) {
+                Plan.Workload workload = new Plan.Workload(20, 64, scheme.equals("single") ? 2 : 1);
+                plans.add(Planner.plan(
+                        model, Scheme.parse(scheme), new Planner.Settings(type, workload, "1f1b", 7, Options.DEFAULT)));
+            }
+            Comparison comparison = compare(plans.get(0), plans.get(1));
+            assertTrue(comparison.sameBits(), () -> type + " differs: " + comparison.firstAbove(0));
+            assertEquals(gradientNorms(plans.get(1)), gradientNorms(plans.get(0)), type.toString());
+        }
+    }
+
     @ParameterizedTest(name = "{0} m={1} {2} tied={3} zero {4}")
     @CsvSource(
             delimiter = '|',

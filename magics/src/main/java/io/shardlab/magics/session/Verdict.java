@@ -53,7 +53,7 @@ public final class Verdict {
                         Column.number("max_abs", "largest absolute difference", 6, Runs.CheckRow::maxAbsolute),
                         Column.number("max_rel", "largest relative difference", 6, Runs.CheckRow::maxRelative),
                         Column.optionalNumber(
-                                "float64_max_rel", "relative in float64", 12, Runs.CheckRow::float64Relative),
+                                "float64_max_rel", "relative in float64", 6, Runs.CheckRow::float64Relative),
                         Column.text("verdict", "verdict", Runs.CheckRow::verdict)),
                 outcome.rows());
     }
