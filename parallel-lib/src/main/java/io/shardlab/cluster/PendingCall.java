@@ -3,20 +3,20 @@ package io.shardlab.cluster;
 import io.shardlab.run.Reply;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
-/** The replies to one request, as they come in. Owned by the coordinator; only the future is seen by others. */
+/** The replies to one request, as they come in. Guarded by its owner; only the future is seen by others. */
 final class PendingCall {
 
-    private final int numRanks;
-    private final TreeMap<Integer, Reply> replies = new TreeMap<>();
+    private final @Nullable Reply[] replies;
     private final CompletableFuture<List<Reply>> future = new CompletableFuture<>();
+    private int numMissing;
 
     PendingCall(int numRanks) {
-        this.numRanks = numRanks;
+        replies = new Reply[numRanks];
+        numMissing = numRanks;
     }
 
     CompletableFuture<List<Reply>> future() {
@@ -25,16 +25,27 @@ final class PendingCall {
 
     /** Takes a reply; true if it was the last one missing. */
     boolean answered(int rank, Reply reply) {
-        replies.putIfAbsent(rank, reply);
-        return replies.size() == numRanks;
+        if (replies[rank] == null) {
+            replies[rank] = reply;
+            numMissing--;
+        }
+        return numMissing == 0;
     }
 
     boolean hasAnswered(int rank) {
-        return replies.containsKey(rank);
+        return replies[rank] != null;
     }
 
+    /** To be called when all have answered. */
     void complete() {
-        future.complete(new ArrayList<>(replies.values()));
+        List<Reply> all = new ArrayList<>(replies.length);
+        for (Reply reply : replies) {
+            if (reply == null) {
+                throw new IllegalStateException("a rank has not answered yet");
+            }
+            all.add(reply);
+        }
+        future.complete(all);
     }
 
     void fail(RuntimeException cause) {
@@ -43,7 +54,12 @@ final class PendingCall {
 
     /** Whether a cell has failed on a rank, so that others may wait for it in vain. */
     boolean cellFailed() {
-        return replies.values().stream().anyMatch(reply -> reply instanceof Reply.CellRan ran && ran.failed());
+        for (Reply reply : replies) {
+            if (reply instanceof Reply.CellRan ran && ran.failed()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** How a rank failed, if one has: rather a cause than a consequence. */
@@ -52,10 +68,9 @@ final class PendingCall {
     }
 
     private Optional<String> failure(boolean consequence) {
-        for (Map.Entry<Integer, Reply> entry : replies.entrySet()) {
-            if (entry.getValue() instanceof Reply.Failed failed && failed.consequence() == consequence) {
-                return Optional.of(
-                        "rank " + entry.getKey() + " failed with " + failed.type() + ": " + failed.message());
+        for (int rank = 0; rank < replies.length; rank++) {
+            if (replies[rank] instanceof Reply.Failed failed && failed.consequence() == consequence) {
+                return Optional.of("rank " + rank + " failed with " + failed.type() + ": " + failed.message());
             }
         }
         return Optional.empty();

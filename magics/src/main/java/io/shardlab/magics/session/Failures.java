@@ -8,6 +8,7 @@ import io.shardlab.run.Reply;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Turns what workers and their cluster report into failures as a card shows them. */
 final class Failures {
@@ -22,7 +23,12 @@ final class Failures {
                 .orElse("-");
     }
 
-    static List<Failure> of(List<Reply> replies, List<WorkerStatus> status, Optional<Mesh> mesh) {
+    /** @param statuses asked for only if a rank has failed, because it reads files of every process */
+    static List<Failure> of(List<Reply> replies, Supplier<List<WorkerStatus>> statuses, Optional<Mesh> mesh) {
+        if (replies.stream().noneMatch(Reply.Failed.class::isInstance)) {
+            return List.of();
+        }
+        List<WorkerStatus> status = statuses.get();
         List<Failure> failures = new ArrayList<>();
         for (int rank = 0; rank < replies.size(); rank++) {
             if (replies.get(rank) instanceof Reply.Failed failed) {

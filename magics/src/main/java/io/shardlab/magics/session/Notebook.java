@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.command.CellReader;
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
 import io.shardlab.magics.session.NotebookPort.Content;
@@ -19,6 +20,7 @@ public final class Notebook implements AutoCloseable {
     private final Supplier<Backend> opener;
     private final Map<String, String> environment;
     private final ShownVerbs verbs;
+    private final CellReader cells = new CellReader();
     private @Nullable Lab lab;
 
     public Notebook(NotebookPort port) {
@@ -64,7 +66,7 @@ public final class Notebook implements AutoCloseable {
 
     /** {@code %%shard arguments…} with a body. */
     public Object cell(List<String> arguments, String body) {
-        return perform(() -> Verbs.parseCell(arguments, body));
+        return perform(() -> cells.read(arguments, body));
     }
 
     private Object perform(Supplier<Command> parsing) {

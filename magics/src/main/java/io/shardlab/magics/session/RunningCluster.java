@@ -132,7 +132,7 @@ final class RunningCluster {
                 asked.cancel();
             }
             List<Reply> replies = submitted.get();
-            List<Failure> failures = Failures.of(replies, asked.status(), mesh());
+            List<Failure> failures = Failures.of(replies, asked::status, mesh());
             if (!failures.isEmpty()) {
                 throw new FailedWorkers(failures);
             }

@@ -17,14 +17,18 @@ final class Screen implements AutoCloseable {
 
     private final NotebookPort port;
     private final ScheduledThreadPoolExecutor writer;
+    private final Pulse pulse;
 
     Screen(NotebookPort port) {
-        this(port, writer());
+        this.port = port;
+        this.writer = writer();
+        this.pulse = new Pulse(writer);
     }
 
-    private Screen(NotebookPort port, ScheduledThreadPoolExecutor writer) {
+    private Screen(NotebookPort port, Screen same) {
         this.port = port;
-        this.writer = writer;
+        this.writer = same.writer;
+        this.pulse = same.pulse;
     }
 
     private static ScheduledThreadPoolExecutor writer() {
@@ -39,7 +43,7 @@ final class Screen implements AutoCloseable {
 
     /** The same screen, but what is shown appears in the cell that runs now, also after that cell has ended. */
     Screen here() {
-        return new Screen(port.here(), writer);
+        return new Screen(port.here(), this);
     }
 
     /** Whether a cell takes output after it has ended. */
@@ -66,14 +70,19 @@ final class Screen implements AutoCloseable {
         if (live.atOnce()) {
             await(writer.submit(() -> live.tick(port)));
         }
-        Future<?> ticking = writer.scheduleWithFixedDelay(
-                () -> live.tick(port), live.firstTickMillis(), Throttle.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+        Runnable noMore = live.firstTickMillis() > 0 ? pulse.add(live, port) : ticking(live);
         return () -> {
-            ticking.cancel(false);
+            noMore.run();
             if (!live.silent()) {
                 await(writer.submit(() -> live.end(port)));
             }
         };
+    }
+
+    private Runnable ticking(Live live) {
+        Future<?> ticking = writer.scheduleWithFixedDelay(
+                () -> live.tick(port), 0, Throttle.INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
+        return () -> ticking.cancel(false);
     }
 
     /** Something that changes while it is shown; {@code tick} and {@code end} are called by the writer only. */
