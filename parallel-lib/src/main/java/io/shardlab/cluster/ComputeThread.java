@@ -10,7 +10,6 @@ import io.shardlab.run.StopSignal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
 /** The one thread of a rank that computes: it opens the executor, asks it one request after the other, and closes it. */
@@ -26,11 +25,18 @@ final class ComputeThread {
     private final StopSignal stop;
     private final StatusPage page;
     private final Mouth mouth;
-    private final LinkedBlockingQueue<Optional<Message.Ask>> asked = new LinkedBlockingQueue<>();
+    private final Inbox inbox;
     private final Thread thread;
     private long cancelledThrough;
     private long begun;
     private long released;
+
+    /** Where requests come from. */
+    interface Inbox {
+
+        /** Waits for the next request; empty when there will be none. Called by the thread that computes. */
+        Optional<Message.Ask> next() throws InterruptedException;
+    }
 
     /** Where a rank's words go. */
     interface Mouth {
@@ -41,25 +47,24 @@ final class ComputeThread {
         void answer(long id, Reply reply) throws InterruptedException, JsonProcessingException;
     }
 
-    ComputeThread(Seat seat, ExecutorSource source, StopSignal stop, StatusPage page, Mouth mouth) {
+    ComputeThread(Seat seat, ExecutorSource source, StopSignal stop, StatusPage page, Inbox inbox, Mouth mouth) {
         this.seat = seat;
         this.source = source;
         this.stop = stop;
         this.page = page;
+        this.inbox = inbox;
         this.mouth = mouth;
         this.thread = new Thread(null, this::run, "shardlab-rank-" + seat.rank(), STACK_BYTES);
         thread.setDaemon(true);
         thread.start();
     }
 
-    void submit(Message.Ask ask) {
-        asked.add(Optional.of(ask));
-    }
-
-    /** Cancels all requests up to the given one, also if they have not begun. */
+    /** Cancels all requests up to the given one, also if they have not begun; a later one that has begun goes on. */
     synchronized void cancel(long through) {
         cancelledThrough = Math.max(cancelledThrough, through);
-        stop.cancel();
+        if (begun <= through) {
+            stop.cancel();
+        }
     }
 
     /** Ends waits for other ranks in a request, now or when it begins. */
@@ -82,9 +87,8 @@ final class ComputeThread {
         }
     }
 
-    /** Ends the thread after what it is doing; waits for that no longer than {@code millis}. */
-    void close(long millis) throws InterruptedException {
-        asked.add(Optional.empty());
+    /** Waits for the thread's end, which comes after the last request, no longer than {@code millis}. */
+    void join(long millis) throws InterruptedException {
         thread.join(millis);
     }
 
@@ -98,7 +102,7 @@ final class ComputeThread {
             } catch (RuntimeException | LinkageError e) {
                 unusable = failed(e);
             }
-            for (Optional<Message.Ask> next = asked.take(); next.isPresent(); next = asked.take()) {
+            for (Optional<Message.Ask> next = inbox.next(); next.isPresent(); next = inbox.next()) {
                 Message.Ask ask = next.get();
                 begin(ask.id());
                 answer(ask.id(), executor == null ? orUnknown(unusable) : execute(executor, ask));

@@ -8,11 +8,14 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Messages over a connected byte channel. One thread of its own writes; one thread of the owner's, never interrupted, reads.
- * All others only put messages into a queue: an interrupt inside a channel operation would close the channel.
+ * Messages over a connected byte channel. One thread of the owner's, never interrupted, reads. Others put messages into a queue
+ * that a thread of its own writes; one that nobody interrupts may write itself where that takes no time. An interrupt inside a
+ * channel operation would close the channel.
  */
 final class ControlChannel implements AutoCloseable {
 
@@ -27,13 +30,19 @@ final class ControlChannel implements AutoCloseable {
     private final Deque<Frame> decoded = new ArrayDeque<>();
     private final ByteBuffer input = ByteBuffer.allocateDirect(PIECE_BYTES);
     private final LinkedBlockingQueue<Callable<byte[]>> outgoing = new LinkedBlockingQueue<>(QUEUE_LENGTH);
-    private final Thread writer;
+    /** Messages that were taken on and are not written yet. */
+    private final AtomicInteger unwritten = new AtomicInteger();
+
+    private final Object writing = new Object();
+    private final String name;
+    private int sequence;
+    private @Nullable Thread writer;
 
     ControlChannel(ByteChannel channel, String name, Consumer<String> complaints) {
         this.channel = channel;
         this.complaints = complaints;
         this.decoder = new FrameDecoder(complaints);
-        this.writer = Daemon.start("shardlab-write-" + name, this::writeAll);
+        this.name = name;
     }
 
     /** The next message, waiting for it; empty when the other side is gone. */
@@ -58,7 +67,7 @@ final class ControlChannel implements AutoCloseable {
     }
 
     private Optional<Message> parse(Frame frame) {
-        if (frame.type() != Frame.JSON) {
+        if (frame.type() != Frame.MESSAGE) {
             complaints.accept("frame of unknown type " + frame.type() + " dropped");
             return Optional.empty();
         }
@@ -72,35 +81,73 @@ final class ControlChannel implements AutoCloseable {
 
     /** Queues a message, which the writing thread encodes; waits while the queue is full. */
     void put(Message message) throws InterruptedException {
+        unwritten.incrementAndGet();
+        startWriter();
         outgoing.put(message::encode);
-    }
-
-    /** Queues an encoded message; waits while the queue is full. */
-    void put(byte[] encoded) throws InterruptedException {
-        outgoing.put(() -> encoded);
     }
 
     /** Queues an encoded message; false if the other side has not read for so long that the queue is full. */
     boolean offer(byte[] encoded) {
-        return outgoing.offer(() -> encoded);
+        unwritten.incrementAndGet();
+        startWriter();
+        boolean taken = outgoing.offer(() -> encoded);
+        if (!taken) {
+            unwritten.decrementAndGet();
+        }
+        return taken;
     }
 
-    /** Queues a message; false if the queue is full. */
-    boolean offer(Message message) {
-        return outgoing.offer(message::encode);
+    /**
+     * Writes an encoded message on the calling thread, unless others wait to be written: then it is queued behind them, and this
+     * waits while the queue is full. For threads that nobody interrupts.
+     */
+    void write(byte[] encoded) throws InterruptedException {
+        if (!writeNow(encoded)) {
+            unwritten.incrementAndGet();
+            startWriter();
+            outgoing.put(() -> encoded);
+        }
+    }
+
+    /** Writes an encoded message on the calling thread; false if others wait to be written. */
+    boolean writeNow(byte[] encoded) {
+        if (!unwritten.compareAndSet(0, 1)) {
+            return false;
+        }
+        try {
+            write(() -> encoded);
+        } catch (IOException gone) {
+            // The reading side finds the same end of the stream and says so.
+            outgoing.clear();
+        } finally {
+            unwritten.decrementAndGet();
+        }
+        return true;
+    }
+
+    private synchronized void startWriter() {
+        if (writer == null) {
+            writer = Daemon.start("shardlab-write-" + name, this::writeAll);
+        }
     }
 
     /** Writes what is queued, then stops writing; waits for that no longer than {@code millis}. */
     void flush(long millis) throws InterruptedException {
-        outgoing.offer(END);
-        writer.join(Math.max(1, millis));
+        Thread started;
+        synchronized (this) {
+            started = writer;
+        }
+        if (started != null) {
+            outgoing.offer(END);
+            started.join(Math.max(1, millis));
+        }
     }
 
     private void writeAll() {
-        int sequence = 0;
         try {
             for (Callable<byte[]> next = outgoing.take(); next != END; next = outgoing.take()) {
-                write(next, ++sequence);
+                write(next);
+                unwritten.decrementAndGet();
             }
         } catch (IOException gone) {
             // The reading side finds the same end of the stream and says so.
@@ -110,7 +157,7 @@ final class ControlChannel implements AutoCloseable {
         }
     }
 
-    private void write(Callable<byte[]> message, int sequence) throws IOException {
+    private void write(Callable<byte[]> message) throws IOException {
         byte[] payload;
         try {
             payload = message.call();
@@ -118,11 +165,13 @@ final class ControlChannel implements AutoCloseable {
             complaints.accept("message not sent: " + unwritable);
             return;
         }
-        ByteBuffer bytes = new Frame(Frame.JSON, sequence, payload).encode();
-        while (bytes.hasRemaining()) {
-            // In pieces: the JDK copies what it writes into direct memory of the same size.
-            channel.write(bytes.limit(Math.min(bytes.capacity(), bytes.position() + PIECE_BYTES)));
-            bytes.limit(bytes.capacity());
+        synchronized (writing) {
+            ByteBuffer bytes = new Frame(Frame.MESSAGE, ++sequence, payload).encode();
+            while (bytes.hasRemaining()) {
+                // In pieces: the JDK copies what it writes into direct memory of the same size.
+                channel.write(bytes.limit(Math.min(bytes.capacity(), bytes.position() + PIECE_BYTES)));
+                bytes.limit(bytes.capacity());
+            }
         }
     }
 

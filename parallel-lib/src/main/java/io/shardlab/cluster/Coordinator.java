@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
@@ -19,8 +18,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Owns the state of a cluster, on one thread: everything that changes it is queued here. The listener is called on the links'
- * threads, one call at a time; the coordinator's own thread never waits for it.
+ * Owns the life of a cluster, on one thread: what changes it is queued here. What ranks are asked and answer goes past that thread,
+ * through {@link Calls}. The listener is called on the links' threads, one call at a time; the coordinator's own thread never waits
+ * for it.
  */
 final class Coordinator implements WorkerLink.Reports {
 
@@ -39,23 +39,20 @@ final class Coordinator implements WorkerLink.Reports {
     private final ClusterSpec spec;
     private final OrderlyListener listener;
     private final List<WorkerLink> links = new CopyOnWriteArrayList<>();
-    private final TreeMap<Long, PendingCall> pending = new TreeMap<>();
+    private final Calls calls;
     private final List<WorkerFailure> lost = new ArrayList<>();
     private final CompletableFuture<Void> started = new CompletableFuture<>();
     private final ScheduledThreadPoolExecutor thread =
             new ScheduledThreadPoolExecutor(1, body -> Daemon.of("shardlab-cluster", body));
     private final ScheduledThreadPoolExecutor clock =
             new ScheduledThreadPoolExecutor(1, body -> Daemon.of("shardlab-output", body));
-    private long lastId;
-    private long cancelledThrough;
-    private long interruptedThrough;
     private boolean ending;
     private volatile @Nullable ClusterFailure failure;
-    private volatile boolean[] busy = new boolean[0];
 
     Coordinator(ClusterSpec spec, Consumer<WorkerEvent> listener) {
         this.spec = spec;
         this.listener = new OrderlyListener(listener);
+        this.calls = new Calls(spec.numWorkers(), links);
     }
 
     void launch(Launcher launcher) throws IOException {
@@ -77,8 +74,7 @@ final class Coordinator implements WorkerLink.Reports {
     }
 
     boolean busy(int rank) {
-        boolean[] now = busy;
-        return rank < now.length && now[rank];
+        return calls.busy(rank);
     }
 
     boolean closed() {
@@ -87,70 +83,44 @@ final class Coordinator implements WorkerLink.Reports {
 
     CompletableFuture<List<Reply>> submit(Request request) {
         PendingCall call = new PendingCall(spec.numWorkers());
-        if (!queue(() -> begin(call, request))) {
-            call.fail(new ClusterFailure("the workers are stopped; start them again to go on"));
+        if (SteadyThread.isCurrent()) {
+            calls.submit(call, request);
+        } else if (!queue(() -> calls.submit(call, request))) {
+            call.fail(stopped());
         }
         return call.future();
     }
 
-    private void begin(PendingCall call, Request request) {
-        ClusterFailure failed = failure;
-        if (failed != null || ending) {
-            call.fail(
-                    failed != null ? failed : new ClusterFailure("the workers are stopped; start them again to go on"));
-            return;
-        }
-        byte[] encoded;
-        try {
-            encoded = Cluster.encode(new Message.Ask(lastId + 1, request));
-            if (encoded.length > Frame.MOST_PAYLOAD_BYTES) {
-                throw new IllegalArgumentException("a request of " + encoded.length + " bytes is too large");
-            }
-        } catch (IllegalArgumentException e) {
-            call.fail(e);
-            return;
-        }
-        pending.put(++lastId, call);
-        noteBusy();
-        links.forEach(link -> link.send(encoded));
+    private static ClusterFailure stopped() {
+        return new ClusterFailure("the workers are stopped; start them again to go on");
     }
 
     void cancel() {
-        queue(() -> {
-            if (pending.isEmpty()) {
-                return;
-            }
-            if (pending.firstKey() <= interruptedThrough) {
+        queue(() -> calls.interrupt().ifPresent(through -> {
+            if (through < 0) {
                 failAll(Cause.ENDED_BY_USER, "ended by a second interrupt");
-                return;
+            } else {
+                cancelThrough(through);
             }
-            interruptedThrough = lastId;
-            cancelPending();
-        });
+        }));
     }
 
-    private void cancelPending() {
-        long through = lastId;
-        cancelledThrough = through;
+    private void cancelThrough(long through) {
         byte[] encoded = Cluster.encode(new Message.Cancel(through));
-        links.forEach(link -> link.send(encoded));
-        later(CANCEL_MILLIS, () -> giveUp(through));
+        links.forEach(link -> link.signal(encoded));
+        later(CANCEL_MILLIS, () -> calls.overdue(through).ifPresent(this::giveUp));
     }
 
     /** Kills and names the ranks that have not answered; the one furthest behind is what the others wait for. */
-    private void giveUp(long through) {
-        if (pending.isEmpty() || pending.firstKey() > through) {
-            return;
-        }
-        PendingCall call = pending.firstEntry().getValue();
-        String reason = call.failure().map(text -> " (" + text + ")").orElse("");
+    private void giveUp(Calls.Overdue overdue) {
         links.stream()
-                .filter(link -> !call.hasAnswered(link.rank()))
+                .filter(link -> overdue.ranks().contains(link.rank()))
                 .sorted(Comparator.comparingLong(
                         link -> link.worker().page().read().operations()))
                 .forEach(link -> {
                     String state = link.isStopped() ? "is stopped by a signal (SIGSTOP) and " : "";
-                    String what = state + "did not answer within " + CANCEL_MILLIS / 1000 + " s" + reason + ": killed";
+                    String what = state + "did not answer within " + CANCEL_MILLIS / 1000 + " s" + overdue.reason()
+                            + ": killed";
                     lose(link, Cause.UNRESPONSIVE, what);
                     link.worker().kill();
                 });
@@ -172,11 +142,13 @@ final class Coordinator implements WorkerLink.Reports {
         byte[] exit = Cluster.encode(new Message.Exit());
         boolean queued = queue(() -> {
             ending = true;
-            failPending(Optional.ofNullable(failure)
-                    .orElseGet(() -> new ClusterFailure("the workers were stopped before they had answered")));
+            ClusterFailure why = failure;
+            calls.close(
+                    why != null ? why : new ClusterFailure("the workers were stopped before they had answered"),
+                    why != null ? why : stopped());
             for (WorkerLink link : links) {
                 if (link.greeted()) {
-                    link.send(exit);
+                    link.end(exit);
                 } else {
                     link.worker().kill();
                 }
@@ -209,7 +181,7 @@ final class Coordinator implements WorkerLink.Reports {
     public void said(WorkerLink link, Event event) {
         listener.tell(new WorkerEvent.Said(link.rank(), event));
         if (event instanceof Event.Failing) {
-            queue(() -> pending.keySet().stream().findFirst().ifPresent(this::release));
+            queue(() -> calls.first().ifPresent(this::release));
         }
     }
 
@@ -226,39 +198,24 @@ final class Coordinator implements WorkerLink.Reports {
     @Override
     public void answered(WorkerLink link, long id, Reply reply) {
         listener.tell(new WorkerEvent.Answered(link.rank(), reply));
-        queue(() -> {
-            PendingCall call = pending.get(id);
-            if (call == null) {
-                return;
-            }
-            boolean complete = call.answered(link.rank(), reply);
-            if (complete) {
-                pending.remove(id);
-            }
-            noteBusy();
-            if (complete) {
-                call.complete();
-            } else if (call.failure().isPresent()) {
-                later(FOLLOW_MILLIS, () -> release(id));
-            } else if (call.cellFailed()) {
-                later(FOLLOW_MILLIS, () -> releaseWaits(id));
-            }
-        });
+        switch (calls.answered(link.rank(), id, reply)) {
+            case CANCEL -> later(FOLLOW_MILLIS, () -> release(id));
+            case RELEASE -> later(FOLLOW_MILLIS, () -> releaseWaits(id));
+            case NOTHING -> {}
+        }
     }
 
     /** A cell that has failed on one rank may be worth finishing on others, but not waiting for that rank. */
     private void releaseWaits(long id) {
-        if (pending.containsKey(id)) {
+        if (calls.unanswered(id)) {
             byte[] encoded = Cluster.encode(new Message.Release(id));
-            links.forEach(link -> link.send(encoded));
+            links.forEach(link -> link.signal(encoded));
         }
     }
 
     /** The others may wait for a rank that has failed and will never come. */
     private void release(long id) {
-        if (pending.containsKey(id) && cancelledThrough < id) {
-            cancelPending();
-        }
+        calls.cancel(id).ifPresent(this::cancelThrough);
     }
 
     @Override
@@ -311,29 +268,13 @@ final class Coordinator implements WorkerLink.Reports {
                 .filter(link -> told.stream().noneMatch(dead -> dead.rank() == link.rank()))
                 .toList();
         for (WorkerLink link : others) {
-            link.send(abort);
+            link.signal(abort);
             link.note("stopped because " + told.get(0).summary());
         }
-        failPending(named);
+        calls.close(named, named);
         started.completeExceptionally(named);
         Daemon.start("shardlab-tell", () -> told.forEach(dead -> listener.tell(new WorkerEvent.Died(dead))));
         later(ABORT_MILLIS, () -> others.forEach(link -> link.worker().kill()));
-    }
-
-    private void failPending(ClusterFailure cause) {
-        List<PendingCall> calls = List.copyOf(pending.values());
-        pending.clear();
-        noteBusy();
-        calls.forEach(call -> call.fail(cause));
-    }
-
-    private void noteBusy() {
-        boolean[] now = new boolean[spec.numWorkers()];
-        for (int rank = 0; rank < now.length; rank++) {
-            int each = rank;
-            now[rank] = pending.values().stream().anyMatch(call -> !call.hasAnswered(each));
-        }
-        busy = now;
     }
 
     void warn(String text) {

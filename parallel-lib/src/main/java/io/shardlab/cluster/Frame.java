@@ -14,7 +14,7 @@ record Frame(byte type, int sequence, byte[] payload) {
 
     static final int MAGIC = 0x53484C42;
     static final byte VERSION = 1;
-    static final byte JSON = 1;
+    static final byte MESSAGE = 1;
     static final int HEADER_BYTES = 24;
     static final int MOST_PAYLOAD_BYTES = 64 << 20;
 

@@ -13,8 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
@@ -33,7 +35,13 @@ public final class LocalRanks implements Workers {
     private final Map<Long, PendingCall> pending = new ConcurrentHashMap<>();
     private boolean closed;
 
-    private record Rank(Seat seat, StopSignal stop, StatusPage page, ComputeThread thread) {}
+    /** @param asked empty at the end */
+    private record Rank(
+            Seat seat,
+            StopSignal stop,
+            StatusPage page,
+            BlockingQueue<Optional<Message.Ask>> asked,
+            ComputeThread thread) {}
 
     private LocalRanks(JobFolder folder, Consumer<WorkerEvent> listener) {
         this.folder = folder;
@@ -64,7 +72,9 @@ public final class LocalRanks implements Workers {
                 spec.link());
         StopSignal stop = new StopSignal();
         StatusPage page = StatusPage.inMemory();
-        return new Rank(seat, stop, page, new ComputeThread(seat, source, stop, page, new Voice(rank)));
+        BlockingQueue<Optional<Message.Ask>> asked = new LinkedBlockingQueue<>();
+        return new Rank(
+                seat, stop, page, asked, new ComputeThread(seat, source, stop, page, asked::take, new Voice(rank)));
     }
 
     /** What a rank says, on its own thread. */
@@ -123,7 +133,7 @@ public final class LocalRanks implements Workers {
         }
         long id = lastId.incrementAndGet();
         pending.put(id, call);
-        ranks.forEach(rank -> rank.thread().submit(new Message.Ask(id, request)));
+        ranks.forEach(rank -> rank.asked().add(Optional.of(new Message.Ask(id, request))));
         return call.future();
     }
 
@@ -165,10 +175,13 @@ public final class LocalRanks implements Workers {
         }
         ClusterFailure stopped = new ClusterFailure("the ranks were stopped before they had answered");
         List.copyOf(pending.values()).forEach(call -> call.fail(stopped));
-        ranks.forEach(rank -> rank.stop().abort("the ranks are being stopped"));
+        ranks.forEach(rank -> {
+            rank.stop().abort("the ranks are being stopped");
+            rank.asked().add(Optional.empty());
+        });
         try {
             for (Rank rank : ranks) {
-                rank.thread().close(CLOSE_MILLIS);
+                rank.thread().join(CLOSE_MILLIS);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

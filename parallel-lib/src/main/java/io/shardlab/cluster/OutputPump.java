@@ -61,6 +61,15 @@ final class OutputPump {
         return passed;
     }
 
+    /** Whether the first {@code count} bytes of the stream, or all there are, have come; then they have been passed on as well. */
+    synchronized boolean hasPassed(long count) {
+        boolean there = taken >= count || done;
+        if (there && bytes.position() > 0) {
+            pass(false);
+        }
+        return there;
+    }
+
     /** Ends with the stream. */
     CompletableFuture<Void> ended() {
         return ended;

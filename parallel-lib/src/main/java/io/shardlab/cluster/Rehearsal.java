@@ -48,8 +48,8 @@ public final class Rehearsal {
         }
         Files.delete(tokens);
         // What only a process of its own uses.
-        for (Class<?> type :
-                List.of(WorkerMain.class, ControlChannel.class, WorkerSettings.class, FrameDecoder.class)) {
+        for (Class<?> type : List.of(
+                WorkerMain.class, ControlChannel.class, WorkerSettings.class, FrameDecoder.class, BriefCell.class)) {
             Class.forName(type.getName());
         }
     }

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.channels.ByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
@@ -37,6 +39,9 @@ final class WorkerLink {
         void complained(WorkerLink link, String what);
     }
 
+    /** What a socket of a worker that has read everything takes without waiting; Linux gives it 208 KiB. */
+    private static final int AT_ONCE_BYTES = 16 << 10;
+
     private final int rank;
     private final Device device;
     private final LaunchedWorker worker;
@@ -48,7 +53,8 @@ final class WorkerLink {
     private final OutputPump printedPump;
     private final OutputPump errorPump;
     private final CompletableFuture<Integer> exit = new CompletableFuture<>();
-    private volatile @Nullable ControlChannel control;
+    private volatile @Nullable ControlChannel requests;
+    private volatile @Nullable ControlChannel signals;
     private volatile long readyMillis = -1;
     private volatile @Nullable String lastError;
 
@@ -86,11 +92,16 @@ final class WorkerLink {
     private void readAll() {
         ControlChannel channel;
         try {
-            channel = greet();
+            Map<Message.Line, ControlChannel> lines = new EnumMap<>(Message.Line.class);
+            while (lines.size() < Message.Line.values().length) {
+                greet(lines);
+            }
+            channel = orMissing(lines.get(Message.Line.REQUESTS));
+            signals = lines.get(Message.Line.SIGNALS);
         } catch (IOException addressClosed) {
             return; // The worker has ended before it spoke; its exit is reported.
         }
-        control = channel;
+        requests = channel;
         readyMillis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - launchedNanos);
         reports.greeted(this);
         for (Optional<Message> next = channel.receive(); next.isPresent(); next = channel.receive()) {
@@ -100,21 +111,28 @@ final class WorkerLink {
     }
 
     /** Lets in the one who knows the nonce. */
-    private ControlChannel greet() throws IOException {
-        while (true) {
-            ByteChannel stranger = worker.accept();
-            ControlChannel channel =
-                    new ControlChannel(stranger, Integer.toString(rank), what -> reports.complained(this, what));
-            Optional<Message> first = channel.receive();
-            if (first.isPresent() && first.get() instanceof Message.Hello hello && known(hello)) {
-                if (hello.protocol() == Message.PROTOCOL) {
-                    return channel;
-                }
+    private void greet(Map<Message.Line, ControlChannel> lines) throws IOException {
+        ByteChannel stranger = worker.accept();
+        ControlChannel channel =
+                new ControlChannel(stranger, Integer.toString(rank), what -> reports.complained(this, what));
+        Optional<Message> first = channel.receive();
+        if (first.isPresent() && first.get() instanceof Message.Hello hello && known(hello)) {
+            if (hello.protocol() == Message.PROTOCOL && lines.putIfAbsent(hello.line(), channel) == null) {
+                return;
+            }
+            if (hello.protocol() != Message.PROTOCOL) {
                 reports.broken(this, "speaks protocol " + hello.protocol() + ", expected " + Message.PROTOCOL);
             }
-            reports.complained(this, "a connection without a proper hello was refused");
-            channel.close();
         }
+        reports.complained(this, "a connection without a proper hello was refused");
+        channel.close();
+    }
+
+    private static ControlChannel orMissing(@Nullable ControlChannel line) {
+        if (line == null) {
+            throw new IllegalStateException("a worker was let in without its lines");
+        }
+        return line;
     }
 
     private boolean known(Message.Hello hello) {
@@ -130,17 +148,49 @@ final class WorkerLink {
             if (answer.reply() instanceof Reply.Failed failed) {
                 lastError = failed.type() + ": " + failed.message();
             }
-            CompletableFuture.allOf(printedPump.passed(answer.printedBytes()), errorPump.passed(answer.errorBytes()))
-                    .thenRun(() -> reports.answered(this, answer.id(), answer.reply()));
+            if (printedPump.hasPassed(answer.printedBytes()) && errorPump.hasPassed(answer.errorBytes())) {
+                reports.answered(this, answer.id(), answer.reply());
+            } else {
+                CompletableFuture.allOf(
+                                printedPump.passed(answer.printedBytes()), errorPump.passed(answer.errorBytes()))
+                        .thenRun(() -> reports.answered(this, answer.id(), answer.reply()));
+            }
         } else {
             reports.complained(this, "unexpected message " + message.getClass().getSimpleName());
         }
     }
 
-    /** Queues an encoded message; a worker that has not read thousands of them is given up. */
-    void send(byte[] encoded) {
-        ControlChannel channel = control;
-        if (channel != null && !channel.offer(encoded)) {
+    /**
+     * Sends an encoded request; a worker that has not read thousands of them is given up. Called by threads that nobody interrupts.
+     *
+     * @param onlyOne whether the worker has answered all before it, and so has an empty line that takes it at once
+     */
+    void ask(byte[] encoded, boolean onlyOne) {
+        ControlChannel line = requests;
+        if (line != null && !(onlyOne && encoded.length <= AT_ONCE_BYTES && line.writeNow(encoded))) {
+            queue(line, encoded);
+        }
+    }
+
+    /** Queues an encoded message that the worker is to hear while it computes. */
+    void signal(byte[] encoded) {
+        ControlChannel line = signals;
+        if (line != null) {
+            queue(line, encoded);
+        }
+    }
+
+    /** Asks the worker to end itself. */
+    void end(byte[] exit) {
+        signal(exit);
+        ControlChannel line = requests;
+        if (line != null) {
+            queue(line, exit);
+        }
+    }
+
+    private void queue(ControlChannel line, byte[] encoded) {
+        if (!line.offer(encoded)) {
             reports.broken(this, "does not read its control channel");
         }
     }
@@ -227,9 +277,10 @@ final class WorkerLink {
 
     /** Frees the channel and the address. */
     void close() {
-        ControlChannel channel = control;
-        if (channel != null) {
-            channel.close();
+        for (ControlChannel line : new @Nullable ControlChannel[] {requests, signals}) {
+            if (line != null) {
+                line.close();
+            }
         }
         worker.closeAddress();
     }

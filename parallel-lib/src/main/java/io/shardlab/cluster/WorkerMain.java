@@ -21,8 +21,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The program of a worker JVM: reads control messages on its first thread and computes on one other. It ends itself as soon as
- * the kernel is gone.
+ * The program of a worker JVM: reads signals on its first thread; another reads requests, computes and answers, so that a request
+ * passes from thread to thread nowhere in the worker. It ends itself as soon as the kernel is gone.
  */
 public final class WorkerMain {
 
@@ -58,31 +58,55 @@ public final class WorkerMain {
         System.setErr(new PrintStream(errors, true, StandardCharsets.UTF_8));
         StatusPage page = StatusPage.open(settings.page());
         startHeart(settings, page);
-        SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
-        socket.connect(UnixDomainSocketAddress.of(settings.socket()));
-        ControlChannel control =
-                new ControlChannel(socket, "kernel", what -> System.err.println("control channel: " + what));
-        control.put(new Message.Hello(
-                Message.PROTOCOL,
-                settings.nonce(),
-                settings.seat().rank(),
-                ProcessHandle.current().pid()));
+        ControlChannel requests = connect(settings, Message.Line.REQUESTS);
+        ControlChannel signals = connect(settings, Message.Line.SIGNALS);
         StopSignal stop = new StopSignal();
-        ComputeThread compute =
-                new ComputeThread(settings.seat(), source(), stop, page, new Answers(control, printed, errors));
+        ComputeThread compute = new ComputeThread(
+                settings.seat(),
+                source(),
+                stop,
+                page,
+                () -> nextRequest(requests),
+                new Answers(requests, printed, errors));
         // Loads the JSON library while the other thread loads the engine.
         Message.decode(new Message.Ask(1, new Request.Memory(false)).encode());
-        for (Optional<Message> next = control.receive(); next.isPresent(); next = control.receive()) {
-            obey(next.get(), compute, stop, control);
+        for (Optional<Message> next = signals.receive(); next.isPresent(); next = signals.receive()) {
+            obey(next.get(), compute, stop, requests);
         }
         Runtime.getRuntime().halt(ORPHANED);
     }
 
-    private static void obey(Message message, ComputeThread compute, StopSignal stop, ControlChannel control)
+    private static ControlChannel connect(WorkerSettings settings, Message.Line line) throws IOException {
+        SocketChannel socket = SocketChannel.open(StandardProtocolFamily.UNIX);
+        socket.connect(UnixDomainSocketAddress.of(settings.socket()));
+        ControlChannel channel =
+                new ControlChannel(socket, "kernel", what -> System.err.println("control channel: " + what));
+        channel.writeNow(new Message.Hello(
+                        Message.PROTOCOL,
+                        settings.nonce(),
+                        settings.seat().rank(),
+                        ProcessHandle.current().pid(),
+                        line)
+                .encode());
+        return channel;
+    }
+
+    /** Empty at the end; a kernel that is gone is noticed by the thread that reads signals. */
+    private static Optional<Message.Ask> nextRequest(ControlChannel requests) {
+        for (Optional<Message> next = requests.receive(); next.isPresent(); next = requests.receive()) {
+            if (next.get() instanceof Message.Ask ask) {
+                return Optional.of(ask);
+            }
+            if (next.get() instanceof Message.Exit) {
+                return Optional.empty();
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static void obey(Message message, ComputeThread compute, StopSignal stop, ControlChannel requests)
             throws InterruptedException {
-        if (message instanceof Message.Ask ask) {
-            compute.submit(ask);
-        } else if (message instanceof Message.Cancel cancel) {
+        if (message instanceof Message.Cancel cancel) {
             compute.cancel(cancel.through());
         } else if (message instanceof Message.Release release) {
             compute.release(release.id());
@@ -90,8 +114,8 @@ public final class WorkerMain {
             stop.abort(abort.cause());
         } else if (message instanceof Message.Exit) {
             stop.abort("the workers are being stopped");
-            compute.close(POLITE_MILLIS);
-            control.flush(POLITE_MILLIS / 3);
+            compute.join(POLITE_MILLIS);
+            requests.flush(POLITE_MILLIS / 3);
             Runtime.getRuntime().halt(0);
         }
     }
@@ -175,7 +199,7 @@ public final class WorkerMain {
         public void answer(long id, Reply reply) throws InterruptedException, JsonProcessingException {
             System.out.flush();
             System.err.flush();
-            control.put(new Message.Answer(id, reply, printed.count(), errors.count()).encode());
+            control.write(new Message.Answer(id, reply, printed.count(), errors.count()).encode());
         }
     }
 }

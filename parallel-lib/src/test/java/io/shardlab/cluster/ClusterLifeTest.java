@@ -208,7 +208,9 @@ class ClusterLifeTest {
             // The worker's JVM needs far longer than this connection, which is therefore the first.
             stranger.connect(
                     UnixDomainSocketAddress.of(launcher.folder().folder().resolve("rank-0.socket")));
-            stranger.write(new Frame(Frame.JSON, 1, new Message.Hello(1, "guess", 0, 1).encode()).encode());
+            stranger.write(
+                    new Frame(Frame.MESSAGE, 1, new Message.Hello(1, "guess", 0, 1, Message.Line.REQUESTS).encode())
+                            .encode());
             List<WorkerEvent> events = Collections.synchronizedList(new ArrayList<>());
             try (Cluster cluster = Cluster.start(Trial.spec(1), alreadyLaunched(worker), events::add)) {
                 cluster.submit(new Request.Warm()).get(30, TimeUnit.SECONDS);

@@ -63,13 +63,14 @@ class FrameDecoderTest {
         assertEquals(List.of(), decoder.decode(ByteBuffer.wrap(noise)));
         assertEquals(1, complaints.size(), "one complaint per gap");
         assertEquals(
-                1, decoder.decode(new Frame(Frame.JSON, 1, payload(0)).encode()).size());
+                1,
+                decoder.decode(new Frame(Frame.MESSAGE, 1, payload(0)).encode()).size());
     }
 
     @Test
     void aReplayedFrameIsDropped() {
         FrameDecoder decoder = new FrameDecoder(complaints::add);
-        Frame frame = new Frame(Frame.JSON, 7, payload(1));
+        Frame frame = new Frame(Frame.MESSAGE, 7, payload(1));
         assertEquals(1, decoder.decode(frame.encode()).size());
         assertEquals(0, decoder.decode(frame.encode()).size());
         assertEquals(List.of("frame 7 after frame 7 dropped: replayed"), complaints);
@@ -78,22 +79,24 @@ class FrameDecoderTest {
     @Test
     void anOversizedFrameIsDroppedWithoutWaitingForIt() {
         ByteBuffer header = ByteBuffer.allocate(Frame.HEADER_BYTES);
-        header.putInt(Frame.MAGIC).put(Frame.VERSION).put(Frame.JSON).putShort((short) 0);
+        header.putInt(Frame.MAGIC).put(Frame.VERSION).put(Frame.MESSAGE).putShort((short) 0);
         header.putInt(1).putInt(Frame.MOST_PAYLOAD_BYTES + 1).putInt(0);
         header.putInt(Frame.crc(header.array(), 0, Frame.HEADER_BYTES - 4)).flip();
         FrameDecoder decoder = new FrameDecoder(complaints::add);
         assertEquals(0, decoder.decode(header).size());
         assertEquals(
-                1, decoder.decode(new Frame(Frame.JSON, 2, payload(0)).encode()).size());
+                1,
+                decoder.decode(new Frame(Frame.MESSAGE, 2, payload(0)).encode()).size());
         assertTrue(complaints.get(0).contains("at most"), () -> complaints.get(0));
         assertThrows(
-                IllegalArgumentException.class, () -> new Frame(Frame.JSON, 1, new byte[Frame.MOST_PAYLOAD_BYTES + 1]));
+                IllegalArgumentException.class,
+                () -> new Frame(Frame.MESSAGE, 1, new byte[Frame.MOST_PAYLOAD_BYTES + 1]));
     }
 
     @Test
     void messagesComeBackAsTheyWere() throws Exception {
         List<Message> messages = List.of(
-                new Message.Hello(1, "n", 2, 3),
+                new Message.Hello(1, "n", 2, 3, Message.Line.SIGNALS),
                 new Message.Ask(1, new Request.Print(4)),
                 new Message.Cancel(5),
                 new Message.Abort("why \"so\" ✓"),
@@ -126,7 +129,8 @@ class FrameDecoderTest {
     private static byte[] stream(int count) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (int i = 0; i < count; i++) {
-            bytes.writeBytes(new Frame(Frame.JSON, i + 1, payload(i)).encode().array());
+            bytes.writeBytes(
+                    new Frame(Frame.MESSAGE, i + 1, payload(i)).encode().array());
         }
         return bytes.toByteArray();
     }

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.cluster.SteadyThread;
 import io.shardlab.schedule.ScheduleException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -49,11 +50,7 @@ final class Work implements AutoCloseable {
     }
 
     private static ExecutorService daemon(String name) {
-        return Executors.newSingleThreadExecutor(task -> {
-            Thread thread = new Thread(task, name);
-            thread.setDaemon(true);
-            return thread;
-        });
+        return Executors.newSingleThreadExecutor(task -> new SteadyThread(task, name));
     }
 
     /**
