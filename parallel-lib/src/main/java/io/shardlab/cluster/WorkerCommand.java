@@ -24,6 +24,17 @@ final class WorkerCommand {
     /** Names the class-data archive of workers. */
     private static final String ARCHIVE_PROPERTY = "shardlab.worker.archive";
 
+    /** What a cell goes through in a worker: compiled after some hundred calls, while a user thinks about the next cell. */
+    private static final List<String> COMPILED_EARLY = List.of(
+            "io.shardlab.cluster.*",
+            "io.shardlab.run.*",
+            "io.shardlab.cell.*",
+            "REPL.*",
+            "sun.nio.ch.*",
+            "java.nio.*",
+            "java.lang.reflect.*",
+            "jdk.internal.reflect.*");
+
     private final List<Path> classpath;
     private final Optional<String> executor;
     private final Map<String, String> searched;
@@ -81,6 +92,7 @@ final class WorkerCommand {
                 // Several JVMs start at once: compiling less of what runs only while starting saves a tenth of the
                 // time.
                 "-XX:CompileThresholdScaling=3",
+                "-XX:CompileCommand=quiet",
                 "-XX:+ExitOnOutOfMemoryError",
                 "-XX:-CreateCoredumpOnCrash",
                 "-XX:-UsePerfData",
@@ -90,6 +102,8 @@ final class WorkerCommand {
                 "-Dai.djl.offline=true",
                 "-Dai.djl.pytorch.num_threads=" + spec.threads(),
                 "-Dai.djl.pytorch.num_interop_threads=1"));
+        COMPILED_EARLY.forEach(
+                classes -> flags.add("-XX:CompileCommand=CompileThresholdScaling," + classes + "::*,0.1"));
         archive().ifPresent(file -> flags.addAll(List.of("-XX:SharedArchiveFile=" + file, "-Xlog:cds*=off")));
         executor.ifPresent(name -> flags.add("-D" + WorkerMain.EXECUTOR_PROPERTY + "=" + name));
         Optional.ofNullable(System.getProperty(Seat.OVERLAP_PROPERTY))

@@ -50,6 +50,31 @@ class ClusterDeathTest {
     }
 
     @Test
+    void aStoppedWorkerHoldsNobodyUpWhoAsksIt() throws Exception {
+        try (Trial trial = Trial.start(home, 2)) {
+            trial.run(new Request.Warm());
+            Trial.signal("STOP", trial.pid(1));
+            List<CompletableFuture<List<Reply>>> calls = new java.util.concurrent.CopyOnWriteArrayList<>();
+            // More than a socket takes: what does not fit waits in a queue, not the one who asks.
+            Thread asking = new SteadyThread(
+                    () -> {
+                        for (int i = 0; i < 1000; i++) {
+                            calls.add(trial.script("*:complain " + "x".repeat(1000)));
+                        }
+                    },
+                    "asking");
+            asking.start();
+            asking.join(5000);
+            assertEquals(1000, calls.size(), "all were asked");
+            Trial.signal("CONT", trial.pid(1));
+            for (CompletableFuture<List<Reply>> call : calls) {
+                assertEquals(
+                        2, call.get(30, java.util.concurrent.TimeUnit.SECONDS).size());
+            }
+        }
+    }
+
+    @Test
     void anIdleWorkersDeathFailsTheNextRequest() throws Exception {
         try (Trial trial = Trial.start(home, 2)) {
             Trial.signal("TERM", trial.pid(0));

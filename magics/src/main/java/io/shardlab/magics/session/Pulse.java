@@ -56,21 +56,27 @@ final class Pulse {
     }
 
     private void beat() {
+        long now = System.nanoTime();
+        for (Ticking each : ticking) {
+            if (now - each.dueNanos >= 0) {
+                tick(each);
+            }
+        }
+        synchronized (this) {
+            idleBeats = ticking.isEmpty() ? idleBeats + 1 : 0;
+            beating = idleBeats < MOST_IDLE_BEATS && !writer.isShutdown();
+            if (beating) {
+                later();
+            }
+        }
+    }
+
+    /** What cannot be shown now is not tried again before its end, which says why. */
+    private void tick(Ticking each) {
         try {
-            long now = System.nanoTime();
-            for (Ticking each : ticking) {
-                if (now - each.dueNanos >= 0) {
-                    each.live.tick(each.port);
-                }
-            }
-        } finally {
-            synchronized (this) {
-                idleBeats = ticking.isEmpty() ? idleBeats + 1 : 0;
-                beating = idleBeats < MOST_IDLE_BEATS;
-                if (beating && !writer.isShutdown()) {
-                    later();
-                }
-            }
+            each.live.tick(each.port);
+        } catch (RuntimeException unshown) {
+            ticking.remove(each);
         }
     }
 }
