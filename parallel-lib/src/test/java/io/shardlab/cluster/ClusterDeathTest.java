@@ -77,6 +77,7 @@ class ClusterDeathTest {
     @Test
     void anIdleWorkersDeathFailsTheNextRequest() throws Exception {
         try (Trial trial = Trial.start(home, 2)) {
+            trial.run(new Request.Warm()); // A worker says hello before it is idle.
             Trial.signal("TERM", trial.pid(0));
             Trial.awaitTrue("noticed", PROMISE, () -> trial.cluster().failure().isPresent());
             assertTrue(Trial.failure(trial.script("*:flood 1"))
@@ -157,6 +158,7 @@ class ClusterDeathTest {
     @Test
     void aPeerStoppedByASignalIsWhatTheOthersWaitedFor() throws Exception {
         try (Trial trial = Trial.start(home, 2)) {
+            trial.run(new Request.Warm());
             Trial.signal("STOP", trial.pid(1));
             ClusterFailure failure = Trial.failure(trial.script("0:late"));
             assertTrue(
