@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.shardlab.plan.Json;
+import io.shardlab.run.CellBytes;
 import io.shardlab.run.Event;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
@@ -60,7 +61,7 @@ sealed interface Message {
     record Ask(long id, Request request) implements Message {
         @Override
         public byte[] encode() throws JsonProcessingException {
-            return BriefCell.says(request) ? BriefCell.encode(this) : Message.super.encode();
+            return CellBytes.say(request) ? BriefCell.encode(this) : Message.super.encode();
         }
     }
 
@@ -83,7 +84,7 @@ sealed interface Message {
     record Answer(long id, Reply reply, long printedBytes, long errorBytes) implements Message {
         @Override
         public byte[] encode() throws JsonProcessingException {
-            return BriefCell.says(reply) ? BriefCell.encode(this) : Message.super.encode();
+            return CellBytes.say(reply) ? BriefCell.encode(this) : Message.super.encode();
         }
     }
 
