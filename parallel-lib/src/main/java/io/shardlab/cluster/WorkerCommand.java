@@ -27,15 +27,10 @@ final class WorkerCommand {
     /** What a cell goes through in a worker: compiled after some hundred calls, while a user thinks about the next cell. */
     private static final List<String> COMPILED_EARLY = List.of(
             "io.shardlab.cluster.*",
+            "io.shardlab.cell.*",
             "io.shardlab.run.RankRunner",
             "io.shardlab.run.RankCells",
-            "io.shardlab.run.CellBytes*",
-            "io.shardlab.run.StatusPage",
-            "io.shardlab.cell.*",
-            "REPL.*",
-            "sun.nio.ch.*",
-            "java.lang.reflect.*",
-            "jdk.internal.reflect.*");
+            "io.shardlab.run.CellBytes*");
 
     private final List<Path> classpath;
     private final Optional<String> executor;
