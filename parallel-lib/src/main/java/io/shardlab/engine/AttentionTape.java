@@ -68,7 +68,7 @@ final class AttentionTape implements Tape {
         mixed_BTX = mix();
     }
 
-    NDArray forward(Mathematics.RowListener listener) {
+    NDArray forward(RowListener listener) {
         NDArray y_BTD = manager.create(x_BTD.getShape(), x_BTD.getDataType());
         linear.forward(Matrix.of(mixed_BTX), output, y_BTD, listener);
         return y_BTD;

@@ -59,7 +59,7 @@ final class DjlScope implements Scope {
 
     @Override
     public Tensor forward(Segment segment, List<Tensor> inputs) {
-        return compute(segment, inputs, Mathematics.RowListener.NONE);
+        return compute(segment, inputs, RowListener.NONE);
     }
 
     @Override
@@ -76,7 +76,7 @@ final class DjlScope implements Scope {
         return whole;
     }
 
-    private Tensor compute(Segment segment, List<Tensor> inputs, Mathematics.RowListener listener) {
+    private Tensor compute(Segment segment, List<Tensor> inputs, RowListener listener) {
         DjlShard.Layer layer = shard.layer(segment);
         if (segment.kind() instanceof Segment.Residual) {
             if (!drops()) {

@@ -47,7 +47,7 @@ final class FeedForwardTape implements Tape {
         }
     }
 
-    NDArray forward(Mathematics.RowListener listener) {
+    NDArray forward(RowListener listener) {
         NDArray y_BTD = manager.create(x_BTD.getShape(), x_BTD.getDataType());
         try (NDArray mixed_FN = manager.create(sigmoid_FN.getShape(), sigmoid_FN.getDataType())) {
             loops().forward(half(0), DjlTensor.storage(sigmoid_FN), half(1), DjlTensor.storage(mixed_FN));

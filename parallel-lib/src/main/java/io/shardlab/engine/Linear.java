@@ -22,10 +22,10 @@ record Linear(Blas blas) {
     }
 
     /** z ← x·Wᵀ, [N,X] to [N,Z], some rows after the others where somebody listens. */
-    void forward(Matrix x_NX, Weight weight, NDArray z, Mathematics.RowListener listener) {
+    void forward(Matrix x_NX, Weight weight, NDArray z, RowListener listener) {
         Matrix z_NZ = Matrix.of(z);
         int rows = z_NZ.rows();
-        int parts = listener == Mathematics.RowListener.NONE ? 1 : Math.min(GrowingOutput.PARTS, rows);
+        int parts = listener == RowListener.NONE ? 1 : Math.min(GrowingOutput.PARTS, rows);
         for (int part = 0; part < parts; part++) {
             int from = (int) ((long) rows * part / parts);
             int to = (int) ((long) rows * (part + 1) / parts);

@@ -43,14 +43,6 @@ interface Mathematics {
         return compute(manager, inputs, weights, training);
     }
 
-    /** Hears how many rows of an output are final. */
-    interface RowListener {
-
-        RowListener NONE = (output, rows) -> {};
-
-        void reach(NDArray output, int rows);
-    }
-
     /** The rows of a parameter that the rank at {@code tensorIndex} of the tensor axis holds. */
     static Extent part(ParameterSpec parameter, int tensorIndex) {
         return parameter.placement() instanceof Placement.Split split && split.dim() == 0

@@ -27,7 +27,7 @@ final class RecomputeTape implements Tape {
             Mathematics mathematics,
             List<NDArray> inputs,
             List<Weight> weights,
-            Mathematics.RowListener listener) {
+            RowListener listener) {
         List<NDArray> aliases = inputs.stream().map(NDArray::stopGradient).toList();
         Computed computed = mathematics.compute(manager, aliases, weights, false, listener);
         computed.tape().close();
