@@ -5,9 +5,9 @@ import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 
 /**
- * Tensors go in chunks. Of small tensors, and between two members, everybody gets whole chunks and sums them itself: between
- * two that moves no byte more, and needs one meeting less. Of others, member i sums slice i of a chunk, and everybody fetches
- * the sums of a chunk in the round of the next one. Both add in rank order.
+ * Tensors go in chunks. Of large ones, member i sums slice i of a chunk, and everybody fetches the sums of a chunk in the round
+ * of the next one. Of small ones, everybody gets whole chunks and sums them itself. So do two members in calls that go on beside
+ * computing: that moves no byte more, and nobody has to leave its work for a second meeting. Both add in rank order.
  */
 final class AllReduceCall extends RoundCall {
 
@@ -15,6 +15,7 @@ final class AllReduceCall extends RoundCall {
 
     private final int mostChunkBytes;
     private final int oneRoundBytes;
+    private final boolean pairs;
     private ByteBuffer tensor = ByteBuffer.allocate(0);
     private TensorType type = TensorType.FLOAT32;
     private int elements;
@@ -26,9 +27,15 @@ final class AllReduceCall extends RoundCall {
     /** How much of the tensor is final. */
     private int reached;
 
-    /** @param mostChunkBytes the same on all members */
-    AllReduceCall(GroupMemory memory, int mostChunkBytes) {
+    /**
+     * A call with nothing to do yet.
+     *
+     * @param mostChunkBytes the same on all members
+     * @param besideWork whether it goes on beside computing; the same on all members
+     */
+    AllReduceCall(GroupMemory memory, int mostChunkBytes, boolean besideWork) {
         super(Operation.ALL_REDUCE, memory);
+        pairs = besideWork && size == 2;
         this.mostChunkBytes = Math.min(mostChunkBytes, memory.rounds().inBytes());
         this.oneRoundBytes = Math.min(oneRoundBytes(), memory.rounds().inBytes());
     }
@@ -70,12 +77,12 @@ final class AllReduceCall extends RoundCall {
     void begin() {
         int bytes = tensor.remaining();
         int unit = size * type.bytes();
-        exchanges = size == 2 || bytes <= oneRoundBytes;
-        int most = Math.max(1, (size == 2 || !exchanges ? mostChunkBytes : oneRoundBytes) / unit) * unit;
+        exchanges = pairs || bytes <= oneRoundBytes;
+        int most = Math.max(1, (pairs || !exchanges ? mostChunkBytes : oneRoundBytes) / unit) * unit;
         numChunks = (int) ((bytes + most - 1L) / most);
         chunk = numChunks == 0 ? 0 : Math.min(most, (bytes / numChunks / unit + 1) * unit);
         slice = chunk / size;
-        announceCall(type, elements, numChunks > 1 ? chunk : 0);
+        announceCall(type, elements, exchanges && numChunks <= 1 ? 0 : chunk);
     }
 
     @Override

@@ -33,7 +33,7 @@ final class WindowCommunicator implements Communicator {
     WindowCommunicator(Windows windows) {
         this.windows = windows;
         memory = GroupMemory.of(windows);
-        allReduce = new AllReduceCall(memory, CHUNK_BYTES);
+        allReduce = new AllReduceCall(memory, CHUNK_BYTES, false);
         allGather = new AllGatherCall(memory);
         reduceScatter = new ReduceScatterCall(memory);
         broadcast = new BroadcastCall(memory);
@@ -52,14 +52,14 @@ final class WindowCommunicator implements Communicator {
 
     @Override
     public Pending startAllReduce(ByteBuffer tensor, TensorType type) {
-        return start(new AllReduceCall(memory, memory.rounds().inBytes()).of(tensor.duplicate(), type));
+        return start(new AllReduceCall(memory, memory.rounds().inBytes(), true).of(tensor.duplicate(), type));
     }
 
     @Override
     public Growing startAllReduceOfGrowing(ByteBuffer tensor, TensorType type, int parts) {
         int part = (tensor.remaining() + parts - 1) / parts;
         AllReduceCall call =
-                new AllReduceCall(memory, Math.min(part, memory.rounds().inBytes()));
+                new AllReduceCall(memory, Math.min(part, memory.rounds().inBytes()), true);
         return new GrowingCall(call, start(call.of(tensor.duplicate(), type).growing()));
     }
 

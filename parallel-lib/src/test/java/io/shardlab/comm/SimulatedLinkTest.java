@@ -78,8 +78,8 @@ class SimulatedLinkTest implements StartedCallsContract {
                 tensors[rank] = Tensors.empty(256 << 10, TYPE);
             }
             double bytes = 2.0 * (size - 1) / size * (1 << 20);
-            // Four chunks of 256 KiB, and among more than two one more round to fetch the last one's sums.
-            double expected = bytes / 50e6 * 1e3 + (size == 2 ? 4 : 5) * 2;
+            // Four chunks of 256 KiB, and one more round to fetch the last one's sums.
+            double expected = bytes / 50e6 * 1e3 + 5 * 2;
             requireNear(
                     expected,
                     shortestMillis(SLOW, size, (world, transport) -> world.allReduce(tensors[world.rank()], TYPE)));
