@@ -64,6 +64,9 @@ public interface Actions {
     /** Runs a cell's body on workers. */
     Object cell(CellOptions options, String body);
 
+    /** Runs a cell's body on workers in the background. */
+    Object startCell(CellOptions options, String body);
+
     Object vars(Selection selection);
 
     /** Sends values, and the notebook's variables of these names. */

@@ -37,6 +37,9 @@ interface Cells {
         Listener SILENT = (rank, error, text) -> {};
 
         void printed(int rank, boolean error, String text);
+
+        /** Nothing of the cell will be refused any more; ranks are about to run it. */
+        default void begun() {}
     }
 
     /**

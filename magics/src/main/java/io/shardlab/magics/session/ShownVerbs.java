@@ -31,8 +31,9 @@ final class ShownVerbs implements Actions {
     private final Supplier<Lab> lab;
     private final Output output;
     private final Compat compat;
-    private final ShownRuns runs;
     private final ShownCells cells;
+    private final ShownBackgroundCells backgroundCells;
+    private final ShownRuns runs;
     private final ShownObservations observations;
     private final LongSupplier nanos;
 
@@ -40,8 +41,9 @@ final class ShownVerbs implements Actions {
         this.lab = lab;
         this.output = output;
         this.compat = compat;
-        this.runs = new ShownRuns(lab, output, nanos);
         this.cells = new ShownCells(lab, output, kernel, nanos);
+        this.backgroundCells = new ShownBackgroundCells(lab, output, cells);
+        this.runs = new ShownRuns(lab, output, backgroundCells, nanos);
         this.observations = new ShownObservations(lab, output, kernel);
         this.nanos = nanos;
     }
@@ -222,6 +224,11 @@ final class ShownVerbs implements Actions {
     @Override
     public Object cell(CellOptions options, String body) {
         return cells.cell(options, body);
+    }
+
+    @Override
+    public Object startCell(CellOptions options, String body) {
+        return backgroundCells.start(options, body);
     }
 
     @Override
