@@ -241,7 +241,7 @@ def test_a_cell_in_the_background_shows_its_output_in_its_own_cell_and_where_som
 
 def test_a_cell_in_the_background_is_stopped_by_name_and_leaves_the_workers_usable(four):
     begun = time.monotonic()
-    started = four.run('%%shard -a -o loop\nint turns = 0;\nwhile (true) turns++;')
+    started = four.run('%%shard -a -o loop\nint turns = 0;\nwhile (true) { turns++; Thread.sleep(20); }')
     assert started.error is None, started.error
     stopped = four.run("%shard interrupt loop")
     assert stopped.error is None and "cell loop: interrupted" in stopped.text(), stopped.text()
