@@ -137,10 +137,11 @@ public final class RankRunner implements RankExecutor {
         }
         if (request instanceof Request.Infer infer) {
             if (spare) {
-                return new Reply.Generated(List.of(), memory());
+                return new Reply.Generated(List.of(), memory(), Reply.GenerationTime.NONE);
             }
-            List<Integer> tokens = new Generation(placed(), recorder, guard).run(infer, events);
-            return new Reply.Generated(tokens, memory());
+            Generation generation = new Generation(placed(), recorder, guard);
+            List<Integer> tokens = generation.run(infer, events);
+            return new Reply.Generated(tokens, memory(), generation.time());
         }
         if (request instanceof Request.Dump dump) {
             return dump(Path.of(dump.folder()));

@@ -32,6 +32,9 @@ public interface Actions {
 
     Object compare(CompareOptions options);
 
+    /** Compares schemes that continue a prompt. */
+    Object compare(CompareOptions options, InferOptions generation);
+
     Object model(ModelOptions options);
 
     Object schedule(ScheduleOptions options);

@@ -247,6 +247,15 @@ public final class Lab implements AutoCloseable {
         return comparisons.compare(options, listener);
     }
 
+    /** Lets a model continue a prompt under several schemes in turn; what is placed comes back after it. */
+    public GenerationComparison compare(CompareOptions options, InferOptions generation) {
+        return compare(options, generation, ComparisonListener.SILENT);
+    }
+
+    public GenerationComparison compare(CompareOptions options, InferOptions generation, ComparisonListener listener) {
+        return comparisons.compare(options, generation, listener);
+    }
+
     /** Writes what this session did into one HTML file. */
     public Path report(Path file) {
         return report(file, Optional.empty());

@@ -4,6 +4,7 @@ import io.shardlab.parity.BrokenPlan;
 import io.shardlab.plan.Plan;
 import io.shardlab.run.Request;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Lets the workers run one scheme after the other. */
@@ -26,6 +27,11 @@ final class LocalComparing implements Comparing {
     public Runs.TrainOutcome run(Runs.TrainRequest request, boolean apart) {
         Plan running = runs.replanned(request);
         return runs.run(apart ? BrokenPlan.withoutDataSum(running) : running, request, Progress.SILENT);
+    }
+
+    @Override
+    public Runs.InferOutcome infer(List<Integer> prompt, int maxNew) {
+        return runs.infer(prompt, maxNew, (id, millis) -> {});
     }
 
     @Override

@@ -24,6 +24,7 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import tech.tablesaw.api.Table;
 
 /** Calls the laboratory and shows what comes back, once. */
 final class ShownVerbs implements Actions {
@@ -171,10 +172,19 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object compare(CompareOptions options) {
+        return compared(live -> lab.get().compare(options, live));
+    }
+
+    @Override
+    public Object compare(CompareOptions options, InferOptions generation) {
+        return compared(live -> lab.get().compare(options, generation, live));
+    }
+
+    private Table compared(Function<ComparisonListener, Compared<?>> verb) {
         LiveComparison live = new LiveComparison(nanos);
-        Comparison comparison;
+        Compared<?> comparison;
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
-            comparison = lab.get().compare(options, live);
+            comparison = verb.apply(live);
             live.conclude(comparison.content());
         }
         output.draw(comparison.charts());
