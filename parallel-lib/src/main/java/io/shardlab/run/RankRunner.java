@@ -132,6 +132,10 @@ public final class RankRunner implements RankExecutor {
         if (request instanceof Request.Place place) {
             return place(place);
         }
+        if (request instanceof Request.Clear) {
+            clear();
+            return new Reply.Done(memory());
+        }
         if (request instanceof Request.Train train) {
             return train(train, events);
         }
@@ -224,6 +228,17 @@ public final class RankRunner implements RankExecutor {
             return new Reply.Described(engine().describe(request.code().id(), request.sample()), Optional.empty());
         } catch (IllegalArgumentException e) {
             return new Reply.Described(List.of(), Optional.of(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private void clear() {
+        PlacedPlan before = placed;
+        spare = false;
+        if (before != null) {
+            placed = null;
+            before.close();
+            engine().trimMemory();
+            meter.resetHighWater();
         }
     }
 

@@ -44,7 +44,7 @@ final class ComparisonRun implements Comparisons.Trials<Comparison> {
         List<PlanOptions> placements = options.placements();
         for (int i = 0; i < plans.size(); i++) {
             String label = options.schemes().get(i).label();
-            results.add(new SchemeResult(options.schemes().get(i), plans.get(i), List.of(), Optional.empty()));
+            results.add(new SchemeResult(options.schemes().get(i), plans.get(i), List.of(), List.of()));
             entries.add(new Entry(label, placements.get(i), OptionalInt.of(i)));
         }
         if (plans.stream().anyMatch(plan -> plan.scheme().equals(Scheme.SINGLE))) {
@@ -65,7 +65,7 @@ final class ComparisonRun implements Comparisons.Trials<Comparison> {
         return soFar();
     }
 
-    /** Prices all plans with the rates that the run before has shown; called after runs of the single device. */
+    /** Prices all plans with the rates that the run before has shown; called once warm, then after each run of the single device. */
     private void predict() {
         List<PlanOptions> placements = options.placements();
         for (int i = 0; i < results.size(); i++) {

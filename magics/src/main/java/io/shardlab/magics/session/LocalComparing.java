@@ -39,7 +39,9 @@ final class LocalComparing implements Comparing {
         Optional<Plan> before = cluster.placed().plan();
         if (before.isEmpty()) {
             return () -> {
+                cluster.stopObeyed();
                 cluster.placed().giveWay();
+                cluster.ask(new Request.Clear());
                 return "";
             };
         }
