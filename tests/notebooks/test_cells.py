@@ -85,7 +85,9 @@ def test_a_local_cell_runs_in_the_notebook_too(four):
     shown = four.run("%%shard --local\nint both = 20 + 1;\nboth * 2")
     assert shown.texts() == ["ranks 0–3 (×4): 42\n", "notebook: 42\n"]
     assert four.run("both").texts() == ["21"]
-    assert "in the notebook: this does not compile there: rank" in four.run("%%shard --local\nrank").error
+    wrong = four.run("%%shard --local\nint twice = 2;\n\nint there = twice *\n    rank;")
+    assert "in the notebook: this does not compile there: line 4: cannot find symbol" in wrong.error
+    assert "    rank;\n        ^" in wrong.text() or "        rank;\n        ^" in wrong.text(), wrong.text()
 
 
 def test_parts_of_ranks_are_gathered_into_one_array(four):

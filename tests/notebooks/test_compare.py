@@ -135,3 +135,15 @@ def test_generation_is_compared_and_all_schemes_say_the_same_tokens(shard):
     communication = [float(value) for value in column(shard, "comm_pct")]
     assert communication[1] > 0 and all(0 <= value < 100 for value in communication)
     assert float(column(shard, "wait_pct")[2]) > 0
+
+
+def test_where_nothing_was_placed_nothing_is_left_on_the_workers(shard):
+    assert shard.run("%shard up -n 2 --devices cpu").error is None
+    shown = shard.run(f'%shard compare tiny --schemes "single; tp=2" {TINY} --steps 1 --repeat 1')
+    assert shown.error is None, shown
+    assert "is placed again" not in shown.text()
+    left = shard.run("import tech.tablesaw.api.*;\nTable t = %shard mem")
+    assert left.error is None, left.error
+    for name in ("weights_mb", "gradients_mb", "optimizer_mb"):
+        assert {float(value or 0) for value in column(shard, name)} == {0.0}, name
+    assert "no model is placed" in shard.run("%shard train --steps 1").error

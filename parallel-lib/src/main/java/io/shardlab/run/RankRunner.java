@@ -238,6 +238,7 @@ public final class RankRunner implements RankExecutor {
             placed = null;
             before.close();
             engine().trimMemory();
+            meter.markBaseline();
             meter.resetHighWater();
         }
     }

@@ -48,7 +48,11 @@ final class ShownCells {
     /** Runs a cell in the notebook's own Java, where that is wanted as well. */
     void hereToo(CellOptions options, String body) {
         if (options.local()) {
-            Optional.ofNullable(kernel.evaluate(body)).map(CellView::local).ifPresent(output::show);
+            try {
+                Optional.ofNullable(kernel.evaluate(body)).map(CellView::local).ifPresent(output::show);
+            } catch (Cells.MistakenCell mistaken) {
+                throw Work.translated(mistaken); // As one that workers reject: its lines are shown.
+            }
         }
     }
 
@@ -70,7 +74,7 @@ final class ShownCells {
         Object value;
         try {
             value = kernel.evaluate(name);
-        } catch (IllegalArgumentException refused) {
+        } catch (IllegalArgumentException | Cells.MistakenCell refused) {
             throw new IllegalArgumentException(
                     "push: the notebook has no variable '" + name + "'; a value goes as " + name + "=VALUE", refused);
         }
