@@ -1,7 +1,6 @@
 package io.shardlab.kernel;
 
 import io.shardlab.cell.CompiledCell.SourceError;
-import io.shardlab.magics.session.Cells;
 import io.shardlab.magics.session.HostKernel;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +46,7 @@ final class JJavaHost implements HostKernel {
             Throwable innermost = innermost(failed);
             List<SourceError> errors = new KernelMistakes(kernel).in(source, innermost);
             if (!errors.isEmpty()) {
-                throw Cells.MistakenCell.ofTheNotebook(errors);
+                throw new Rejected(errors);
             }
             throw new IllegalArgumentException("in the notebook: " + told(innermost), failed);
         }

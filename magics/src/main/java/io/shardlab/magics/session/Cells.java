@@ -114,7 +114,7 @@ interface Cells {
         }
 
         /** A text that the notebook's own Java rejects, be it what a cell of workers is to run there as well. */
-        public static MistakenCell ofTheNotebook(List<CompiledCell.SourceError> errors) {
+        static MistakenCell ofTheNotebook(List<CompiledCell.SourceError> errors) {
             return new MistakenCell(
                     "in the notebook: this does not compile there", errors, "the statements before it have run");
         }

@@ -2,7 +2,6 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.session.NotebookPort.Content;
-import io.shardlab.magics.view.Html;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -64,7 +63,7 @@ final class ShownBackgroundCells {
         }
         if (cell.state() != Started.State.DONE && shown.isEmpty()) {
             String line = cell.title() + ": " + (cell.note().isEmpty() ? cell.story() : cell.note());
-            shown.add(Content.of(Html.paragraph(line), line + "\n"));
+            shown.add(Content.line(line));
         }
         return shown;
     }

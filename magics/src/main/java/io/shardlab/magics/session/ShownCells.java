@@ -50,8 +50,9 @@ final class ShownCells {
         if (options.local()) {
             try {
                 Optional.ofNullable(kernel.evaluate(body)).map(CellView::local).ifPresent(output::show);
-            } catch (Cells.MistakenCell mistaken) {
-                throw Work.translated(mistaken); // As one that workers reject: its lines are shown.
+            } catch (HostKernel.Rejected rejected) {
+                throw Work.translated(Cells.MistakenCell.ofTheNotebook(
+                        rejected.errors())); // As one that workers reject: its lines are shown.
             }
         }
     }
@@ -74,7 +75,7 @@ final class ShownCells {
         Object value;
         try {
             value = kernel.evaluate(name);
-        } catch (IllegalArgumentException | Cells.MistakenCell refused) {
+        } catch (IllegalArgumentException refused) {
             throw new IllegalArgumentException(
                     "push: the notebook has no variable '" + name + "'; a value goes as " + name + "=VALUE", refused);
         }
