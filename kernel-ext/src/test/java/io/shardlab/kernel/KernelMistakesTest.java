@@ -58,9 +58,9 @@ class KernelMistakesTest {
         SourceError error =
                 mistakes("int a = 1;\n   nothing();", "\n   nothing();").get(0);
         assertEquals(2, error.line());
+        assertEquals(4, error.column());
         assertEquals(
-                "   nothing();\n    ".length() - 1,
-                error.picture().lastIndexOf('^') - error.picture().indexOf("   nothing();"));
+                "line 2: cannot find symbol, symbol: method nothing()\n       nothing();\n       ^", error.picture());
     }
 
     @Test

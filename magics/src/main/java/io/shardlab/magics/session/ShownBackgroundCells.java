@@ -5,6 +5,7 @@ import io.shardlab.magics.session.NotebookPort.Content;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
 
@@ -47,7 +48,7 @@ final class ShownBackgroundCells {
             watched.close();
             cell.result().ifPresent(run -> ShownCells.show(run, where));
             problem(cell).forEach(where::show);
-        } catch (RejectedExecutionException closed) {
+        } catch (RejectedExecutionException | CancellationException closed) {
             // The notebook has been closed meanwhile.
         }
     }

@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -66,7 +67,7 @@ final class ShownRuns {
         run.unwatch(watched.live());
         try {
             conclude(run, watched, cell);
-        } catch (RejectedExecutionException closed) {
+        } catch (RejectedExecutionException | CancellationException closed) {
             // The notebook has been closed meanwhile.
         }
     }
