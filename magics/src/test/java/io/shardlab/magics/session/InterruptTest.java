@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
@@ -101,6 +102,25 @@ class InterruptTest {
             assertTrue(end().contains("still stopping"));
             cell(notebook, "status");
             assertTrue(end().startsWith("value "));
+            backend.kill();
+        }
+    }
+
+    /** Slow cells began their work after they had been given up, and the interrupt of the next one took it for the second. */
+    @Test
+    void anInterruptBeforeTheWorkBeginsIsMeantForThatWorkAlone() throws InterruptedException {
+        backend.trainUntilCancelled = true;
+        backend.ignoreCancel = true;
+        try (Notebook notebook = notebook()) {
+            Thread first = cell(notebook, "train tiny --steps 50");
+            backend.training.await();
+            first.interrupt();
+            assertTrue(end().contains("still stopping"));
+            Lab lab = notebook.openLab();
+            Thread.currentThread().interrupt();
+            String said = assertThrows(ShardException.class, () -> lab.mem()).getMessage();
+            assertEquals("interrupted: mem had not begun", said);
+            assertEquals(1, backend.killed.getCount(), "nobody asked for that");
             backend.kill();
         }
     }
