@@ -1,6 +1,6 @@
 """Write the kernelspec `shardlab` into a folder, and JupyterLab's settings: kernelspec.py FOLDER JAVA_HOME CHECKOUT.
 
-SHARDLAB_KERNEL_MEMORY sets the heap of the kernel, DJL_CACHE_DIR is kept for it when set.
+SHARDLAB_KERNEL_MEMORY and DJL_CACHE_DIR are kept for the kernel when set; kernel.sh finds its heap otherwise.
 """
 
 import glob
@@ -14,7 +14,6 @@ jjava = os.path.join(sys.prefix, "share", "jupyter", "kernels", "java")
 worker_jars = sorted(glob.glob(os.path.join(checkout, ".lab", "jars", "worker", "*.jar")))
 quiet = "-Djava.util.logging.config.file=" + os.path.join(folder, "logging.properties")
 options = [
-    "-Xmx" + os.environ.get("SHARDLAB_KERNEL_MEMORY", "512m"),
     "-XX:+UseSerialGC",
     "-Djava.awt.headless=true",
     "-Dfile.encoding=UTF-8",
@@ -27,7 +26,8 @@ options = [
 os.makedirs(folder, exist_ok=True)
 for jar in ("jjava.jar", "jjava-launcher.jar"):
     shutil.copy(os.path.join(jjava, jar), folder)
-shutil.copy(os.path.join(checkout, "etc", "logging.properties"), folder)
+for file in ("logging.properties", "kernel.sh"):
+    shutil.copy(os.path.join(checkout, "etc", file), folder)
 
 # JupyterLab asks nobody for news: everything works offline.
 settings = os.path.join(sys.prefix, "share", "jupyter", "lab", "settings")
@@ -36,6 +36,8 @@ shutil.copy(os.path.join(checkout, "etc", "overrides.json"), settings)
 
 spec = {
     "argv": [
+        "/bin/sh",
+        "{resource_dir}/kernel.sh",
         os.path.join(java_home, "bin", "java"),
         "-Xmx32m",
         "-Djava.util.logging.config.file={resource_dir}/logging.properties",
@@ -59,8 +61,9 @@ spec = {
     },
     "metadata": {},
 }
-if "DJL_CACHE_DIR" in os.environ:
-    spec["env"]["DJL_CACHE_DIR"] = os.environ["DJL_CACHE_DIR"]
+for name in ("SHARDLAB_KERNEL_MEMORY", "DJL_CACHE_DIR"):
+    if name in os.environ:
+        spec["env"][name] = os.environ[name]
 with open(os.path.join(folder, "kernel.json"), "w", encoding="utf-8") as file:
     json.dump(spec, file, indent=2)
     file.write("\n")

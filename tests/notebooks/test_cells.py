@@ -85,7 +85,9 @@ def test_a_local_cell_runs_in_the_notebook_too(four):
     shown = four.run("%%shard --local\nint both = 20 + 1;\nboth * 2")
     assert shown.texts() == ["ranks 0–3 (×4): 42\n", "notebook: 42\n"]
     assert four.run("both").texts() == ["21"]
-    assert "in the notebook: this does not compile there: rank" in four.run("%%shard --local\nrank").error
+    wrong = four.run("%%shard --local\nint twice = 2;\n\nint there = twice *\n    rank;")
+    assert "in the notebook: this does not compile there: line 4: cannot find symbol" in wrong.error
+    assert "    rank;\n        ^" in wrong.text() or "        rank;\n        ^" in wrong.text(), wrong.text()
 
 
 def test_parts_of_ranks_are_gathered_into_one_array(four):
@@ -203,3 +205,59 @@ def test_what_cells_send_is_counted_to_the_byte(four):
     assert four.run(count).stream.startswith("160 send")
     assert four.run("%%shard\ncomm.allReduce(new double[400]);").error is None
     assert four.run(count).stream.startswith(f"{2 * 3 * 3200 // 4} all_reduce")
+
+
+def late_output(kernel, request, until, seconds=30):
+    """What a cell shows once it has ended, until that satisfies `until`."""
+    found, deadline = "", time.monotonic() + seconds
+    while not until(found):
+        assert time.monotonic() < deadline, found
+        message = kernel.client.get_iopub_msg(timeout=seconds)
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        if message["msg_type"] == "stream":
+            found += message["content"]["text"]
+        elif message["msg_type"] == "display_data":
+            found += message["content"]["data"]["text/plain"]
+    return found
+
+
+def test_a_cell_in_the_background_shows_its_output_in_its_own_cell_and_where_somebody_waits(four):
+    body = 'comm.barrier();\nfor (int i = 0; i < 3; i++) { Thread.sleep(400); System.out.println("line " + i); }\nrank'
+    request = four.client.execute(f"%%shard -t 0-3 --noblock -o counted\n{body}")
+    first = four.collect(request)
+    assert first.error is None and "cell counted goes on in the background" in first.text()
+    assert "running" in four.run("%shard jobs").text()
+    refused = four.run("%%shard\nrank")
+    assert "cell counted is under way in the background (running" in refused.error, refused.error
+    waited = four.run("io.shardlab.magics.session.CellRun r = %shard wait counted\nSystem.out.println(r.value(3));")
+    assert waited.error is None, waited.error
+    lines = "ranks 0–3 (×4):\nline 0\nline 1\nline 2\n"
+    assert waited.stream == lines + "Optional[3]\n"
+    assert "rank 0: 0\nrank 1: 1\nrank 2: 2\nrank 3: 3" in waited.text()
+    request = four.client.execute('%%shard -a\nThread.sleep(1000);\nSystem.out.println("late");\nrank * 2')
+    four.collect(request)
+    late = late_output(four, request, lambda text: "rank 3: 6" in text)
+    assert "ranks 0–3 (×4): late" in late
+
+
+def test_a_cell_in_the_background_is_stopped_by_name_and_leaves_the_workers_usable(four):
+    begun = time.monotonic()
+    started = four.run('%%shard -a -o loop\nint turns = 0;\nwhile (true) { turns++; Thread.sleep(20); }')
+    assert started.error is None, started.error
+    stopped = four.run("%shard interrupt loop")
+    assert stopped.error is None and "cell loop: interrupted" in stopped.text(), stopped.text()
+    assert time.monotonic() - begun < 10
+    attached = four.run("%shard attach loop")
+    assert "interrupted" in attached.text()
+    assert four.run("%%shard\ncomm.allReduce(1.0)").texts() == ["ranks 0–3 (×4): 4.0\n"]
+
+
+def test_a_mistake_in_a_background_cell_fails_the_cell_that_would_begin_it(four):
+    shown = four.run("%%shard -a\n\nint wrong = missing2;")
+    assert "line 2: cannot find symbol" in shown.error
+    failing = four.run('%%shard -a -o bad\nif (rank == 1) throw new IllegalStateException("no");\nrank')
+    assert failing.error is None
+    waited = four.run("%shard wait bad")
+    assert "rank 1" in waited.error and "IllegalStateException: no" in waited.error
+    assert "rank 0: 0\nrank 2: 2\nrank 3: 3" in waited.text()

@@ -118,3 +118,32 @@ def test_an_interrupted_comparison_returns_in_half_a_second_with_its_table_and_w
     again = shard.run("io.shardlab.magics.session.Run again = %shard train --steps 1 --data random", timeout=60)
     assert again.error is None, again
     assert shard.run('System.out.print(again.metrics().column("step").getString(0) + again.plan().scheme());').stream == "2pp=2"
+
+
+def test_generation_is_compared_and_all_schemes_say_the_same_tokens(shard):
+    shown = shard.run(
+        'import tech.tablesaw.api.*;\nTable t = %shard compare tiny --infer --prompt "int i" --max-new 8 --repeat 2'
+        ' --schemes "single; tp=2; pp=2; dp=2"'
+    )
+    assert shown.error is None, shown
+    assert re.search(r"is fastest.* with [\d,.]+ tokens/s", shown.text())
+    assert "DO NOT SAY THE SAME" not in shown.text()
+    assert sum("image/png" in display for display in shown.displays) == 2
+    assert column(shard, "tokens") == ["reference", "the same", "the same", "the same"]
+    for name in ("tokens_per_s", "ttft_ms", "token_ms", "peak_mb"):
+        assert all(float(value) > 0 for value in column(shard, name)), name
+    communication = [float(value) for value in column(shard, "comm_pct")]
+    assert communication[1] > 0 and all(0 <= value < 100 for value in communication)
+    assert float(column(shard, "wait_pct")[2]) > 0
+
+
+def test_where_nothing_was_placed_nothing_is_left_on_the_workers(shard):
+    assert shard.run("%shard up -n 2 --devices cpu").error is None
+    shown = shard.run(f'%shard compare tiny --schemes "single; tp=2" {TINY} --steps 1 --repeat 1')
+    assert shown.error is None, shown
+    assert "is placed again" not in shown.text()
+    left = shard.run("import tech.tablesaw.api.*;\nTable t = %shard mem")
+    assert left.error is None, left.error
+    for name in ("weights_mb", "gradients_mb", "optimizer_mb"):
+        assert {float(value or 0) for value in column(shard, name)} == {0.0}, name
+    assert "no model is placed" in shard.run("%shard train --steps 1").error

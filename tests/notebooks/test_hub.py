@@ -43,11 +43,48 @@ def test_the_commands_are_bash_and_name_what_the_lab_knows():
 
 
 def test_the_variables_named_are_variables_that_something_reads():
-    sources = [ROOT / "lab", *(ROOT / "etc").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")]
+    sources = [ROOT / "lab", ROOT / "etc" / "kernel.sh", *(ROOT / "etc").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")]
     sources += [path for module in ("parallel-lib", "magics") for path in (ROOT / module / "src" / "main").rglob("*.java")]
     read = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     for name in ("CPU_LIMIT", "MEM_LIMIT", "SHARDLAB_HOME", "SHARDLAB_KERNEL_MEMORY", "DJL_CACHE_DIR", "SHARD_TUTORIAL"):
         assert name in PAGE and name in read, name
+
+
+GIB = 1 << 30
+
+
+@pytest.mark.parametrize(
+    ("limits", "heap"),
+    [
+        ({}, "512m"),
+        ({"MEM_LIMIT": str(2 * GIB)}, "256m"),
+        ({"MEM_LIMIT": "max"}, "512m"),
+        ({"MEM_LIMIT": str(GIB // 2)}, "220m"),
+        ({"SHARDLAB_KERNEL_MEMORY": "1g", "MEM_LIMIT": str(2 * GIB)}, "1g"),
+        ({"groups": {"user.slice/one.service": str(3 * GIB)}}, "384m"),
+        ({"groups": {"user.slice": str(2 * GIB), "user.slice/one.service": "max"}}, "256m"),
+        ({"groups": {"": str(2 * GIB)}, "MEM_LIMIT": str(3 * GIB)}, "256m"),
+        ({"version": 1, "groups": {"user.slice/one.service": str(3 * GIB)}}, "384m"),
+        ({"version": 1, "groups": {"": "9223372036854771712"}}, "512m"),
+    ],
+)
+def test_the_kernels_heap_follows_the_limit_of_the_session(limits, heap, tmp_path):
+    version, groups = limits.pop("version", 2), limits.pop("groups", {})
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "meminfo").write_text("MemTotal:       16000000 kB\n")
+    path = "/user.slice/one.service"
+    (tmp_path / "proc" / "self" / "cgroup").write_text(f"0::{path}\n" if version == 2 else f"9:cpu:/\n4:memory:{path}\n")
+    for group, limit in groups.items():
+        folder = tmp_path / "cgroup" / ("" if version == 2 else "memory") / group
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ("memory.max" if version == 2 else "memory.limit_in_bytes")).write_text(limit + "\n")
+    ran = subprocess.run(
+        ["/bin/sh", ROOT / "etc" / "kernel.sh", "/bin/sh", "-c", 'echo "$JJAVA_JVM_OPTS"'],
+        capture_output=True, text=True, check=True,
+        env={"PATH": os.environ["PATH"], "JJAVA_JVM_OPTS": "-XX:+UseSerialGC", "SHARDLAB_PROC": str(tmp_path / "proc"),
+             "SHARDLAB_CGROUPS": str(tmp_path / "cgroup"), **limits},
+    )
+    assert ran.stdout.split() == [f"-Xmx{heap}", "-XX:+UseSerialGC"]
 
 
 @pytest.mark.workers

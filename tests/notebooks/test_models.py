@@ -105,3 +105,18 @@ def test_what_cannot_be_sharded_says_why(shard):
     assert shard.run("%%shard model one --input 8\nreturn Linear.builder().setUnits(3).build();").error is None
     assert "use dp" in shard.run("%shard plan one --pp 2").error or "or dp" in shard.run("%shard plan one --pp 2").error
     assert "no two Linear blocks in a row" in shard.run("%shard plan one --tp 2").error
+
+
+def test_a_block_is_compared_under_several_schemes_and_refused_where_it_says_no_tokens(shard, images):
+    assert shard.run("%shard up -n 2 --devices cpu").error is None
+    assert shard.run(MLP).error is None
+    shown = shard.run(
+        f'import tech.tablesaw.api.*;\nTable t = %shard compare mlp --schemes "single; naive=2; tp=2; pp=2,m=4; dp=2"'
+        f" --batch 8 --steps 2 --repeat 1 --data {images}"
+    )
+    assert shown.error is None, shown
+    assert "is fastest" in shown.text() and "DO NOT COMPUTE THE SAME" not in shown.text()
+    verdicts = shard.run('System.out.println(String.join("|", t.stringColumn("losses").asList()));').stream.strip()
+    assert verdicts.split("|")[0] == "reference"
+    assert set(verdicts.split("|")[1:]) <= {"same bits", "rounding"}
+    assert "compare --infer is for language models; mlp is a block" in shard.run("%shard compare mlp --infer").error

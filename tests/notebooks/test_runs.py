@@ -1,6 +1,7 @@
 """Runs that go on while cells come and go, and what an interrupt leaves behind."""
 
 import json
+import os
 import random
 import time
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 pytestmark = pytest.mark.workers
 
 PIDS = 'for (int i = 0; i < s.rowCount(); i++) System.out.println(s.column("pid").getString(i));'
-RESTARTS = 10
+# A cycle takes about five seconds on two quiet cores.
+RESTARTS = int(os.environ.get("SHARDLAB_TEST_RESTARTS", "10"))
 
 
 @pytest.fixture
@@ -169,6 +171,31 @@ def test_fifty_interrupts_return_the_cell_and_lose_no_step(shard, environment, t
     assert losses(environment, "straight") == torn
 
 
+def test_an_interrupt_while_workers_start_or_are_measured_leaves_none_and_says_so(own_kernel, verbs):
+    verbs("up", "status")
+    told = []
+    for seconds in (0.3, 0.7, 1.0, 1.3):
+        request = own_kernel.client.execute(
+            '{ System.out.println("begun"); var k = org.dflib.jjava.jupyter.kernel.BaseKernel.notebookKernel(); '
+            'k.getMagicsRegistry().evalLineMagic(k, "shard", java.util.List.of("up", "-n", "2", "--devices", "cpu")); }'
+        )
+        messages_of(own_kernel, request, lambda m: m["msg_type"] == "stream")
+        time.sleep(seconds)
+        own_kernel.client.control_channel.send(own_kernel.client.session.msg("interrupt_request", {}))
+        own_kernel.client.get_control_msg(timeout=20)
+        shown = own_kernel.collect(request, timeout=20)
+        assert "unexpected" not in shown.text() + str(shown.error), shown
+        if "ready in ms" not in shown.text():  # The line comes once the cell has ended.
+            late = messages_of(own_kernel, request, lambda m: m["msg_type"] == "display_data", 20)
+            told.append(late[-1]["content"]["data"]["text/plain"])
+        assert own_kernel.run("%shard down").error is None  # waits for what is still stopping
+    print(told)
+    assert told and all(text.startswith("interrupted: up") and "unexpected" not in text for text in told), told
+    assert any("none is left, and `%shard up` starts them" in text or "still stopping" in text for text in told), told
+    assert own_kernel.run("%shard up -n 2 --devices cpu").error is None
+    assert own_kernel.run("%shard mem").error is None
+
+
 def test_a_restart_keeps_what_it_can_and_says_what_is_lost(shard, environment, tmp_path):
     assert shard.run("%shard place tiny --tp 2").error is None
     assert shard.run("%shard train --steps 3 --data random -o anew").error is None
@@ -206,12 +233,16 @@ def test_restarted_kernels_leave_no_worker_and_no_file(own_kernel, verbs):
     verbs("up", "status", "train")
     begun, seen = time.monotonic(), []
     for number in range(RESTARTS):
-        assert own_kernel.run("%shard up -n 2 --devices cpu").error is None
-        if number % 3 == 0:
+        trains = number % 3 == 0
+        assert own_kernel.run(f"%shard up -n {2 if trains else 1} --devices cpu").error is None
+        if trains:
             assert own_kernel.run("%shard train tiny --tp 2 --steps 100000 --data random -a").error is None
-        seen += [psutil.Process(pid) for pid in pids(own_kernel)]
+        family = psutil.Process(own_kernel.manager.provisioner.pid).children(recursive=True)
+        workers = [process for process in family if any("WorkerMain" in word for word in process.cmdline())]
+        assert len(workers) == (2 if trains else 1)
+        seen += workers
         own_kernel.client.stop_channels()
-        own_kernel.manager.restart_kernel(now=number % 2 == 1)
+        own_kernel.manager.restart_kernel(now=number % 4 != 0)
         own_kernel.client = own_kernel.manager.client()
         own_kernel.client.start_channels()
         own_kernel.client.wait_for_ready(timeout=120)

@@ -1,6 +1,8 @@
 package io.shardlab.kernel;
 
+import io.shardlab.cell.CompiledCell.SourceError;
 import io.shardlab.magics.session.HostKernel;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
@@ -23,7 +25,7 @@ final class JJavaHost implements HostKernel {
 
     private static final int LONGEST = 300;
 
-    /** All that JJava's exception says about a mistake; what the compiler said stays with the kernel's JShell. */
+    /** All that JJava's exception itself says about a mistake. */
     private static final Pattern REJECTED = Pattern.compile("\\[snippet: \\[(.*)], status: REJECTED]");
 
     private final BaseKernel kernel;
@@ -41,16 +43,25 @@ final class JJavaHost implements HostKernel {
         try {
             return kernel.evalRaw(source);
         } catch (RuntimeException failed) {
-            throw new IllegalArgumentException("in the notebook: " + told(failed), failed);
+            Throwable innermost = innermost(failed);
+            List<SourceError> errors = new KernelMistakes(kernel).in(source, innermost);
+            if (!errors.isEmpty()) {
+                throw new Rejected(errors);
+            }
+            throw new IllegalArgumentException("in the notebook: " + told(innermost), failed);
         }
     }
 
-    /** The innermost message, in one line. */
-    private static String told(Throwable failed) {
+    private static Throwable innermost(Throwable failed) {
         Throwable innermost = failed;
         while (innermost.getCause() != null) {
             innermost = innermost.getCause();
         }
+        return innermost;
+    }
+
+    /** The message, in one line. */
+    private static String told(Throwable innermost) {
         String line = Optional.ofNullable(innermost.getMessage())
                 .orElse(innermost.getClass().getSimpleName())
                 .replaceAll("[\\p{Cntrl}\\s]+", " ")

@@ -263,18 +263,7 @@ public final class CellCompiler implements AutoCloseable {
         }
 
         private SourceError at(int position, String message) {
-            int at = position;
-            while (at < source.length() && Character.isWhitespace(source.charAt(at))) {
-                at++; // A statement begins behind the blank lines before it.
-            }
-            at = at == source.length() ? position : at;
-            int begin = source.lastIndexOf('\n', at - 1) + 1;
-            int end = source.indexOf('\n', begin);
-            return new SourceError(
-                    LineTable.lineOf(source, at),
-                    at - begin + 1,
-                    message,
-                    source.substring(begin, end < 0 ? source.length() : end));
+            return SourceError.at(source, position, message);
         }
     }
 

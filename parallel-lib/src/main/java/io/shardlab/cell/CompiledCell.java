@@ -61,6 +61,22 @@ public final class CompiledCell {
      */
     public record SourceError(int line, int column, String message, String text) {
 
+        /** The mistake at a character of a cell's source; a statement begins behind the blank lines before it. */
+        public static SourceError at(String source, int position, String message) {
+            int at = position;
+            while (at < source.length() && Character.isWhitespace(source.charAt(at))) {
+                at++;
+            }
+            at = at == source.length() ? position : at;
+            int begin = source.lastIndexOf('\n', at - 1) + 1;
+            int end = source.indexOf('\n', begin);
+            return new SourceError(
+                    LineTable.lineOf(source, at),
+                    at - begin + 1,
+                    message,
+                    source.substring(begin, end < 0 ? source.length() : end));
+        }
+
         /** The message's first line behind its place: {@code line 3: cannot find symbol}. */
         public String summary() {
             List<String> parts = message.lines()

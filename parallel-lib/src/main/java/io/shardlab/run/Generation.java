@@ -13,6 +13,7 @@ import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.trace.Phase;
+import io.shardlab.trace.Span;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** Greedy generation without a cache: the whole sequence runs through all stages for each new token. */
 final class Generation {
@@ -29,6 +31,7 @@ final class Generation {
     private final Plan plan;
     private final Recorder recorder;
     private final CommitGuard guard;
+    private Reply.GenerationTime time = Reply.GenerationTime.NONE;
 
     Generation(PlacedPlan placed, Recorder recorder, CommitGuard guard) {
         this.placed = placed;
@@ -51,6 +54,7 @@ final class Generation {
             }
         }
         while (generated.size() < request.maxNew()) {
+            recorder.startStep(generated.size());
             long start = System.nanoTime();
             int token = nextToken(sequence);
             if (token < 0) {
@@ -58,11 +62,29 @@ final class Generation {
             }
             sequence.add(token);
             generated.add(token);
+            long nanos = System.nanoTime() - start;
+            time = time.plus(
+                    nanos,
+                    noted(span -> span == Span.Kind.COLLECTIVE || span == Span.Kind.SEND),
+                    noted(span -> span == Span.Kind.RECEIVE));
             if (placed.rank() == 0) {
-                events.accept(new Event.Token(token, (System.nanoTime() - start) / 1e6));
+                events.accept(new Event.Token(token, nanos / 1e6));
             }
         }
         return generated;
+    }
+
+    /** Where the time of the tokens up to now went. */
+    Reply.GenerationTime time() {
+        return time;
+    }
+
+    /** The time of one token in spans of some kinds, which do not overlap. */
+    private long noted(Predicate<Span.Kind> kinds) {
+        return recorder.spans().stream()
+                .filter(span -> kinds.test(span.kind()))
+                .mapToLong(Span::nanos)
+                .sum();
     }
 
     private int nextToken(List<Integer> sequence) {
@@ -89,11 +111,15 @@ final class Generation {
     private int share(int token, boolean cancelled) {
         ByteBuffer figures = ByteBuffer.allocateDirect(2 * Double.BYTES).order(ByteOrder.nativeOrder());
         Coordinates at = placed.at();
-        boolean speaks = at.pipeline() == plan.mesh().pipeline() - 1 && at.tensor() == 0 && at.data() == 0;
+        boolean knows = at.pipeline() == plan.mesh().pipeline() - 1 && at.data() == 0;
+        boolean speaks = knows && at.tensor() == 0;
         figures.putDouble(0, speaks && !cancelled ? token : 0);
         figures.putDouble(Double.BYTES, cancelled ? 1 : 0);
         recorder.traffic().enter(Phase.COMMIT);
+        long start = System.nanoTime();
         guard.uninterrupted(() -> placed.mesh().allReduce(figures, TensorType.FLOAT64));
+        // The others wait here for as long as the last stage computes.
+        recorder.span(knows ? Span.Kind.COLLECTIVE : Span.Kind.RECEIVE, "all_reduce token", start, figures.capacity());
         if (figures.getDouble(Double.BYTES) > 0) {
             guard.uninterrupted(placed::resetGroups);
             return -1;
@@ -116,13 +142,18 @@ final class Generation {
             } else {
                 Tensor received = scope.allocate(
                         plan.boundaryShape(stage.index() - 1, rows, placed.at().tensor()));
+                long start = System.nanoTime();
                 placed.pipeline().receive(neighbour(stage, -1), length, received.bytes());
+                recorder.span(Span.Kind.RECEIVE, stage.label(), start, 0);
                 received.written();
                 given.put(stage.input(), received);
             }
             if (!last) {
                 Tensor output = program.forward(scope, given, rows, (name, value) -> {});
-                placed.pipeline().send(neighbour(stage, 1), length, output.bytes());
+                ByteBuffer sent = output.bytes();
+                long start = System.nanoTime();
+                placed.pipeline().send(neighbour(stage, 1), length, sent);
+                recorder.span(Span.Kind.SEND, stage.label(), start, sent.remaining());
                 return -1;
             }
             Step.Local head = head(stage);
@@ -158,7 +189,9 @@ final class Generation {
         mine.putDouble(Double.BYTES, first + best);
         ByteBuffer all =
                 ByteBuffer.allocateDirect(group.size() * mine.capacity()).order(ByteOrder.nativeOrder());
+        long start = System.nanoTime();
         group.allGather(mine, all, Collections.nCopies(group.size(), 2L), TensorType.FLOAT64);
+        recorder.span(Span.Kind.COLLECTIVE, "all_gather scores", start, (group.size() - 1L) * mine.capacity());
         int winner = 0;
         for (int member = 1; member < group.size(); member++) {
             if (all.getDouble(member * mine.capacity()) > all.getDouble(winner * mine.capacity())) {

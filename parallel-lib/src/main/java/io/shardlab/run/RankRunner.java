@@ -132,15 +132,20 @@ public final class RankRunner implements RankExecutor {
         if (request instanceof Request.Place place) {
             return place(place);
         }
+        if (request instanceof Request.Clear) {
+            clear();
+            return new Reply.Done(memory());
+        }
         if (request instanceof Request.Train train) {
             return train(train, events);
         }
         if (request instanceof Request.Infer infer) {
             if (spare) {
-                return new Reply.Generated(List.of(), memory());
+                return new Reply.Generated(List.of(), memory(), Reply.GenerationTime.NONE);
             }
-            List<Integer> tokens = new Generation(placed(), recorder, guard).run(infer, events);
-            return new Reply.Generated(tokens, memory());
+            Generation generation = new Generation(placed(), recorder, guard);
+            List<Integer> tokens = generation.run(infer, events);
+            return new Reply.Generated(tokens, memory(), generation.time());
         }
         if (request instanceof Request.Dump dump) {
             return dump(Path.of(dump.folder()));
@@ -223,6 +228,18 @@ public final class RankRunner implements RankExecutor {
             return new Reply.Described(engine().describe(request.code().id(), request.sample()), Optional.empty());
         } catch (IllegalArgumentException e) {
             return new Reply.Described(List.of(), Optional.of(String.valueOf(e.getMessage())));
+        }
+    }
+
+    private void clear() {
+        PlacedPlan before = placed;
+        spare = false;
+        if (before != null) {
+            placed = null;
+            before.close();
+            engine().trimMemory();
+            meter.markBaseline();
+            meter.resetHighWater();
         }
     }
 

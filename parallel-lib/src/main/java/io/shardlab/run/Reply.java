@@ -67,7 +67,23 @@ public sealed interface Reply {
     record Sent(Map<String, Map<Integer, Long>> bytesTo) implements Reply {}
 
     /** All generated tokens; none from a rank that the plan does not need. */
-    record Generated(List<Integer> tokens, MemoryUse memory) implements Reply {}
+    record Generated(List<Integer> tokens, MemoryUse memory, GenerationTime time) implements Reply {}
+
+    /**
+     * Where the time of all generated tokens went on one rank; what is neither of the two parts is its arithmetic.
+     *
+     * @param communicationNanos in collectives of its stage and in sends
+     * @param waitingNanos for what another stage or data rank was computing
+     */
+    record GenerationTime(long totalNanos, long communicationNanos, long waitingNanos) {
+
+        /** Of a rank that did nothing. */
+        public static final GenerationTime NONE = new GenerationTime(0, 0, 0);
+
+        GenerationTime plus(long total, long communication, long waiting) {
+            return new GenerationTime(totalNanos + total, communicationNanos + communication, waitingNanos + waiting);
+        }
+    }
 
     /**
      * This rank's parts of a checkpoint are on disk, or in its memory.

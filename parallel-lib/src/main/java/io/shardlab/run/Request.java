@@ -19,6 +19,7 @@ import java.util.Optional;
     @JsonSubTypes.Type(value = Request.Measure.class, name = "measure"),
     @JsonSubTypes.Type(value = Request.Describe.class, name = "describe"),
     @JsonSubTypes.Type(value = Request.Place.class, name = "place"),
+    @JsonSubTypes.Type(value = Request.Clear.class, name = "clear"),
     @JsonSubTypes.Type(value = Request.Train.class, name = "train"),
     @JsonSubTypes.Type(value = Request.Infer.class, name = "infer"),
     @JsonSubTypes.Type(value = Request.Dump.class, name = "dump"),
@@ -46,6 +47,9 @@ public sealed interface Request {
 
     /** Builds this rank's shard of the plan; weights from the safetensors folder, else from the plan's seed. */
     record Place(Plan plan, Optional<String> weights) implements Request {}
+
+    /** Gives back what is placed and its memory; nothing is placed then. */
+    record Clear() implements Request {}
 
     /**
      * Trains the placed weights by the steps {@code done} … {@code until - 1} of a run.

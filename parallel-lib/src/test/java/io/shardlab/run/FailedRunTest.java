@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.shardlab.parity.Shards;
 import io.shardlab.plan.Plan;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.trace.MemoryCategory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -154,6 +155,29 @@ final class FailedRunTest {
                     ranks.execute(new Request.Infer(List.of(1), 3)).get(1));
             assertEquals("nothing is placed on rank 1", failed.message());
         }
+    }
+
+    /** After a comparison the workers held the weights and gradients of its last scheme. */
+    @Test
+    void whatIsClearedTakesNoMemoryAndSomethingElseCanBePlaced() {
+        Plan plan = SmallModel.plan("tp=2", TensorType.FLOAT32);
+        try (RankThreads ranks = new RankThreads(2)) {
+            for (Reply reply : ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {})) {
+                assertTrue(bytes(reply, MemoryCategory.WEIGHTS) > 0);
+            }
+            for (Reply reply : ranks.demand(new Request.Clear(), (rank, event) -> {})) {
+                assertEquals(0, bytes(reply, MemoryCategory.WEIGHTS));
+            }
+            assertInstanceOf(
+                    Reply.Failed.class,
+                    ranks.execute(new Request.Infer(List.of(1), 3)).get(1));
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            ranks.demand(new Request.Infer(List.of(1), 3), (rank, event) -> {});
+        }
+    }
+
+    private static long bytes(Reply reply, MemoryCategory category) {
+        return ((Reply.Done) reply).memory().bytes().getOrDefault(category, 0L);
     }
 
     /** Spare ranks used to fail at inference, for nothing was placed on them, and so stopped the others. */

@@ -1,6 +1,7 @@
 package io.shardlab.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.shardlab.model.ModelSpec;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -53,6 +55,33 @@ final class GoldenGenerationTest {
             """)
     void tokensOfSeveralStagesPerRankEqualPyTorch(String name, String scheme) throws IOException {
         tokensEqualPyTorch(name, scheme, 2);
+    }
+
+    /** Ranks of the first stage wait for the last one's token, tensor ranks exchange parts, one device does neither. */
+    @Test
+    void theTimeOfTokensIsTakenApart() {
+        assertEquals(0, times("single").get(0).waitingNanos());
+        for (Reply.GenerationTime tensor : times("tp=2")) {
+            assertTrue(tensor.communicationNanos() > 0);
+            assertEquals(0, tensor.waitingNanos());
+        }
+        for (Reply.GenerationTime pipelined : times("pp=2")) {
+            assertTrue(pipelined.waitingNanos() > 0);
+            assertTrue(pipelined.communicationNanos() > 0);
+            assertTrue(
+                    pipelined.waitingNanos() + pipelined.communicationNanos() < pipelined.totalNanos(),
+                    pipelined.toString());
+        }
+    }
+
+    private static List<Reply.GenerationTime> times(String scheme) {
+        Plan plan = SmallModel.plan(scheme, TensorType.FLOAT32);
+        try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            return ranks.demand(new Request.Infer(List.of(1, 2), 4), (rank, event) -> {}).stream()
+                    .map(reply -> ((Reply.Generated) reply).time())
+                    .toList();
+        }
     }
 
     private static void tokensEqualPyTorch(String name, String scheme, int chunks) throws IOException {

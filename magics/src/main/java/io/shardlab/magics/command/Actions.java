@@ -32,6 +32,9 @@ public interface Actions {
 
     Object compare(CompareOptions options);
 
+    /** Compares schemes that continue a prompt. */
+    Object compare(CompareOptions options, InferOptions generation);
+
     Object model(ModelOptions options);
 
     Object schedule(ScheduleOptions options);
@@ -63,6 +66,9 @@ public interface Actions {
 
     /** Runs a cell's body on workers. */
     Object cell(CellOptions options, String body);
+
+    /** Runs a cell's body on workers in the background. */
+    Object startCell(CellOptions options, String body);
 
     Object vars(Selection selection);
 

@@ -14,7 +14,7 @@ public record AttachCommand(Optional<String> name) implements Command {
     @CommandLine.Command(
             name = "attach",
             description =
-                    "Shows a run here, from its beginning until it ends, for instance after the page was reloaded.",
+                    "Shows a run or cell here, from its beginning until it ends, for instance after the page was reloaded.",
             footer = {"", "Examples:", "  %%shard attach", "  %%shard attach first"})
     static final class Flags extends Syntax {
         @CommandLine.Mixin

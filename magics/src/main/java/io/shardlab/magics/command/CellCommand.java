@@ -5,22 +5,25 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 
-/** {@code %%shard} with a Java body; the line form has none. */
-public record CellCommand(CellOptions options, Optional<String> body) implements Command {
+/**
+ * {@code %%shard} with a Java body; the line form has none.
+ *
+ * @param inBackground whether the notebook's cell ends while the workers go on
+ */
+public record CellCommand(CellOptions options, boolean inBackground, Optional<String> body) implements Command {
 
     CellCommand withBody(String text) {
         if (text.isBlank()) {
             throw new IllegalArgumentException("the cell is empty: write Java below %%shard");
         }
-        return new CellCommand(options, Optional.of(text));
+        return new CellCommand(options, inBackground, Optional.of(text));
     }
 
     @Override
     public Object perform(Actions actions) {
-        return actions.cell(
-                options,
-                body.orElseThrow(() -> new IllegalArgumentException(
-                        "cell needs a body: `%%shard -t 0` on the first line of a cell, Java below it")));
+        String java = body.orElseThrow(() -> new IllegalArgumentException(
+                "cell needs a body: `%%shard -t 0` on the first line of a cell, Java below it"));
+        return inBackground ? actions.startCell(options, java) : actions.cell(options, java);
     }
 
     @CommandLine.Command(
@@ -41,6 +44,9 @@ public record CellCommand(CellOptions options, Optional<String> body) implements
                 "",
                 "  %%%%shard cell -t 0,2 --group -o counted",
                 "  for (int i = 0; i < 3; i++) System.out.println(i);",
+                "",
+                "  %%%%shard -a -o watch",
+                "  for (int i = 0; i < 60; i++) { System.out.println(i); Thread.sleep(1000); }",
                 "",
                 "  %%%%shard --local",
                 "  record Point(double x, double y) {}"
@@ -63,12 +69,14 @@ public record CellCommand(CellOptions options, Optional<String> body) implements
         @CommandLine.Option(
                 names = {"-o", "--out"},
                 paramLabel = "NAME",
-                description = "keeps the result: lab.result(\"NAME\")")
+                description = "names the cell and keeps its result: lab.result(\"NAME\")")
         @Nullable
         String name;
 
-        @CommandLine.Option(names = "--noblock", description = "later: cells in the background")
-        boolean noblock;
+        @CommandLine.Option(
+                names = {"-a", "--noblock"},
+                description = "in the background: %%shard jobs, wait, attach and interrupt find it by its name")
+        boolean inBackground;
 
         @CommandLine.Option(
                 names = "--local",
@@ -89,7 +97,9 @@ public record CellCommand(CellOptions options, Optional<String> body) implements
                 return Duration.ofNanos(Math.round(Math.min(seconds, 1e9) * 1e9));
             });
             return new CellCommand(
-                    new CellOptions(ranks.selection, group, limit, Optional.ofNullable(name), local), Optional.empty());
+                    new CellOptions(ranks.selection, group, limit, Optional.ofNullable(name), local),
+                    inBackground,
+                    Optional.empty());
         }
     }
 }

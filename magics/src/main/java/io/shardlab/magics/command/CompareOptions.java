@@ -30,6 +30,9 @@ public record CompareOptions(
     /** What two workers allow. */
     public static final String SCHEMES = "single; naive=2; tp=2; pp=2,m=8; dp=2";
 
+    /** The same for one sequence that is continued. */
+    public static final String GENERATING = "single; tp=2; pp=2";
+
     static final int STEPS = 5;
     static final int REPEAT = 3;
     private static final int BATCH = 8;

@@ -15,7 +15,7 @@ public record InterruptCommand(Optional<String> name) implements Command {
     @CommandLine.Command(
             name = "interrupt",
             description =
-                    "Stops a run at its next micro-batch and keeps the weights; once more while it is stopping kills the workers.",
+                    "Stops a run at its next micro-batch, or a cell, and keeps the weights; once more while it is stopping kills the workers.",
             footer = {"", "Examples:", "  %%shard interrupt", "  %%shard interrupt first"})
     static final class Flags extends Syntax {
         @CommandLine.Parameters(

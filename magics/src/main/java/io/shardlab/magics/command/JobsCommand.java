@@ -12,7 +12,8 @@ public record JobsCommand() implements Command {
 
     @CommandLine.Command(
             name = "jobs",
-            description = "Lists the runs of this notebook, those that go on and those that have ended.",
+            description =
+                    "Lists the runs of this notebook and its cells in the background, those that go on and those that have ended.",
             footer = {"", "Examples:", "  %%shard jobs", "  Table runs = %%shard jobs"})
     static final class Flags extends Syntax {
         @Override

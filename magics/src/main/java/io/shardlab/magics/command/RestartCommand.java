@@ -29,7 +29,7 @@ public record RestartCommand(Selection selection) implements Command {
                 names = {"-t", "--to"},
                 paramLabel = "SEL",
                 converter = Values.Ranks.class,
-                description = "which ranks need it: " + SelectionFlag.FORMS)
+                description = "which ranks need it; the others are restarted with them: " + SelectionFlag.FORMS)
         Selection selection = Selection.ALL;
 
         @Override

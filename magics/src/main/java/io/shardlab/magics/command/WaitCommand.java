@@ -14,7 +14,7 @@ public record WaitCommand(Optional<String> name) implements Command {
     @CommandLine.Command(
             name = "wait",
             description =
-                    "Waits for a run in the background, then shows its tables and charts; an interrupt ends the waiting only.",
+                    "Waits for a run or cell in the background, then shows what it leaves; an interrupt ends the waiting only.",
             footer = {"", "Examples:", "  %%shard wait", "  %%shard wait first"})
     static final class Flags extends Syntax {
         @CommandLine.Mixin

@@ -46,11 +46,33 @@ final class CellText implements Screen.Live, Cells.Listener {
         long dropped;
         long droppedChars;
         boolean overflown;
+
+        Stream copy() {
+            Stream copy = new Stream();
+            copy.unfinished.append(unfinished);
+            copy.waiting.addAll(waiting);
+            copy.tail.addAll(tail);
+            copy.chars = chars;
+            copy.tailChars = tailChars;
+            copy.dropped = dropped;
+            copy.droppedChars = droppedChars;
+            copy.overflown = overflown;
+            return copy;
+        }
     }
 
     CellText(boolean grouped, LongSupplier nanos) {
         this.grouped = grouped;
         this.nanos = nanos;
+    }
+
+    /** One that has heard the same. */
+    synchronized CellText copy() {
+        CellText copy = new CellText(grouped, nanos);
+        streams.forEach((source, stream) -> copy.streams.put(source, stream.copy()));
+        copy.chars = chars;
+        copy.waitingSince = waitingSince;
+        return copy;
     }
 
     @Override

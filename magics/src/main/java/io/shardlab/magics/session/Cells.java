@@ -37,6 +37,9 @@ interface Cells {
         Listener SILENT = (rank, error, text) -> {};
 
         void printed(int rank, boolean error, String text);
+
+        /** Nothing of the cell will be refused any more; ranks are about to run it. */
+        default void begun() {}
     }
 
     /**
@@ -98,10 +101,22 @@ interface Cells {
         private final transient List<CompiledCell.SourceError> errors;
 
         public MistakenCell(List<CompiledCell.SourceError> errors, boolean ranBefore) {
-            super("the cell does not compile: " + errors.get(0).summary()
-                    + (errors.size() > 1 ? " (and " + (errors.size() - 1) + " more)" : "")
-                    + (ranBefore ? "; the statements before it have run" : "; nothing was run"));
+            this(
+                    "the cell does not compile",
+                    errors,
+                    ranBefore ? "the statements before it have run" : "nothing was run");
+        }
+
+        private MistakenCell(String what, List<CompiledCell.SourceError> errors, String remains) {
+            super(what + ": " + errors.get(0).summary()
+                    + (errors.size() > 1 ? " (and " + (errors.size() - 1) + " more)" : "") + "; " + remains);
             this.errors = List.copyOf(errors);
+        }
+
+        /** A text that the notebook's own Java rejects, be it what a cell of workers is to run there as well. */
+        static MistakenCell ofTheNotebook(List<CompiledCell.SourceError> errors) {
+            return new MistakenCell(
+                    "in the notebook: this does not compile there", errors, "the statements before it have run");
         }
 
         public List<CompiledCell.SourceError> errors() {

@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /** What comparing schemes needs of the workers beyond placing and training. Same rules as {@link Backend}, of which this is a part. */
 interface Comparing {
@@ -14,6 +15,9 @@ interface Comparing {
      * @param apart leaves out the sums over data ranks: every rank trains by itself on its own part of the batch
      */
     Runs.TrainOutcome run(Runs.TrainRequest request, boolean apart);
+
+    /** Continues token ids with the placed weights without forgetting that the user asked to stop; fewer tokens then. */
+    Runs.InferOutcome infer(List<Integer> prompt, int maxNew);
 
     /** Writes what is placed into a folder, so that something else can take its place for a while. */
     Aside putAside(Path folder);

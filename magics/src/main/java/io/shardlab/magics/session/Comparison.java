@@ -1,6 +1,5 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Bars;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Column;
@@ -18,10 +17,9 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import tech.tablesaw.api.Table;
 
-/** Schemes that ran in turn on the same workers: data for cells. */
-public final class Comparison {
+/** Schemes that trained in turn on the same workers from the same weights. */
+public final class Comparison extends Compared<Comparison> {
 
     private static final int BAR = 12;
 
@@ -50,6 +48,7 @@ public final class Comparison {
         this.notes = List.copyOf(notes);
     }
 
+    @Override
     Comparison withNote(String note) {
         List<String> more = new ArrayList<>(notes);
         more.add(note);
@@ -65,11 +64,17 @@ public final class Comparison {
         return results.stream().filter(SchemeResult::measured).toList();
     }
 
+    @Override
     String subject() {
         return subject;
     }
 
-    /** The scheme with most tokens per second. */
+    @Override
+    boolean isEmpty() {
+        return measured().isEmpty();
+    }
+
+    @Override
     public Optional<String> winner() {
         return fastest().map(result -> result.scheme().label());
     }
@@ -136,16 +141,12 @@ public final class Comparison {
         return LossCheck.of(single().orElse(measured().get(0)), result);
     }
 
-    /** One sentence with the figures that explain the winner. */
+    @Override
     public String sentence() {
         return new Explanation(this).sentence();
     }
 
-    /** One row per scheme: scheme, workers, step_ms, step_ms_low, step_ms_high, tokens_per_s, … */
-    public Table table() {
-        return grid().table();
-    }
-
+    @Override
     Grid<SchemeResult> grid() {
         double most = measured().stream()
                 .mapToDouble(SchemeResult::tokensPerSecond)
@@ -193,7 +194,7 @@ public final class Comparison {
                 : OptionalDouble.of(row.losses().get(index));
     }
 
-    /** Schemes that did not compute the same, loudly; empty if all agree. */
+    @Override
     Optional<String> alarm() {
         List<String> wrong = measured().stream()
                 .filter(result -> losses(result).differs())
@@ -206,7 +207,7 @@ public final class Comparison {
                                 + " differ by more than rounding, so their speeds say nothing; `%shard check` finds the tensor");
     }
 
-    /** What stands below the table. */
+    @Override
     List<String> lines() {
         List<String> lines = new ArrayList<>();
         if (!measured().isEmpty()) {
@@ -230,14 +231,7 @@ public final class Comparison {
         return lines;
     }
 
-    Content content() {
-        if (measured().isEmpty()) {
-            return Content.line("nothing was measured");
-        }
-        Content figures = Content.table(grid()).above(Content.lines(lines()));
-        return alarm().map(text -> Content.headline(text).above(figures)).orElse(figures);
-    }
-
+    @Override
     List<Chart> charts() {
         if (measured().isEmpty()) {
             return List.of();
@@ -260,10 +254,5 @@ public final class Comparison {
             }
         }
         return List.of(new SchemesChart(subject, bars), new StepPartsChart(subject, stacks));
-    }
-
-    @Override
-    public String toString() {
-        return measured().isEmpty() ? "comparison without results" : sentence();
     }
 }

@@ -12,5 +12,5 @@ public interface ComparisonListener {
      * @param done runs that ended, untimed ones too
      * @param next scheme that runs next
      */
-    void ran(Comparison soFar, int done, int total, String next);
+    void ran(Compared<?> soFar, int done, int total, String next);
 }

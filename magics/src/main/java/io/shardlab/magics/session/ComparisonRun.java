@@ -7,34 +7,26 @@ import io.shardlab.plan.Scheme;
 import io.shardlab.run.TrainSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
- * The runs of one comparison: each scheme once untimed, then rounds in turn, every other one backwards, so that what drifts with
- * time (clocks, compilers, neighbours) falls on all schemes alike. Every run starts from the same fresh weights.
+ * The runs of one comparison of training: schemes and independent single runs in turn, each from the same fresh weights. The
+ * others are predicted from the arithmetic of the single device.
  */
-final class ComparisonRun {
-
-    /** Untimed runs of the last scheme beyond the first, until one is hardly quicker than the one before. */
-    private static final int MOST_EXTRA = 5;
-
-    private static final double HARDLY = 0.9;
+final class ComparisonRun implements Comparisons.Trials<Comparison> {
 
     private final Backend backend;
     private final CompareOptions options;
     private final Path data;
     private final ComparisonListener listener;
     private final List<SchemeResult> results = new ArrayList<>();
-    private final List<Entry> entries = new ArrayList<>();
     private final Map<Integer, List<Double>> apartMillis = new TreeMap<>();
-    private int done;
-    private int extra;
+    private final Rounds<Entry> rounds;
 
     /** One thing to run: a scheme, or independent single runs on several ranks. */
     private record Entry(String label, PlanOptions placement, OptionalInt result) {
@@ -48,10 +40,11 @@ final class ComparisonRun {
         this.options = options;
         this.data = data;
         this.listener = listener;
+        List<Entry> entries = new ArrayList<>();
         List<PlanOptions> placements = options.placements();
         for (int i = 0; i < plans.size(); i++) {
             String label = options.schemes().get(i).label();
-            results.add(new SchemeResult(options.schemes().get(i), plans.get(i), List.of(), Optional.empty()));
+            results.add(new SchemeResult(options.schemes().get(i), plans.get(i), List.of(), List.of()));
             entries.add(new Entry(label, placements.get(i), OptionalInt.of(i)));
         }
         if (plans.stream().anyMatch(plan -> plan.scheme().equals(Scheme.SINGLE))) {
@@ -63,61 +56,16 @@ final class ComparisonRun {
                     .forEach(workers ->
                             entries.add(new Entry(workers + " × single", options.apart(workers), OptionalInt.empty())));
         }
+        this.rounds = new Rounds<>(entries, ComparisonRun::isSingle, options.repeat());
     }
 
-    /** Runs until all is done or the user asks to stop; what there is then. */
-    Comparison run() {
-        if (!warmUp()) {
-            return soFar();
-        }
-        for (int round = 0; round < options.repeat(); round++) {
-            List<Entry> order = new ArrayList<>(entries);
-            if (round % 2 == 1) {
-                Collections.reverse(order);
-            }
-            for (Entry entry : order) {
-                Optional<Runs.TrainOutcome> outcome = trial(entry);
-                if (outcome.isEmpty()) {
-                    return soFar();
-                }
-                record(entry, Trial.of(outcome.get()));
-                if (isSingle(entry)) {
-                    predict();
-                }
-            }
-        }
+    @Override
+    public Comparison run() {
+        rounds.run(this::trial, this::predict);
         return soFar();
     }
 
-    /**
-     * One run of each, the single device last and until compilers have done most: the others are predicted from its arithmetic.
-     */
-    private boolean warmUp() {
-        List<Entry> order = new ArrayList<>(entries);
-        order.sort(Comparator.comparing(ComparisonRun::isSingle));
-        double millis = Double.POSITIVE_INFINITY;
-        for (Entry entry : order) {
-            Optional<Runs.TrainOutcome> outcome = trial(entry);
-            if (outcome.isEmpty()) {
-                return false;
-            }
-            millis = Trial.of(outcome.get()).stepMillis();
-        }
-        for (boolean warm = false; !warm && extra < MOST_EXTRA; ) {
-            extra++;
-            Optional<Runs.TrainOutcome> again = trial(order.get(order.size() - 1));
-            if (again.isEmpty()) {
-                return false;
-            }
-            double now = Trial.of(again.get()).stepMillis();
-            warm = now > HARDLY * millis;
-            millis = now;
-        }
-        predict();
-        return true;
-    }
-
-    /** Prices all plans with the rates that the run before has shown; called after runs of the single device. */
+    /** Prices all plans with the rates that the run before has shown; called once warm, then after each run of the single device. */
     private void predict() {
         List<PlanOptions> placements = options.placements();
         for (int i = 0; i < results.size(); i++) {
@@ -141,9 +89,20 @@ final class ComparisonRun {
         }
     }
 
+    private OptionalDouble trial(Entry entry, boolean timed) {
+        Optional<Trial> trial = trained(entry).map(Trial::of);
+        if (timed && trial.isPresent()) {
+            record(entry, trial.get());
+            if (isSingle(entry)) {
+                predict();
+            }
+        }
+        return trial.isPresent() ? OptionalDouble.of(trial.get().stepMillis()) : OptionalDouble.empty();
+    }
+
     /** Places and trains; empty once the user has asked to stop. */
-    private Optional<Runs.TrainOutcome> trial(Entry entry) {
-        listener.ran(soFar(), done, numTrials(), entry.label());
+    private Optional<Runs.TrainOutcome> trained(Entry entry) {
+        listener.ran(soFar(), rounds.done(), rounds.total(), entry.label());
         if (backend.comparing().stopping()) {
             return Optional.empty();
         }
@@ -161,15 +120,7 @@ final class ComparisonRun {
                 Optional.empty(),
                 OptionalInt.empty());
         Runs.TrainOutcome outcome = backend.comparing().run(request, entry.apart());
-        if (outcome.cancelled()) {
-            return Optional.empty();
-        }
-        done++;
-        return Optional.of(outcome);
-    }
-
-    private int numTrials() {
-        return entries.size() * (options.repeat() + 1) + extra;
+        return outcome.cancelled() ? Optional.empty() : Optional.of(outcome);
     }
 
     private Comparison soFar() {
@@ -182,9 +133,6 @@ final class ComparisonRun {
                         : " × " + first.workload().sequence() + " tokens") + ", "
                 + options.steps() + " timed steps in each of " + options.repeat()
                 + (options.repeat() == 1 ? " run" : " interleaved runs");
-        List<String> notes = done < numTrials()
-                ? List.of("Stopped after " + done + " of " + numTrials() + " runs, the untimed ones included.")
-                : List.of();
-        return new Comparison(subject, conditions, results, apartMillis, notes);
+        return new Comparison(subject, conditions, results, apartMillis, rounds.notes());
     }
 }

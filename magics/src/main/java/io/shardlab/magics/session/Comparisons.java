@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.CompareOptions;
 import io.shardlab.magics.command.ComparedScheme;
+import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.plan.Plan;
@@ -32,31 +33,55 @@ final class Comparisons {
         this.journal = journal;
     }
 
+    /** The runs of one comparison. */
+    interface Trials<C extends Compared<C>> {
+        /** Runs until all is done or the user asks to stop; what there is then. */
+        C run();
+    }
+
+    /** Makes the runs from the schemes' plans; throws what can be refused before any of them. */
+    private interface Maker<C extends Compared<C>> {
+        Trials<C> of(List<Plan> plans, ComparisonListener listener);
+    }
+
+    /** Training. */
     Comparison compare(CompareOptions options, ComparisonListener listener) {
+        return compare(
+                options,
+                listener,
+                (plans, hearing) -> new ComparisonRun(
+                        backend, options, plans, preparation.file(plans.get(0), options.source()), hearing));
+    }
+
+    /** Generation. */
+    GenerationComparison compare(CompareOptions options, InferOptions generation, ComparisonListener listener) {
+        return compare(
+                options,
+                listener,
+                (plans, hearing) -> new GenerationComparisonRun(backend, options, generation, plans, hearing));
+    }
+
+    private <C extends Compared<C>> C compare(CompareOptions options, ComparisonListener listener, Maker<C> maker) {
         AtomicReference<String> far = new AtomicReference<>("nothing was measured yet");
         ComparisonListener counting = (soFar, done, total, next) -> {
             far.set(done + " of " + total + " runs had ended; "
-                    + (soFar.measured().isEmpty() ? "none of them was timed" : "what they measured is in the table"));
+                    + (soFar.isEmpty() ? "none of them was timed" : "what they measured is in the table"));
             listener.ran(soFar, done, total, next);
         };
-        return work.call("compare", () -> compared(options, counting), doing -> far.get());
+        return work.call("compare", () -> compared(options, counting, maker), doing -> far.get());
     }
 
-    private Comparison compared(CompareOptions options, ComparisonListener listener) {
+    private <C extends Compared<C>> C compared(CompareOptions options, ComparisonListener listener, Maker<C> maker) {
         options.placements().forEach(preparation::known);
         int running = numRunning();
         if (running > 0) {
             requireWorkers(options, running);
-            List<Plan> plans = plans(options);
-            Path data = preparation.file(plans.get(0), options.source());
-            return besidePlaced(new ComparisonRun(backend, options, plans, data, listener));
+            return besidePlaced(maker.of(plans(options), listener));
         }
-        checkWithoutWorkers(options);
+        checkWithoutWorkers(options, maker);
         backend.workers().up(UpOptions.workers(options.numWorkers()));
         try {
-            List<Plan> plans = plans(options);
-            Path data = preparation.file(plans.get(0), options.source());
-            return kept(new ComparisonRun(backend, options, plans, data, listener).run())
+            return kept(maker.of(plans(options), listener).run())
                     .withNote(options.numWorkers() + (options.numWorkers() == 1 ? " worker was" : " workers were")
                             + " started for this and stopped after it.");
         } finally {
@@ -95,18 +120,18 @@ final class Comparisons {
     }
 
     /** What can be refused before workers start is. A notebook's own model can only be planned when there are some. */
-    private void checkWithoutWorkers(CompareOptions options) {
+    private void checkWithoutWorkers(CompareOptions options, Maker<?> maker) {
         List<Plan> plans;
         try {
             plans = plans(options);
         } catch (IllegalStateException needsWorkers) {
             return;
         }
-        preparation.file(plans.get(0), options.source());
+        maker.of(plans, ComparisonListener.SILENT);
     }
 
     /** Runs where something may be placed that the user wants back. */
-    private Comparison besidePlaced(ComparisonRun run) {
+    private <C extends Compared<C>> C besidePlaced(Trials<C> run) {
         ScratchFolder folder = ScratchFolder.create(home, "aside");
         Comparing.Aside aside;
         try {
@@ -115,7 +140,7 @@ final class Comparisons {
             folder.close();
             throw failed;
         }
-        Comparison comparison;
+        C comparison;
         try {
             comparison = kept(run.run());
         } catch (RuntimeException failed) {
@@ -150,8 +175,8 @@ final class Comparisons {
         return new PutBack(line.isEmpty() ? "" : line + ".", Optional.empty());
     }
 
-    private Comparison kept(Comparison comparison) {
-        if (!comparison.measured().isEmpty()) {
+    private <C extends Compared<C>> C kept(C comparison) {
+        if (!comparison.isEmpty()) {
             journal.compared(comparison);
         }
         return comparison;

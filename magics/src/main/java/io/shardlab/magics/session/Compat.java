@@ -20,6 +20,7 @@ final class Compat {
     private final Output output;
     private final Set<String> told = new HashSet<>();
     private @Nullable CellRun last;
+    private @Nullable StartedCell lastBegun;
 
     Compat(HostKernel kernel, Notebook notebook, Output output) {
         this.kernel = kernel;
@@ -61,6 +62,9 @@ final class Compat {
             Object value = notebook.cell(cell.words(), cell.body().orElse(body));
             if (value instanceof CellRun run) {
                 last = run;
+                lastBegun = null;
+            } else if (value instanceof StartedCell begun) {
+                lastBegun = begun;
             }
             return value;
         }
@@ -71,6 +75,12 @@ final class Compat {
     }
 
     private CellRun recalled(String magic, Optional<String> name) {
+        StartedCell begun = lastBegun;
+        if (begun != null) {
+            CellRun run = (CellRun) notebook.line(List.of("wait", begun.name()));
+            name.ifPresent(kept -> notebook.openLab().cells().keep(kept, run));
+            return run;
+        }
         CellRun run = last;
         if (run == null) {
             throw new ShardException(magic + ": no %px or %%px has run yet");

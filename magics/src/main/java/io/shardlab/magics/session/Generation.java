@@ -22,12 +22,7 @@ final class Generation {
         StringBuilder text = new StringBuilder();
         return work.call("infer", () -> {
             Plan plan = preparation.placed(options.placement());
-            if (plan.sampleShape().isPresent()) {
-                throw new IllegalArgumentException("infer is for language models; " + plan.model()
-                        + " is a block of this notebook that takes samples of shape "
-                        + plan.sampleShape().get() + ", and can be trained and checked");
-            }
-            List<Integer> prompt = ByteText.tokens(options.prompt(), plan.vocabularySize());
+            List<Integer> prompt = prompt("infer", plan, options.prompt());
             ByteText decoder = new ByteText();
             Runs.InferOutcome outcome = backend.runs()
                     .infer(prompt, options.maxNew(), (id, millis) -> hear(decoder.add(id), text, listener));
@@ -39,6 +34,16 @@ final class Generation {
                     plan.scheme().toString(),
                     outcome);
         });
+    }
+
+    /** The prompt's tokens; refuses a model that says none. */
+    static List<Integer> prompt(String verb, Plan plan, String text) {
+        if (plan.sampleShape().isPresent()) {
+            throw new IllegalArgumentException(verb + " is for language models; " + plan.model()
+                    + " is a block of this notebook that takes samples of shape "
+                    + plan.sampleShape().get() + ", and can be trained and checked");
+        }
+        return ByteText.tokens(text, plan.vocabularySize());
     }
 
     private static void hear(String piece, StringBuilder text, Consumer<String> listener) {

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.cell.CompiledCell;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -46,5 +47,22 @@ public interface HostKernel {
     /** {@code %%name words…} with a body. */
     interface Cell {
         Object run(List<String> words, String body);
+    }
+
+    /** The notebook's own Java does not compile a text. */
+    final class Rejected extends IllegalArgumentException {
+
+        private final transient List<CompiledCell.SourceError> errors;
+
+        /** @param errors at least one, in lines of that text */
+        public Rejected(List<CompiledCell.SourceError> errors) {
+            super("in the notebook: this does not compile there: "
+                    + errors.get(0).summary());
+            this.errors = List.copyOf(errors);
+        }
+
+        List<CompiledCell.SourceError> errors() {
+            return errors;
+        }
     }
 }

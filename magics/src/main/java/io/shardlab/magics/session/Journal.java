@@ -13,7 +13,7 @@ final class Journal {
 
     private final Deque<Run> runs = new ArrayDeque<>();
     private final Deque<Verdict> verdicts = new ArrayDeque<>();
-    private final Deque<Comparison> comparisons = new ArrayDeque<>();
+    private final Deque<Compared<?>> comparisons = new ArrayDeque<>();
     private int numRuns;
     private @Nullable PlanView plan;
 
@@ -30,7 +30,7 @@ final class Journal {
         add(verdicts, verdict);
     }
 
-    synchronized void compared(Comparison comparison) {
+    synchronized void compared(Compared<?> comparison) {
         add(comparisons, comparison);
     }
 
@@ -60,7 +60,7 @@ final class Journal {
         return List.copyOf(verdicts);
     }
 
-    synchronized List<Comparison> comparisons() {
+    synchronized List<Compared<?>> comparisons() {
         return List.copyOf(comparisons);
     }
 }

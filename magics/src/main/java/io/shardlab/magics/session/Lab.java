@@ -39,6 +39,8 @@ public final class Lab implements AutoCloseable {
     private final Checking checking;
     private final Comparisons comparisons;
     private final SessionCells cells;
+    private final BackgroundCells backgroundCells;
+    private final InBackground background;
     private final Observations observations;
     private final Reports reports;
 
@@ -54,12 +56,14 @@ public final class Lab implements AutoCloseable {
         Preparation preparation = new Preparation(backend, corpus, new SampleSets(home));
         Journal journal = new Journal();
         this.planning = new Planning(backend, work, preparation, journal);
-        this.training = new Training(backend, work, preparation, home, journal, runs, nanos);
-        this.workers = new SessionWorkers(backend, work, training, environment);
+        this.background = new InBackground(work, runs);
+        this.training = new Training(backend, work, preparation, home, journal, runs, background, nanos);
+        this.workers = new SessionWorkers(backend, work, background, environment);
         this.generation = new Generation(backend, work, preparation);
         this.checking = new Checking(backend, work, preparation, journal);
         this.comparisons = new Comparisons(backend, work, preparation, home, journal);
         this.cells = new SessionCells(backend, work);
+        this.backgroundCells = new BackgroundCells(cells, background, runs, nanos);
         this.observations = new Observations(backend, work, corpus);
         this.reports = new Reports(backend, work, journal);
     }
@@ -91,6 +95,10 @@ public final class Lab implements AutoCloseable {
 
     SessionWorkers workers() {
         return workers;
+    }
+
+    InBackground background() {
+        return background;
     }
 
     Training training() {
@@ -156,19 +164,31 @@ public final class Lab implements AutoCloseable {
         return training.start(options);
     }
 
-    /** The runs of this laboratory, one row each. */
+    /** Runs Java on all workers in the background. */
+    public StartedCell start(String source) {
+        return start(CellOptions.ALL, source);
+    }
+
+    public StartedCell start(CellOptions options, String source) {
+        return backgroundCells.start(options, source);
+    }
+
+    /** The runs of this laboratory and its cells in the background, one row each. */
     public Table jobs() {
         return ShownRuns.jobs(runs.all()).table();
     }
 
     /** Waits for a run. */
     public Run await(String name) {
-        return runs.find("wait", Optional.of(name)).await();
+        if (runs.find("wait", Optional.of(name)) instanceof StartedRun run) {
+            return run.await();
+        }
+        throw new ShardException("wait: " + name + " is a cell; lab.result(\"" + name + "\") waits for it");
     }
 
     /** Stops a run at its next micro-batch, or, if it is stopping already, kills the workers; says which. */
     public String interrupt(String name) {
-        return training.stop(Optional.of(name));
+        return background.stop(Optional.of(name));
     }
 
     /** Starts workers anew and places the model again, as it is where that can be. */
@@ -225,6 +245,15 @@ public final class Lab implements AutoCloseable {
 
     public Comparison compare(CompareOptions options, ComparisonListener listener) {
         return comparisons.compare(options, listener);
+    }
+
+    /** Lets a model continue a prompt under several schemes in turn; what is placed comes back after it. */
+    public GenerationComparison compare(CompareOptions options, InferOptions generation) {
+        return compare(options, generation, ComparisonListener.SILENT);
+    }
+
+    public GenerationComparison compare(CompareOptions options, InferOptions generation, ComparisonListener listener) {
+        return comparisons.compare(options, generation, listener);
     }
 
     /** Writes what this session did into one HTML file. */
@@ -289,9 +318,9 @@ public final class Lab implements AutoCloseable {
         return run;
     }
 
-    /** What a cell with {@code -o NAME} left. */
+    /** What a cell with {@code -o NAME} left; waits for one in the background. */
     public CellRun result(String name) {
-        return cells.result(name);
+        return runs.cell(name).map(Started::await).orElseGet(() -> cells.result(name));
     }
 
     /** The variables of all workers' cells, one row per rank. */

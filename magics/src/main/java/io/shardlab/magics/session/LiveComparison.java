@@ -12,15 +12,15 @@ final class LiveComparison extends LiveDisplay implements ComparisonListener {
     private static final int BAR = 30;
 
     private String line = "";
-    private Optional<Comparison> soFar = Optional.empty();
+    private Optional<Compared<?>> soFar = Optional.empty();
 
     LiveComparison(LongSupplier nanos) {
         super(nanos);
     }
 
     @Override
-    public synchronized void ran(Comparison comparison, int done, int total, String next) {
-        soFar = comparison.measured().isEmpty() ? Optional.empty() : Optional.of(comparison);
+    public synchronized void ran(Compared<?> comparison, int done, int total, String next) {
+        soFar = comparison.isEmpty() ? Optional.empty() : Optional.of(comparison);
         line = Sparkline.bar(done, total, BAR) + " runs, now " + next;
         changed();
     }
@@ -34,6 +34,6 @@ final class LiveComparison extends LiveDisplay implements ComparisonListener {
 
     @Override
     Optional<Content> remains() {
-        return soFar.map(Comparison::content);
+        return soFar.map(Compared::content);
     }
 }

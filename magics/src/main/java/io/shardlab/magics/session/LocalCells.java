@@ -78,6 +78,9 @@ final class LocalCells implements Cells, AutoCloseable {
         List<Reply> replies;
         stoppedIn = "";
         running = deadline;
+        if (cell.errors().isEmpty() || !cell.program().steps().isEmpty()) {
+            listener.begun();
+        }
         try (deadline) {
             replies = send(cell, ranks, pushed, deadline::hear);
         } finally {

@@ -4,6 +4,7 @@ import io.shardlab.parity.BrokenPlan;
 import io.shardlab.plan.Plan;
 import io.shardlab.run.Request;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Lets the workers run one scheme after the other. */
@@ -29,11 +30,18 @@ final class LocalComparing implements Comparing {
     }
 
     @Override
+    public Runs.InferOutcome infer(List<Integer> prompt, int maxNew) {
+        return runs.infer(prompt, maxNew, (id, millis) -> {});
+    }
+
+    @Override
     public Aside putAside(Path folder) {
         Optional<Plan> before = cluster.placed().plan();
         if (before.isEmpty()) {
             return () -> {
+                cluster.stopObeyed();
                 cluster.placed().giveWay();
+                cluster.ask(new Request.Clear());
                 return "";
             };
         }

@@ -78,7 +78,27 @@ final class LocalRuns implements Runs {
                 generated,
                 millis.isEmpty() ? 0 : millis.get(0),
                 millis,
-                new MeasuredMemory(cluster).rows(plan, Replies.memory(replies)));
+                new MeasuredMemory(cluster).rows(plan, Replies.memory(replies)),
+                tokenTime(plan, replies));
+    }
+
+    /** Of the first data rank's ranks: the others only hear the tokens. */
+    private static TokenTime tokenTime(Plan plan, List<Reply> replies) {
+        double total = 0;
+        double communication = 0;
+        double waiting = 0;
+        long tokens = 0;
+        for (int rank = 0; rank < plan.mesh().size(); rank++) {
+            if (plan.mesh().coordinates(rank).data() == 0 && replies.get(rank) instanceof Reply.Generated done) {
+                total += done.time().totalNanos() / 1e6;
+                communication += done.time().communicationNanos() / 1e6;
+                waiting += done.time().waitingNanos() / 1e6;
+                tokens += done.tokens().size();
+            }
+        }
+        return tokens == 0
+                ? new TokenTime(0, 0, 0)
+                : new TokenTime((total - communication - waiting) / tokens, communication / tokens, waiting / tokens);
     }
 
     @Override

@@ -88,8 +88,9 @@ final class LocalWorkers implements Workers {
         });
         boolean warm = false;
         try {
-            cluster.ask(new Request.Warm());
-            List<Reply> replies = cluster.ask(new Request.Measure());
+            requireNotStopped(cluster.askUnlessStopped(new Request.Warm(), event -> {}));
+            List<Reply> replies = cluster.askUnlessStopped(new Request.Measure(), event -> {});
+            requireNotStopped(replies);
             cluster.rates().measured(replies, spec.link());
             warm = true;
         } finally {
@@ -109,6 +110,14 @@ final class LocalWorkers implements Workers {
         }
         double millis = (System.nanoTime() - startNanos) / 1e6;
         return new Running(rows, millis, false, machine.banner(spec, warnings));
+    }
+
+    /** A stop while workers start or are measured leaves none, rather than some of unknown speed. */
+    private void requireNotStopped(List<Reply> replies) {
+        if (cluster.stopping() || replies.stream().anyMatch(Reply.Cancelled.class::isInstance)) {
+            throw new IllegalStateException(
+                    "stopped before the workers were ready: none is left, and `%shard up` starts them");
+        }
     }
 
     private static OptionalLong limit(WorkerStatus status) {

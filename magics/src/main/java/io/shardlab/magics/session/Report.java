@@ -170,7 +170,7 @@ final class Report {
         if (journal.comparisons().isEmpty()) {
             page.paragraph("No schemes were compared in this session.");
         }
-        for (Comparison comparison : journal.comparisons()) {
+        for (Compared<?> comparison : journal.comparisons()) {
             page.part(comparison.subject());
             comparison.alarm().ifPresent(page::alarm);
             page.table(comparison.grid());

@@ -162,7 +162,7 @@ final class RunningCluster {
         Cluster known = current();
         LocalCells open = cells;
         if (open == null) {
-            open = new LocalCells(known, this::ask, this::mesh);
+            open = new LocalCells(known, this::askUnlessStopped, this::mesh);
             cells = open;
         }
         return open;

@@ -117,13 +117,20 @@ interface Runs {
      * @param tokenMillis of each new token, the first one included
      */
     record InferOutcome(
-            List<Integer> tokens, double firstTokenMillis, List<Double> tokenMillis, List<Measures.MemoryRow> memory) {
+            List<Integer> tokens,
+            double firstTokenMillis,
+            List<Double> tokenMillis,
+            List<Measures.MemoryRow> memory,
+            TokenTime time) {
         public InferOutcome {
             tokens = List.copyOf(tokens);
             tokenMillis = List.copyOf(tokenMillis);
             memory = List.copyOf(memory);
         }
     }
+
+    /** Where the time of a token goes, as means over the tokens and over the ranks that compute. */
+    record TokenTime(double computeMillis, double communicationMillis, double waitingMillis) {}
 
     record CheckRequest(
             Plan.Workload workload,

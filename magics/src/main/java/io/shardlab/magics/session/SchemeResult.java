@@ -7,21 +7,23 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * What was measured of one scheme of a comparison, and what was predicted.
  *
  * @param trials timed runs that ended; none yet at the beginning
- * @param estimate of its plan, with the rates that the single device has shown in its last run; empty until there is one
+ * @param estimates of its plan, each with the rates that the single device has shown in one of its runs: an untimed one, then the
+ *     timed ones
  */
-record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, Optional<Plans.Estimate> estimate) {
+record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, List<Plans.Estimate> estimates) {
 
     SchemeResult {
         trials = List.copyOf(trials);
+        estimates = List.copyOf(estimates);
     }
 
     boolean measured() {
@@ -69,9 +71,11 @@ record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, Option
     }
 
     private OptionalDouble median(Function<Trial, OptionalDouble> figure) {
-        double[] known = trials.stream()
-                .map(figure)
-                .filter(OptionalDouble::isPresent)
+        return medianOf(trials.stream().map(figure));
+    }
+
+    private static OptionalDouble medianOf(Stream<OptionalDouble> figures) {
+        double[] known = figures.filter(OptionalDouble::isPresent)
                 .mapToDouble(OptionalDouble::getAsDouble)
                 .toArray();
         return known.length == 0 ? OptionalDouble.empty() : OptionalDouble.of(Trial.median(known));
@@ -82,18 +86,24 @@ record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, Option
     }
 
     OptionalLong plannedPeakBytes() {
-        return estimate.map(planned -> planned.ranks().stream()
-                        .mapToLong(rank -> Trial.tensorBytes(rank.memory()))
-                        .max())
-                .orElse(OptionalLong.empty());
+        return estimates.stream()
+                .limit(1)
+                .flatMap(planned -> planned.ranks().stream())
+                .mapToLong(rank -> Trial.tensorBytes(rank.memory()))
+                .max();
     }
 
+    /** The median over the single device's timed runs, so that one of them that was disturbed spoils nothing. */
     OptionalDouble predictedStepMillis() {
-        return estimate.map(Plans.Estimate::stepMillis).orElse(OptionalDouble.empty());
+        return predicted(Plans.Estimate::stepMillis);
     }
 
     OptionalDouble predictedBubblePercent() {
-        return estimate.map(Plans.Estimate::bubblePercent).orElse(OptionalDouble.empty());
+        return predicted(Plans.Estimate::bubblePercent);
+    }
+
+    private OptionalDouble predicted(Function<Plans.Estimate, OptionalDouble> figure) {
+        return medianOf(estimates.stream().skip(estimates.size() > 1 ? 1 : 0).map(figure));
     }
 
     /** Where the time of a step went, the median of the runs. */
@@ -118,10 +128,12 @@ record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, Option
     SchemeResult with(Trial trial) {
         List<Trial> more = new ArrayList<>(trials);
         more.add(trial);
-        return new SchemeResult(scheme, plan, more, estimate);
+        return new SchemeResult(scheme, plan, more, estimates);
     }
 
     SchemeResult with(Plans.Estimate known) {
-        return new SchemeResult(scheme, plan, trials, Optional.of(known));
+        List<Plans.Estimate> more = new ArrayList<>(estimates);
+        more.add(known);
+        return new SchemeResult(scheme, plan, trials, more);
     }
 }

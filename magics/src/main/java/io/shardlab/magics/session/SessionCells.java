@@ -20,10 +20,32 @@ final class SessionCells {
     }
 
     CellRun run(CellOptions options, String source, Cells.Listener listener) {
-        CellRun run = work.call(
-                "cell", () -> new CellRun(backend.cells().run(options, source, listener)), doing -> stoppedCell());
+        return work.call("cell", () -> ran(options, source, listener), doing -> stoppedCell());
+    }
+
+    private CellRun ran(CellOptions options, String source, Cells.Listener listener) {
+        CellRun run = new CellRun(backend.cells().run(options, source, listener));
         options.name().ifPresent(name -> keep(name, run));
         return run;
+    }
+
+    /** The same for a cell in the background, which hears how it ends, also once nobody waits for it any more. */
+    void run(CellOptions options, String source, StartedCell started) {
+        work.call(
+                "cell",
+                () -> {
+                    try {
+                        started.ended(ran(options, source, started));
+                    } catch (RuntimeException failed) {
+                        started.fail(Work.translated(failed));
+                        throw failed;
+                    }
+                    return started;
+                },
+                doing -> {
+                    started.stoppedIn(stoppedCell());
+                    return started.kept();
+                });
     }
 
     void keep(String name, CellRun run) {

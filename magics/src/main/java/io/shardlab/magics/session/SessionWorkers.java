@@ -12,15 +12,15 @@ final class SessionWorkers implements AutoCloseable {
 
     private final Backend backend;
     private final Work work;
-    private final Training training;
+    private final InBackground background;
     private final Map<String, String> environment;
     private final Idle idle;
     private Workers.Running running = Workers.Running.NONE;
 
-    SessionWorkers(Backend backend, Work work, Training training, Map<String, String> environment) {
+    SessionWorkers(Backend backend, Work work, InBackground background, Map<String, String> environment) {
         this.backend = backend;
         this.work = work;
-        this.training = training;
+        this.background = background;
         this.environment = Map.copyOf(environment);
         this.idle = new Idle(backend, work);
     }
@@ -54,7 +54,7 @@ final class SessionWorkers implements AutoCloseable {
 
     List<Workers.ExitRow> down(boolean now) {
         if (!now) {
-            training.requireNoneBefore("down", "`%shard down --now` ends it with the workers");
+            background.requireNoneBefore("down", "`%shard down --now` ends it with the workers");
         }
         List<Workers.ExitRow> exits = now
                 ? work.beside(() -> backend.workers().down(true))

@@ -31,15 +31,30 @@ final class ShownCells {
         try (Screen.AutoCloseableQuietly watched = output.live(text)) {
             run = lab.get().cells().run(options, body, text);
         }
-        run.outcome().notes().forEach(note -> output.stream("note: " + note + "\n"));
-        CellView.values(run.outcome()).forEach(output::show);
+        show(run, output);
         if (!run.outcome().failures().isEmpty()) {
             throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
         }
-        if (options.local()) {
-            Optional.ofNullable(kernel.evaluate(body)).map(CellView::local).ifPresent(output::show);
-        }
+        hereToo(options, body);
         return run;
+    }
+
+    /** Notes, then values. */
+    static void show(CellRun run, Output where) {
+        run.outcome().notes().forEach(note -> where.stream("note: " + note + "\n"));
+        CellView.values(run.outcome()).forEach(where::show);
+    }
+
+    /** Runs a cell in the notebook's own Java, where that is wanted as well. */
+    void hereToo(CellOptions options, String body) {
+        if (options.local()) {
+            try {
+                Optional.ofNullable(kernel.evaluate(body)).map(CellView::local).ifPresent(output::show);
+            } catch (HostKernel.Rejected rejected) {
+                throw Work.translated(Cells.MistakenCell.ofTheNotebook(
+                        rejected.errors())); // As one that workers reject: its lines are shown.
+            }
+        }
     }
 
     Table vars(Selection selection) {

@@ -9,9 +9,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 import tech.tablesaw.api.Table;
 
 /** Shows runs that go on while cells come and go: the verbs {@code train -a, jobs, wait, attach, interrupt, restart, top}. */
@@ -21,11 +26,13 @@ final class ShownRuns {
 
     private final Supplier<Lab> lab;
     private final Output output;
+    private final ShownBackgroundCells cells;
     private final LongSupplier nanos;
 
-    ShownRuns(Supplier<Lab> lab, Output output, LongSupplier nanos) {
+    ShownRuns(Supplier<Lab> lab, Output output, ShownBackgroundCells cells, LongSupplier nanos) {
         this.lab = lab;
         this.output = output;
+        this.cells = cells;
         this.nanos = nanos;
     }
 
@@ -60,7 +67,7 @@ final class ShownRuns {
         run.unwatch(watched.live());
         try {
             conclude(run, watched, cell);
-        } catch (RejectedExecutionException closed) {
+        } catch (RejectedExecutionException | CancellationException closed) {
             // The notebook has been closed meanwhile.
         }
     }
@@ -90,31 +97,55 @@ final class ShownRuns {
         return output.table(jobs(lab.get().runs().all()));
     }
 
-    static Grid<StartedRun> jobs(List<StartedRun> runs) {
+    static Grid<Started<?>> jobs(List<Started<?>> runs) {
         return new Grid<>(
-                runs.isEmpty() ? "no run was begun; %shard train -a begins one in the background" : "runs",
+                runs.isEmpty()
+                        ? "no run was begun; %shard train -a begins one in the background, %%shard -a a cell"
+                        : "runs",
                 List.of(
-                        Column.text("name", "name", StartedRun::name),
+                        Column.text("name", "name", Started::name),
+                        Column.text("kind", "what", Started::kind),
                         Column.text("state", "state", run -> run.state().name().toLowerCase(Locale.ROOT)),
                         Column.text("place", "begun in", run -> run.inBackground() ? "background" : "cell"),
-                        Column.text("model", "model", StartedRun::model),
-                        Column.text("scheme", "scheme", StartedRun::scheme),
-                        Column.integer("steps_done", "steps done", StartedRun::stepsDone),
-                        Column.integer("steps", "of steps", StartedRun::steps),
-                        Column.optionalNumber("loss_last", "last loss", 4, StartedRun::lastLoss),
-                        Column.optionalNumber("tokens_per_s", "tokens/s", 0, StartedRun::tokensPerSecond),
-                        Column.number("seconds", "seconds", 1, StartedRun::seconds),
-                        Column.optionalText("folder", "folder", run -> run.folder()
+                        Column.optionalText("model", "model", run -> training(run, StartedRun::model)),
+                        Column.optionalText("scheme", "scheme", run -> training(run, StartedRun::scheme)),
+                        Column.optionalText(
+                                "ranks",
+                                "ranks",
+                                run -> run instanceof StartedCell cell ? Optional.of(cell.ranks()) : Optional.empty()),
+                        Column.whole("steps_done", "steps done", run -> steps(run, StartedRun::stepsDone)),
+                        Column.whole("steps", "of steps", run -> steps(run, StartedRun::steps)),
+                        Column.optionalNumber("loss_last", "last loss", 4, run -> figure(run, StartedRun::lastLoss)),
+                        Column.optionalNumber(
+                                "tokens_per_s", "tokens/s", 0, run -> figure(run, StartedRun::tokensPerSecond)),
+                        Column.number("seconds", "seconds", 1, Started::seconds),
+                        Column.optionalText("folder", "folder", run -> training(run, StartedRun::folder)
+                                .flatMap(folder -> folder)
                                 .map(folder -> String.valueOf(folder.getFileName()))),
                         Column.optionalText("problem", "problem", run -> run.problem()
                                 .map(problem -> String.valueOf(problem.getMessage())))),
                 runs);
     }
 
+    private static <T> Optional<T> training(Started<?> run, Function<StartedRun, T> fact) {
+        return run instanceof StartedRun training ? Optional.of(fact.apply(training)) : Optional.empty();
+    }
+
+    private static OptionalLong steps(Started<?> run, ToLongFunction<StartedRun> count) {
+        return run instanceof StartedRun training ? OptionalLong.of(count.applyAsLong(training)) : OptionalLong.empty();
+    }
+
+    private static OptionalDouble figure(Started<?> run, Function<StartedRun, OptionalDouble> figure) {
+        return training(run, figure).orElse(OptionalDouble.empty());
+    }
+
     /** Waits, showing nothing until the end. */
     Object await(Optional<String> name) {
-        StartedRun run = lab.get().runs().find("wait", name);
-        return shown(run, run.await());
+        Started<?> run = lab.get().runs().find("wait", name);
+        if (run instanceof StartedCell cell) {
+            return cells.await(cell);
+        }
+        return shown((StartedRun) run, ((StartedRun) run).await());
     }
 
     private Object shown(StartedRun run, Run result) {
@@ -125,7 +156,11 @@ final class ShownRuns {
 
     /** Shows it live. */
     Object attach(Optional<String> name) {
-        StartedRun run = lab.get().runs().find("attach", name);
+        Started<?> run = lab.get().runs().find("attach", name);
+        return run instanceof StartedCell cell ? cells.attach(cell) : attach((StartedRun) run);
+    }
+
+    private Object attach(StartedRun run) {
         if (run.isOver()) {
             return shown(run, run.await());
         }
@@ -143,7 +178,7 @@ final class ShownRuns {
     }
 
     Object interrupt(Optional<String> name) {
-        output.line(lab.get().training().stop(name));
+        output.line(lab.get().background().stop(name));
         return lab.get().runs().find("interrupt", name);
     }
 

@@ -24,6 +24,7 @@ import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import tech.tablesaw.api.Table;
 
 /** Calls the laboratory and shows what comes back, once. */
 final class ShownVerbs implements Actions {
@@ -31,8 +32,9 @@ final class ShownVerbs implements Actions {
     private final Supplier<Lab> lab;
     private final Output output;
     private final Compat compat;
-    private final ShownRuns runs;
     private final ShownCells cells;
+    private final ShownBackgroundCells backgroundCells;
+    private final ShownRuns runs;
     private final ShownObservations observations;
     private final LongSupplier nanos;
 
@@ -40,8 +42,9 @@ final class ShownVerbs implements Actions {
         this.lab = lab;
         this.output = output;
         this.compat = compat;
-        this.runs = new ShownRuns(lab, output, nanos);
         this.cells = new ShownCells(lab, output, kernel, nanos);
+        this.backgroundCells = new ShownBackgroundCells(lab, output, cells);
+        this.runs = new ShownRuns(lab, output, backgroundCells, nanos);
         this.observations = new ShownObservations(lab, output, kernel);
         this.nanos = nanos;
     }
@@ -169,10 +172,19 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object compare(CompareOptions options) {
+        return compared(live -> lab.get().compare(options, live));
+    }
+
+    @Override
+    public Object compare(CompareOptions options, InferOptions generation) {
+        return compared(live -> lab.get().compare(options, generation, live));
+    }
+
+    private Table compared(Function<ComparisonListener, Compared<?>> verb) {
         LiveComparison live = new LiveComparison(nanos);
-        Comparison comparison;
+        Compared<?> comparison;
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
-            comparison = lab.get().compare(options, live);
+            comparison = verb.apply(live);
             live.conclude(comparison.content());
         }
         output.draw(comparison.charts());
@@ -222,6 +234,11 @@ final class ShownVerbs implements Actions {
     @Override
     public Object cell(CellOptions options, String body) {
         return cells.cell(options, body);
+    }
+
+    @Override
+    public Object startCell(CellOptions options, String body) {
+        return backgroundCells.start(options, body);
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.session.NotebookPort.Content;
 import io.shardlab.magics.view.Column;
-import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Grid;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -32,7 +31,7 @@ final class TopView extends LiveDisplay {
     }
 
     /** Takes what was seen now. */
-    synchronized void see(List<Workers.StatusRow> rows, Optional<StartedRun> run) {
+    synchronized void see(List<Workers.StatusRow> rows, Optional<Started<?>> run) {
         long now = nanos.getAsLong();
         List<Row> seen = new ArrayList<>();
         for (Workers.StatusRow row : rows) {
@@ -40,7 +39,7 @@ final class TopView extends LiveDisplay {
         }
         lastNanos = now;
         latest = grid(seen);
-        runs = run.map(TopView::line).orElse("");
+        runs = run.map(Started::news).orElse("");
         changed();
     }
 
@@ -54,14 +53,6 @@ final class TopView extends LiveDisplay {
         return before == null || passedNanos <= 0
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(100.0 * (used.get().toNanos() - before) / passedNanos);
-    }
-
-    private static String line(StartedRun run) {
-        OptionalDouble loss = run.lastLoss();
-        OptionalDouble rate = run.tokensPerSecond();
-        return "run " + run.name() + ": " + run.story()
-                + (loss.isPresent() ? ", loss " + Figures.decimal(loss.getAsDouble(), 4) : "")
-                + (rate.isPresent() ? ", " + Figures.decimal(rate.getAsDouble(), 0) + " tokens/s" : "");
     }
 
     private static Grid<Row> grid(List<Row> rows) {

@@ -5,14 +5,10 @@ import io.shardlab.plan.Plan;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /** The verb {@code train}, in the cell or in the background: prepares, trains and writes the files of the run as it goes. */
 final class Training {
-
-    /** How long a cell waits to hear whether its background run can begin at all. */
-    private static final long REFUSAL_MILLIS = 2000;
 
     private final Backend backend;
     private final Work work;
@@ -20,6 +16,7 @@ final class Training {
     private final Path home;
     private final Journal journal;
     private final StartedRuns runs;
+    private final InBackground background;
     private final LongSupplier nanos;
 
     Training(
@@ -29,6 +26,7 @@ final class Training {
             Path home,
             Journal journal,
             StartedRuns runs,
+            InBackground background,
             LongSupplier nanos) {
         this.backend = backend;
         this.work = work;
@@ -36,6 +34,7 @@ final class Training {
         this.home = home;
         this.journal = journal;
         this.runs = runs;
+        this.background = background;
         this.nanos = nanos;
     }
 
@@ -57,72 +56,7 @@ final class Training {
     StartedRun start(TrainOptions options) {
         int steps = steps(options);
         StartedRun started = new StartedRun(name(options), true, steps, nanos);
-        Thread cell = work.begin(
-                started.name(), () -> underWay(started), started::isOver, () -> background(options, started));
-        started.waitsOn(cell);
-        try {
-            if (started.awaitPrepared(REFUSAL_MILLIS) && started.folder().isEmpty()) {
-                runs.remove(started);
-                started.awaitEnd(); // Soon; until then the next verb would be told of a run under way.
-                throw started.problem().orElseThrow();
-            }
-        } catch (InterruptedException stop) {
-            cell.interrupt();
-            throw ShardException.interrupted("interrupted: run " + started.name() + " is being stopped");
-        }
-        return started;
-    }
-
-    private void background(TrainOptions options, StartedRun started) {
-        try {
-            waitFor(options, started);
-        } catch (ShardException told) {
-            started.note(String.valueOf(told.getMessage()));
-            work.awaitEarlier(); // Stopped, it may still be on its way to the end of a micro-batch.
-            started.fail(told);
-            if (told.interrupted() && started.result().isPresent()) {
-                started.note("interrupted; " + started.kept());
-            }
-        } finally {
-            started.conclude();
-        }
-    }
-
-    /** Asks a run to stop, or kills the workers if it was asked before; says what came of it. */
-    String stop(Optional<String> name) {
-        StartedRun run = runs.find("interrupt", name);
-        if (run.isOver()) {
-            throw new ShardException("interrupt: run " + run.name() + " has ended (" + run.story() + ")");
-        }
-        if (run.state() == StartedRun.State.STOPPING) {
-            work.kill();
-            return "run " + run.name() + " was stopping already: the workers are being killed, with their weights and "
-                    + "variables; `%shard up` starts new ones, `%shard restart` places the model again";
-        }
-        try {
-            if (run.stop()) {
-                return "run " + run.name() + ": " + run.note();
-            }
-        } catch (InterruptedException enough) {
-            throw ShardException.interrupted("interrupted: interrupt; run " + run.name() + " is stopping all the same");
-        }
-        return "run " + run.name() + " is still stopping; `%shard interrupt " + run.name()
-                + "` once more kills the workers";
-    }
-
-    /** Refuses a verb that would end the run in the background, and says what does. */
-    void requireNoneBefore(String verb, String otherwise) {
-        Optional<StartedRun> run = runs.underWay().filter(StartedRun::inBackground);
-        if (run.isPresent()) {
-            String name = run.get().name();
-            throw new ShardException(verb + ": run " + name + " is under way in the background ("
-                    + run.get().story() + "); `%shard interrupt " + name + "` stops it, " + otherwise);
-        }
-    }
-
-    private static String underWay(StartedRun run) {
-        return "run " + run.name() + " is under way in the background (" + run.story() + "); `%shard wait " + run.name()
-                + "` waits for it, `%shard interrupt " + run.name() + "` stops it";
+        return background.begin(started, () -> waitFor(options, started));
     }
 
     private String name(TrainOptions options) {

@@ -27,9 +27,10 @@ public record Grid<R>(String caption, List<Column<R>> columns, List<R> rows) {
         return columns.stream().filter(Column::onScreen).toList();
     }
 
-    /** Plain HTML; the caption is set small below. */
+    /** Plain HTML; the caption is set small above. Too wide for its page, it scrolls by itself, where styles are not taken away. */
     public String html() {
-        StringBuilder html = new StringBuilder("<table border=\"1\" cellpadding=\"4\" cellspacing=\"0\">\n");
+        StringBuilder html = new StringBuilder(
+                "<div style=\"overflow-x:auto\"><table border=\"1\" cellpadding=\"4\" cellspacing=\"0\">\n");
         if (!caption.isEmpty()) {
             html.append("<caption align=\"top\"><small>")
                     .append(Html.escape(caption))
@@ -58,7 +59,7 @@ public record Grid<R>(String caption, List<Column<R>> columns, List<R> rows) {
             }
             html.append("</tr>\n");
         }
-        return html.append("</tbody></table>\n").toString();
+        return html.append("</tbody></table></div>\n").toString();
     }
 
     /** The same with spaces. */

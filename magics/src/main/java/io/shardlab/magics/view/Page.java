@@ -27,7 +27,6 @@ public final class Page {
             h3 { font-size: 1.05rem; margin: 1.6rem 0 .4rem; }
             nav a { color: var(--accent); margin-right: 1.2rem; }
             .soft { color: var(--soft); }
-            .wide { overflow-x: auto; }
             table { border-collapse: collapse; border: 0; font-size: .8rem; margin: .5rem 0 1rem; }
             caption { text-align: left; color: var(--soft); padding: .2rem 0; }
             th, td { border: 1px solid var(--line); padding: .25rem .5rem; vertical-align: top;
@@ -91,7 +90,7 @@ public final class Page {
     }
 
     public Page table(Grid<?> grid) {
-        body.append("<div class=\"wide\">").append(grid.html()).append("</div>\n");
+        body.append(grid.html());
         return this;
     }
 

@@ -13,8 +13,12 @@ import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries;
 
-/** Where the time of a step goes under each scheme, as a stack of causes; means over the ranks. */
-public record StepPartsChart(String subject, List<Stack> stacks) implements Chart {
+/**
+ * Where the time of a step goes under each scheme, as a stack of causes; means over the ranks.
+ *
+ * @param unit what takes the time: {@code step}, {@code token}
+ */
+public record StepPartsChart(String subject, String unit, List<Stack> stacks) implements Chart {
 
     private static final int TEXT_WIDTH = 50;
 
@@ -55,9 +59,18 @@ public record StepPartsChart(String subject, List<Stack> stacks) implements Char
         stacks = List.copyOf(stacks);
     }
 
+    public StepPartsChart(String subject, List<Stack> stacks) {
+        this(subject, "step", stacks);
+    }
+
+    /** The same for the tokens of a generation. */
+    public static StepPartsChart ofTokens(String subject, List<Stack> stacks) {
+        return new StepPartsChart(subject, "token", stacks);
+    }
+
     @Override
     public String title() {
-        return "Where a step's time goes, " + subject;
+        return "Where a " + unit + "'s time goes, " + subject;
     }
 
     private boolean shows(Cause cause) {
@@ -99,7 +112,7 @@ public record StepPartsChart(String subject, List<Stack> stacks) implements Char
                 .height(HEIGHT)
                 .title(title())
                 .xAxisTitle("scheme")
-                .yAxisTitle("ms of a step, mean over ranks")
+                .yAxisTitle("ms of a " + unit + ", mean over ranks")
                 .build();
         Palette.dress(chart.getStyler());
         chart.getStyler().setStacked(true);

@@ -91,7 +91,6 @@ final class CellFormTest {
         assertTrue(refusal(List.of("status"), "x").contains("'status' is no form of a cell"));
         assertTrue(refusal(List.of("--groop"), "x").contains("did you mean --group?"));
         assertTrue(refusal(List.of("--timeout", "0"), "x").contains("more than 0 seconds"));
-        assertTrue(refusal(List.of("--noblock"), "x").contains("not there yet"));
         assertTrue(refusal(List.of(), "  \n").contains("empty"));
         assertTrue(message(() -> notebook.line(List.of("cell"))).contains("needs a body"));
         assertEquals(List.of(), backend.started);

@@ -68,6 +68,18 @@ final class CellTextTest {
     }
 
     @Test
+    void aCopyHasHeardTheSameAndGoesItsOwnWay() {
+        CellText text = text(false);
+        text.printed(0, false, "a\nb");
+        CellText copy = text.copy();
+        copy.printed(0, false, "c\n");
+        copy.end(port);
+        assertEquals("rank 0:\na\nbc\n", port.streamed.toString());
+        text.end(port);
+        assertEquals("rank 0:\na\nbc\nrank 0:\na\nb\n", port.streamed.toString());
+    }
+
+    @Test
     void aFloodIsBoundedItsEndIsKeptAndOthersAreStillHeard() {
         CellText text = text(false);
         int lines = 3_000_000;

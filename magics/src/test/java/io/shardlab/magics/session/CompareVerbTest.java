@@ -62,6 +62,52 @@ class CompareVerbTest {
     }
 
     @Test
+    void generationTakesTurnsInTheSameOrderAndEndsInATableAndTwoCharts() {
+        try (Notebook open = open()) {
+            open.line(List.of("up", "-n", "2"));
+            open.line(List.of("place", "tiny", "--tp", "2"));
+            backend.started.clear();
+            Table table = assertInstanceOf(
+                    Table.class,
+                    open.line(words("compare tiny --infer --prompt abc --max-new 5 --repeat 2", "single; tp=2; pp=2")));
+            assertEquals(
+                    List.of("tp=2", "pp=2", "single", "single", "single", "tp=2", "pp=2", "pp=2", "tp=2", "single"),
+                    backend.started.stream()
+                            .filter(what -> what.startsWith("place "))
+                            .map(what -> what.substring("place tiny ".length()))
+                            .toList());
+            assertEquals(
+                    List.of("infer 3 + 5"),
+                    backend.started.stream()
+                            .filter(what -> what.startsWith("infer"))
+                            .distinct()
+                            .toList());
+            assertEquals("back tp=2", backend.started.get(backend.started.size() - 1));
+            assertTrue(table.columnNames()
+                    .containsAll(List.of(
+                            "scheme",
+                            "workers",
+                            "tokens_per_s",
+                            "tokens_per_s_low",
+                            "tokens_per_s_high",
+                            "speedup",
+                            "ttft_ms",
+                            "token_ms",
+                            "peak_mb",
+                            "comm_pct",
+                            "tokens")));
+            assertEquals(
+                    List.of("reference", "the same", "the same"),
+                    table.stringColumn("tokens").asList());
+            assertEquals(
+                    2,
+                    port.displays.stream()
+                            .filter(shown -> shown.png().isPresent())
+                            .count());
+        }
+    }
+
+    @Test
     void whatWasPlacedIsPutAsideFirstAndBackLastAndTheUserIsTold() throws IOException {
         try (Notebook open = open()) {
             open.line(List.of("up", "-n", "2"));

@@ -39,7 +39,7 @@ class ComparisonTest {
         for (double each : millis) {
             trials.add(trial(each, losses));
         }
-        return new SchemeResult(compared, plan, trials, Optional.empty());
+        return new SchemeResult(compared, plan, trials, List.of());
     }
 
     private static Comparison comparison(SchemeResult... results) {
@@ -62,6 +62,32 @@ class ComparisonTest {
         assertEquals(2 * 41 / 50.0, comparison.ceiling(2).getAsDouble(), 1e-12);
         assertEquals(41 / 26.0 / (82 / 50.0), comparison.efficiency(tensor).getAsDouble(), 1e-12);
         assertEquals(1, comparison.efficiency(single).getAsDouble(), 1e-12);
+    }
+
+    /** They rested on the last run of the single device alone, and came out wrong where that one was disturbed. */
+    @Test
+    void predictionsAreTheMedianOverTheTimedRunsOfTheSingleDevice() {
+        SchemeResult predicted = tensor;
+        for (double millis : new double[] {90, 24, 25, 60}) { // the first rests on an untimed run
+            predicted = predicted.with(estimate(predicted.plan(), millis));
+        }
+        assertEquals(25, predicted.predictedStepMillis().getAsDouble());
+        assertEquals(
+                90,
+                tensor.with(estimate(tensor.plan(), 90)).predictedStepMillis().getAsDouble());
+        assertTrue(tensor.predictedStepMillis().isEmpty());
+    }
+
+    private static Plans.Estimate estimate(Plan plan, double stepMillis) {
+        return new Plans.Estimate(
+                plan,
+                List.of(),
+                OptionalDouble.empty(),
+                OptionalDouble.of(stepMillis),
+                OptionalDouble.empty(),
+                OptionalDouble.empty(),
+                List.of(),
+                Optional.empty());
     }
 
     @Test

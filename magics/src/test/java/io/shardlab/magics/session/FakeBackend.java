@@ -91,7 +91,7 @@ final class FakeBackend implements Backend {
         if (workers == 0) {
             throw new IllegalStateException("no workers; `%shard up` starts some");
         }
-        return new FakeCells(workers, started);
+        return new FakeCells(this);
     }
 
     @Override

@@ -10,15 +10,20 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 
-/** Cells that answer by their first word: {@code throw} fails on rank 0, {@code mistake} does not compile, others echo. */
+/**
+ * Cells that answer by their first word: {@code throw} fails on rank 0, {@code mistake} does not compile, {@code loop} goes on
+ * until it is stopped, others echo.
+ */
 final class FakeCells implements Cells {
 
+    private final FakeBackend backend;
     private final int workers;
     private final List<String> started;
 
-    FakeCells(int workers, List<String> started) {
-        this.workers = workers;
-        this.started = started;
+    FakeCells(FakeBackend backend) {
+        this.backend = backend;
+        this.workers = backend.workers;
+        this.started = backend.started;
     }
 
     private List<Integer> ranks(Selection selection) {
@@ -34,6 +39,8 @@ final class FakeCells implements Cells {
                     List.of(new CompiledCell.SourceError(1, 1, "cannot find symbol\n  symbol: mistake", source)),
                     false);
         }
+        listener.begun();
+        boolean loops = source.startsWith("loop");
         List<RankRow> rows = new ArrayList<>();
         List<Failure> failures = new ArrayList<>();
         for (int rank : ranks) {
@@ -43,15 +50,20 @@ final class FakeCells implements Cells {
                 failures.add(new Failure(0, "-", "cpu:0", "cell 1, line 1", "IOException: <b>", List.of(), false));
             }
             Optional<String> value = fails ? Optional.empty() : Optional.of(source.length() + "");
-            rows.add(new RankRow(
-                    rank, "-", "cpu:" + rank, "int", value, Optional.empty(), fails ? "failed" : "done", 1));
+            String ended = fails ? "failed" : loops ? "interrupted" : "done";
+            rows.add(new RankRow(rank, "-", "cpu:" + rank, "int", value, Optional.empty(), ended, 1));
+        }
+        if (loops) {
+            backend.training.countDown();
+            FakeRuns.await(backend.ignoreCancel ? backend.killed : backend.cancelled);
+            listener.printed(ranks.get(0), false, "stopped\n");
         }
         return new Outcome(1, rows, failures, List.of());
     }
 
     @Override
     public String stoppedIn() {
-        return "";
+        return backend.busy ? "rank 0 in barrier" : "";
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.plan.Plan;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Puts plans aside and takes the figures of its runs from {@link FakeRuns}. */
@@ -22,6 +23,12 @@ final class FakeComparing implements Comparing {
     public Runs.TrainOutcome run(Runs.TrainRequest request, boolean apart) {
         backend.started.add(apart ? "apart" : "together");
         return backend.runs().train(request, Progress.SILENT);
+    }
+
+    @Override
+    public Runs.InferOutcome infer(List<Integer> prompt, int maxNew) {
+        backend.started.add("infer " + prompt.size() + " + " + maxNew);
+        return backend.runs().infer(prompt, stopping() ? 0 : maxNew, (id, millis) -> {});
     }
 
     @Override

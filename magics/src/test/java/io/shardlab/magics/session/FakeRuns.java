@@ -118,7 +118,8 @@ final class FakeRuns implements Runs {
             millis.add(5.0);
             listener.token(id, 5);
         }
-        return new InferOutcome(tokens, 20, millis, FakeMeasures.memoryRows(backend.current()));
+        return new InferOutcome(
+                tokens, 20, millis, FakeMeasures.memoryRows(backend.current()), new TokenTime(4, 0.75, 0.25));
     }
 
     @Override

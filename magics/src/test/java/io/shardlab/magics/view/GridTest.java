@@ -30,6 +30,13 @@ class GridTest {
         assertTrue(html.contains("<th align=\"right\">value ms</th>"), html);
     }
 
+    /** A plan's table was cut at the right edge of a saved page, or moved all of its output with it. */
+    @Test
+    void aTableThatIsTooWideScrollsByItself() {
+        assertTrue(GRID.html().startsWith("<div style=\"overflow-x:auto\"><table "), GRID.html());
+        assertTrue(GRID.html().endsWith("</table></div>\n"), GRID.html());
+    }
+
     @Test
     void textIsAlignedAndUnknownIsADash() {
         assertEquals(
