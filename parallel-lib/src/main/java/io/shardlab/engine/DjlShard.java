@@ -40,28 +40,6 @@ final class DjlShard implements Shard {
         }
     }
 
-    private static final class Held {
-        final ParameterSpec spec;
-        final NDArray storage;
-        final List<Weight> uses = new ArrayList<>();
-        /** The elements that this rank's optimizer works on. */
-        Extent own;
-
-        Optional<Moments> moments = Optional.empty();
-
-        Held(ParameterSpec spec, NDArray storage) {
-            this.spec = spec;
-            this.storage = storage;
-            own = new Extent(0, storage.getShape().size());
-        }
-
-        long numBytes() {
-            return storage.getShape().size() * storage.getDataType().getNumOfBytes();
-        }
-    }
-
-    private record Moments(NDArray first, NDArray second) {}
-
     private final NDManager manager;
     private final TensorType type;
     private final int tensorIndex;
@@ -71,7 +49,7 @@ final class DjlShard implements Shard {
     /** Blocks that this shard computes with, by code. */
     private final Map<String, Block> built = new HashMap<>();
 
-    private final Map<String, Held> held = new LinkedHashMap<>();
+    private final Map<String, HeldParameter> held = new LinkedHashMap<>();
     private final Map<String, Layer> layers = new LinkedHashMap<>();
     private boolean backwardRan;
     private boolean usesCombined;
@@ -114,12 +92,12 @@ final class DjlShard implements Shard {
             parameters = parameters.subList(joined, parameters.size());
         }
         for (ParameterSpec parameter : parameters) {
-            Held owner = held.get(parameter.name());
+            HeldParameter owner = held.get(parameter.name());
             if (owner == null) {
                 owner = hold(parameter, load(parameter, weights));
             }
-            Weight use = new Weight(manager, owner.storage);
-            owner.uses.add(use);
+            Weight use = new Weight(manager, owner.storage());
+            owner.addUse(use);
             uses.add(use);
             operands.add(use);
         }
@@ -142,15 +120,15 @@ final class DjlShard implements Shard {
             Weight part = whole.rows(row, count);
             weights.read(
                     parameter, WeightSource.Slice.of(parameter, tensorIndex), type, DjlTensor.storage(part.value()));
-            hold(parameter, part.value()).uses.add(part);
+            hold(parameter, part.value()).addUse(part);
             uses.add(part);
             row += count;
         }
         return whole;
     }
 
-    private Held hold(ParameterSpec parameter, NDArray storage) {
-        Held owner = new Held(parameter, storage);
+    private HeldParameter hold(ParameterSpec parameter, NDArray storage) {
+        HeldParameter owner = new HeldParameter(manager, parameter, storage);
         if (held.put(parameter.name(), owner) != null) {
             throw new IllegalArgumentException("parameter '" + parameter.name() + "' is used by two segments");
         }
@@ -194,8 +172,8 @@ final class DjlShard implements Shard {
         usesCombined = false;
     }
 
-    private Held held(String name) {
-        Held found = held.get(name);
+    private HeldParameter held(String name) {
+        HeldParameter found = held.get(name);
         if (found == null) {
             throw new IllegalArgumentException("parameter '" + name + "' is not held by this rank");
         }
@@ -204,7 +182,7 @@ final class DjlShard implements Shard {
 
     @Override
     public List<ParameterSpec> parameters() {
-        return held.values().stream().map(h -> h.spec).toList();
+        return held.values().stream().map(HeldParameter::spec).toList();
     }
 
     @Override
@@ -220,7 +198,7 @@ final class DjlShard implements Shard {
 
     @Override
     public ByteBuffer weight(String name) {
-        return DjlTensor.storage(held(name).storage);
+        return DjlTensor.storage(held(name).storage());
     }
 
     @Override
@@ -229,7 +207,7 @@ final class DjlShard implements Shard {
             throw new IllegalStateException("no backward pass has run yet");
         }
         combineUses();
-        return DjlTensor.storage(held(name).uses.get(0).gradient());
+        return held(name).gradient();
     }
 
     /** Adds the gradients of later uses of a parameter to that of its first, once per step. */
@@ -237,12 +215,7 @@ final class DjlShard implements Shard {
         if (usesCombined) {
             return;
         }
-        for (Held parameter : held.values()) {
-            for (int use = 1; use < parameter.uses.size(); use++) {
-                parameter.uses.get(0).gradient().addi(parameter.uses.get(use).gradient());
-                parameter.uses.get(use).clear();
-            }
-        }
+        held.values().forEach(HeldParameter::combineUses);
         usesCombined = true;
     }
 
@@ -264,35 +237,19 @@ final class DjlShard implements Shard {
 
     @Override
     public double[] squaredGradients(String name) {
-        return Norms.squares(type, owned(gradient(name), held(name)));
+        HeldParameter parameter = held(name);
+        return Norms.squares(type, HeldParameter.part(gradient(name), type, parameter.optimized()));
     }
 
     @Override
     public void splitOptimizer(Map<String, Extent> elements) {
-        for (Held parameter : held.values()) {
-            if (parameter.moments.isPresent()) {
-                throw new IllegalStateException(
-                        "the optimizer has moments of '" + parameter.spec.name() + "' already and cannot be split");
-            }
-            parameter.own = elements.getOrDefault(parameter.spec.name(), parameter.own);
-        }
-    }
-
-    /** The part of a parameter's storage, or of one of the same shape, that the optimizer works on. */
-    private ByteBuffer owned(ByteBuffer storage, Held parameter) {
-        return part(storage, parameter.own);
-    }
-
-    private ByteBuffer part(ByteBuffer storage, Extent elements) {
-        int start = Math.toIntExact(elements.start() * type.bytes());
-        int length = Math.toIntExact(elements.length() * type.bytes());
-        return storage.slice(start, length).order(ByteOrder.nativeOrder());
+        held.forEach((name, parameter) -> parameter.splitOptimizer(elements.getOrDefault(name, parameter.optimized())));
     }
 
     @Override
     public double squaredGradientNorm(String name, Extent elements) {
         double sum = 0;
-        for (double block : Norms.squares(type, part(gradient(name), elements))) {
+        for (double block : Norms.squares(type, HeldParameter.part(gradient(name), type, elements))) {
             sum += block;
         }
         return sum;
@@ -301,61 +258,31 @@ final class DjlShard implements Shard {
     @Override
     public void update(AdamW rule, double rate, long step, double gradientScale) {
         combineUses();
-        for (Held parameter : held.values()) {
-            if (parameter.own.length() == 0) {
-                continue;
-            }
-            Moments moments = parameter.moments.orElseGet(() -> new Moments(zeros(parameter), zeros(parameter)));
-            parameter.moments = Optional.of(moments);
-            rule.apply(
-                    type,
-                    owned(weight(parameter.spec.name()), parameter),
-                    owned(gradient(parameter.spec.name()), parameter),
-                    DjlTensor.storage(moments.first),
-                    DjlTensor.storage(moments.second),
-                    rule.factors(rate, step, parameter.spec.decays(), gradientScale));
+        for (HeldParameter parameter : held.values()) {
+            parameter.update(
+                    type, rule, rule.factors(rate, step, parameter.spec().decays(), gradientScale));
         }
         discardGradients();
     }
 
-    private NDArray zeros(Held parameter) {
-        return manager.zeros(new Shape(parameter.own.length()), parameter.storage.getDataType());
-    }
-
     @Override
     public List<MomentSlice> moments(String name) {
-        Held parameter = held(name);
-        return parameter
-                .moments
-                .map(moments -> List.of(new MomentSlice(
-                        parameter.own, DjlTensor.storage(moments.first), DjlTensor.storage(moments.second))))
-                .orElse(List.of());
+        return held(name).moments();
     }
 
     @Override
     public void zeroMoments() {
-        dropMoments();
-        for (Held parameter : held.values()) {
-            if (parameter.own.length() > 0) {
-                parameter.moments = Optional.of(new Moments(zeros(parameter), zeros(parameter)));
-            }
-        }
+        held.values().forEach(HeldParameter::zeroMoments);
     }
 
     @Override
     public void dropMoments() {
-        for (Held parameter : held.values()) {
-            parameter.moments.ifPresent(moments -> {
-                moments.first.close();
-                moments.second.close();
-            });
-            parameter.moments = Optional.empty();
-        }
+        held.values().forEach(HeldParameter::dropMoments);
     }
 
     @Override
     public void discardGradients() {
-        held.values().forEach(parameter -> parameter.uses.forEach(Weight::clear));
+        held.values().forEach(HeldParameter::discardGradients);
         usesCombined = false;
     }
 
@@ -364,10 +291,10 @@ final class DjlShard implements Shard {
         long weights = 0;
         long gradients = 0;
         long optimizer = 0;
-        for (Held parameter : held.values()) {
+        for (HeldParameter parameter : held.values()) {
             weights += parameter.numBytes();
-            gradients += backwardRan ? parameter.numBytes() * parameter.uses.size() : 0;
-            optimizer += parameter.moments.isPresent() ? 2 * parameter.own.length() * type.bytes() : 0;
+            gradients += backwardRan ? parameter.gradientBytes() : 0;
+            optimizer += parameter.momentBytes();
         }
         Map<MemoryCategory, Long> bytes = new EnumMap<>(MemoryCategory.class);
         bytes.put(MemoryCategory.WEIGHTS, weights);
