@@ -1,6 +1,7 @@
 package io.shardlab.cell;
 
 import io.shardlab.cell.CompiledCell.SourceError;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.Set;
 import java.util.stream.Collectors;
 import jdk.jshell.DeclarationSnippet;
@@ -68,7 +70,7 @@ public final class CellCompiler implements AutoCloseable {
     private record Cached(CompiledCell cell, long declarations) {}
 
     private CellCompiler(List<Path> classpath) {
-        String path = classpath.stream().map(Path::toString).collect(Collectors.joining(java.io.File.pathSeparator));
+        String path = classpath.stream().map(Path::toString).collect(Collectors.joining(File.pathSeparator));
         shell = JShell.builder()
                 .executionEngine(new RecordingProvider(control), Map.of())
                 .compilerOptions("-classpath", path, "-Xlint:none")
@@ -91,7 +93,7 @@ public final class CellCompiler implements AutoCloseable {
     public static CellCompiler open(List<Path> classpath) {
         try {
             return new CellCompiler(classpath);
-        } catch (LinkageError | java.util.ServiceConfigurationError missing) {
+        } catch (LinkageError | ServiceConfigurationError missing) {
             throw new IllegalStateException(
                     "cells need a JDK with the module jdk.jshell (`apt-get install openjdk-17-jdk-headless`)", missing);
         }

@@ -8,9 +8,12 @@ import io.shardlab.mesh.Device;
 import java.awt.image.RenderedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -37,7 +40,7 @@ public final class CellSession implements AutoCloseable {
     private final Collectives collectives;
     private final CellProgram prelude;
     private final CellLoader loader = new CellLoader(CellSession.class.getClassLoader());
-    private final Map<String, java.lang.reflect.Method> methods = new HashMap<>();
+    private final Map<String, Method> methods = new HashMap<>();
     private Surroundings surroundings;
     private Map<String, RemoteValue> pushed = Map.of();
 
@@ -157,7 +160,7 @@ public final class CellSession implements AutoCloseable {
     }
 
     private @Nullable Object call(CellProgram.Step step) throws ReflectiveOperationException {
-        java.lang.reflect.Method method = methods.get(step.type());
+        Method method = methods.get(step.type());
         if (method == null || !method.getName().equals(step.method())) {
             method = Class.forName(step.type(), true, loader).getDeclaredMethod(step.method());
             method.setAccessible(true);
@@ -259,9 +262,7 @@ public final class CellSession implements AutoCloseable {
                     : plain(field, "closed", -1);
         }
         if (value instanceof Number || value instanceof Boolean || value instanceof Character) {
-            Class<?> unboxed = java.lang.invoke.MethodType.methodType(value.getClass())
-                    .unwrap()
-                    .returnType();
+            Class<?> unboxed = MethodType.methodType(value.getClass()).unwrap().returnType();
             return plain(field, text(value), Math.max(1, JavaArrays.width(unboxed)));
         }
         if (value != null && value.getClass().isArray()) {
@@ -323,7 +324,7 @@ public final class CellSession implements AutoCloseable {
                     default -> throw new IllegalArgumentException(field.name() + " holds " + arrays.typeName(value)
                             + "; allowed: float32, float64, int32, int64, boolean");
                 };
-        java.nio.ByteBuffer elements = arrays.copy(value);
+        ByteBuffer elements = arrays.copy(value);
         byte[] bytes = new byte[elements.remaining()];
         elements.get(bytes);
         return RemoteValue.dense(element, arrays.shape(value), bytes);

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.BiConsumer;
 
@@ -236,7 +237,7 @@ public final class Collectives {
     /** Form, type and shape of every rank's value. */
     private List<long[]> headers(Flat flat) {
         ByteBuffer all = buffer((long) world.size() * HEADER_LONGS * Long.BYTES);
-        List<Long> each = java.util.Collections.nCopies(world.size(), (long) HEADER_LONGS);
+        List<Long> each = Collections.nCopies(world.size(), (long) HEADER_LONGS);
         within("all_gather", () -> world.allGather(header(flat), all, each, TensorType.FLOAT64));
         List<long[]> headers = new ArrayList<>();
         for (int member = 0; member < world.size(); member++) {

@@ -5,6 +5,7 @@ import io.shardlab.engine.UserArrays;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.tensor.TensorType;
 import java.util.AbstractMap;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -51,7 +52,7 @@ public final class PlacedWeights extends AbstractMap<String, Object> {
 
     @Override
     public Set<String> keySet() {
-        return java.util.Collections.unmodifiableSet(parameters.keySet());
+        return Collections.unmodifiableSet(parameters.keySet());
     }
 
     /** Copies everything at once; to look at a few, ask for them by name. */

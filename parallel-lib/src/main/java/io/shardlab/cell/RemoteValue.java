@@ -1,5 +1,7 @@
 package io.shardlab.cell;
 
+import java.io.ByteArrayOutputStream;
+import java.lang.invoke.MethodType;
 import java.lang.reflect.Array;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -91,7 +93,7 @@ public record RemoteValue(String element, List<Integer> shape, byte[] bytes) {
     }
 
     private static Class<?> unboxed(Class<?> type) {
-        return java.lang.invoke.MethodType.methodType(type).unwrap().returnType();
+        return MethodType.methodType(type).unwrap().returnType();
     }
 
     private static int width(String element) {
@@ -141,7 +143,7 @@ public record RemoteValue(String element, List<Integer> shape, byte[] bytes) {
     }
 
     private static byte[] texts(Object value, List<Integer> shape) {
-        java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         walk(value, shape, 0, text -> {
             if (text == null) {
                 throw new IllegalArgumentException("an array of texts with a null in it cannot be sent");

@@ -1,5 +1,6 @@
 package io.shardlab.cell;
 
+import java.lang.reflect.Array;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -25,11 +26,11 @@ public final class ValueText {
 
     /** The array, or its first elements where there are very many; inner arrays are left as they are. */
     private static Object start(Object array) {
-        int length = java.lang.reflect.Array.getLength(array);
+        int length = Array.getLength(array);
         if (length <= MOST_ELEMENTS) {
             return array;
         }
-        Object start = java.lang.reflect.Array.newInstance(array.getClass().getComponentType(), MOST_ELEMENTS);
+        Object start = Array.newInstance(array.getClass().getComponentType(), MOST_ELEMENTS);
         System.arraycopy(array, 0, start, 0, MOST_ELEMENTS);
         return start;
     }

@@ -1,6 +1,7 @@
 package io.shardlab.cluster;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.shardlab.mesh.Device;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import java.io.IOException;
@@ -53,7 +54,7 @@ public final class Cluster implements Workers {
 
     static Cluster start(ClusterSpec spec, Path home, Consumer<WorkerEvent> listener, WorkerCommand command)
             throws IOException, InterruptedException {
-        List<Gpu> gpus = spec.devices().stream().anyMatch(device -> device.kind() == io.shardlab.mesh.Device.Kind.GPU)
+        List<Gpu> gpus = spec.devices().stream().anyMatch(device -> device.kind() == Device.Kind.GPU)
                 ? Gpu.query(System.getenv())
                 : List.of();
         command.shortcomings(spec).forEach(text -> listener.accept(new WorkerEvent.Warned(text)));

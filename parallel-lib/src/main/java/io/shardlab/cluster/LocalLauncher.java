@@ -5,6 +5,7 @@ import io.shardlab.run.Seat;
 import io.shardlab.run.StatusPage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ByteChannel;
@@ -204,7 +205,7 @@ final class LocalLauncher implements Launcher {
             try {
                 server.close();
             } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                throw new UncheckedIOException(e);
             }
         }
     }

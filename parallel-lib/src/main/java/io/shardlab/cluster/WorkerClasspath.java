@@ -1,5 +1,6 @@
 package io.shardlab.cluster;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.JarURLConnection;
 import java.net.URI;
@@ -50,7 +51,7 @@ final class WorkerClasspath {
     static List<Path> find() {
         String given = System.getProperty(PROPERTY, "");
         if (!given.isBlank()) {
-            return List.of(given.split(java.io.File.pathSeparator)).stream()
+            return List.of(given.split(File.pathSeparator)).stream()
                     .map(Path::of)
                     .toList();
         }

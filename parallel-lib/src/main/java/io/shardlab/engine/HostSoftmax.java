@@ -4,6 +4,7 @@ import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * The way back through a causal softmax, row by row: ds = p∘(dp − Σ p·dp), and 0 where a row does not look.
@@ -35,7 +36,7 @@ record HostSoftmax(int tokens) {
             for (int j = 0; j < count; j++) {
                 row[j] = ps[j] * (row[j] - sum);
             }
-            java.util.Arrays.fill(row, count, tokens, 0f);
+            Arrays.fill(row, count, tokens, 0f);
             square.put(i * tokens, row);
         }
     }

@@ -5,6 +5,7 @@ import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
  * Sums of squares in double precision, block by block, in an order that depends on nothing but the place in the block: eight
@@ -28,11 +29,11 @@ final class Norms {
         for (int i = 0; i < blocks.length; i++) {
             int start = i * BLOCK;
             int count = Math.min(BLOCK, elements - start);
-            java.util.Arrays.fill(sums, 0);
+            Arrays.fill(sums, 0);
             switch (type) {
                 case FLOAT32 -> {
                     narrow.get(start, floats, 0, count);
-                    java.util.Arrays.fill(floats, count, BLOCK, 0f);
+                    Arrays.fill(floats, count, BLOCK, 0f);
                     add(sums, floats);
                 }
                 case FLOAT64 -> add(sums, wide.slice(start, count));

@@ -1,11 +1,13 @@
 package io.shardlab.model;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.shardlab.plan.Json;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.schedule.ScheduleRule;
+import io.shardlab.weights.SafetensorsFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,7 +98,7 @@ public record ModelSpec(
         JsonNode json;
         try {
             json = Json.mapper().readTree(file.toFile());
-        } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
+        } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(file + " is not JSON: " + e.getOriginalMessage(), e);
         }
         try {
@@ -125,7 +127,7 @@ public record ModelSpec(
                 config.flag("tie_word_embeddings"),
                 config.integer("max_position_embeddings", 2048),
                 config.number("initializer_range", 0.02),
-                io.shardlab.weights.SafetensorsFolder.holdsWeights(folder) ? Optional.of(folder) : Optional.empty());
+                SafetensorsFolder.holdsWeights(folder) ? Optional.of(folder) : Optional.empty());
     }
 
     /** The {@code config.json} that {@link #read} would turn into this model. */

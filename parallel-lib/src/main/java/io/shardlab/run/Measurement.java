@@ -8,6 +8,7 @@ import io.shardlab.transport.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /** Measures a rank's rates while all others measure theirs: what each has when the cores are shared. */
 final class Measurement {
@@ -50,7 +51,7 @@ final class Measurement {
             world.allReduce(tensor.duplicate().order(ByteOrder.nativeOrder()), TensorType.FLOAT32);
             nanos[i] = System.nanoTime() - start;
         }
-        java.util.Arrays.sort(nanos);
+        Arrays.sort(nanos);
         return nanos[times / 2];
     }
 }

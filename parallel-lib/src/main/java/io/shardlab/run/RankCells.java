@@ -12,6 +12,7 @@ import io.shardlab.mesh.Mesh;
 import io.shardlab.transport.Purpose;
 import io.shardlab.transport.Transport;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -95,11 +96,11 @@ final class RankCells implements AutoCloseable {
                 try {
                     world[0] = Communicator.open(transport, Group.world(seat.numRanks()), Purpose.CONTROL);
                 } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                    throw new UncheckedIOException(e);
                 }
             });
             return new CountedCommunicator(world[0], "world", traffic);
-        } catch (java.io.UncheckedIOException e) {
+        } catch (UncheckedIOException e) {
             throw e.getCause();
         }
     }

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -112,7 +113,7 @@ public final class RankRunner implements RankExecutor {
 
     private static Reply failed(Throwable e, boolean consequence) {
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
-        List<String> stack = java.util.Arrays.stream(e.getStackTrace())
+        List<String> stack = Arrays.stream(e.getStackTrace())
                 .limit(STACK_LINES)
                 .map(StackTraceElement::toString)
                 .toList();

@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
 /**
  * A file of labelled samples of bytes: {@link #MAGIC}, the number of samples and the bytes of one as big-endian integers of
@@ -47,10 +48,7 @@ public final class SampleFile implements Samples {
             numSamples = header.getInt();
             numElements = header.getInt();
             long expected = HEADER_BYTES + (long) numSamples * (1L + numElements);
-            if (!java.util.Arrays.equals(magic, MAGIC)
-                    || numSamples < 1
-                    || numElements < 1
-                    || channel.size() != expected) {
+            if (!Arrays.equals(magic, MAGIC) || numSamples < 1 || numElements < 1 || channel.size() != expected) {
                 throw new IllegalArgumentException(file + " is no file of samples");
             }
         } catch (IOException e) {

@@ -11,6 +11,7 @@ import io.shardlab.plan.Step;
 import io.shardlab.tensor.TensorShape;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +41,7 @@ final class StageProgram {
 
     private static List<Set<String>> lastUses(Stage stage) {
         Set<String> seen = new HashSet<>(Set.of(stage.output()));
-        java.util.LinkedList<Set<String>> uses = new java.util.LinkedList<>();
+        LinkedList<Set<String>> uses = new LinkedList<>();
         for (int i = stage.steps().size() - 1; i >= 0; i--) {
             Set<String> last = new HashSet<>();
             for (String name : stage.steps().get(i).inputs()) {

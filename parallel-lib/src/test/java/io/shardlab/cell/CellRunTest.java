@@ -10,6 +10,7 @@ import io.shardlab.cluster.LocalRanks;
 import io.shardlab.run.RankRunner;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -213,6 +214,6 @@ final class CellRunTest {
                         "new java.awt.image.BufferedImage(4, 3, java.awt.image.BufferedImage.TYPE_INT_RGB)", ALL)
                 .get(0);
         byte[] png = outcome.value().orElseThrow().png();
-        assertEquals("PNG", new String(png, 1, 3, java.nio.charset.StandardCharsets.ISO_8859_1));
+        assertEquals("PNG", new String(png, 1, 3, StandardCharsets.ISO_8859_1));
     }
 }

@@ -14,6 +14,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -54,7 +56,7 @@ class ClusterDeathTest {
         try (Trial trial = Trial.start(home, 2)) {
             trial.run(new Request.Warm());
             Trial.signal("STOP", trial.pid(1));
-            List<CompletableFuture<List<Reply>>> calls = new java.util.concurrent.CopyOnWriteArrayList<>();
+            List<CompletableFuture<List<Reply>>> calls = new CopyOnWriteArrayList<>();
             // More than a socket takes: what does not fit waits in a queue, not the one who asks.
             Thread asking = new SteadyThread(
                     () -> {
@@ -68,8 +70,7 @@ class ClusterDeathTest {
             assertEquals(1000, calls.size(), "all were asked");
             Trial.signal("CONT", trial.pid(1));
             for (CompletableFuture<List<Reply>> call : calls) {
-                assertEquals(
-                        2, call.get(30, java.util.concurrent.TimeUnit.SECONDS).size());
+                assertEquals(2, call.get(30, TimeUnit.SECONDS).size());
             }
         }
     }

@@ -3,6 +3,7 @@ package io.shardlab.comm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import io.shardlab.mesh.Group;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.transport.Crew;
@@ -208,7 +209,7 @@ interface SumsContract extends RanksUnderTest {
     }
 
     private static long allocated() {
-        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         return threads.getThreadAllocatedBytes(Thread.currentThread().getId());
     }
 }

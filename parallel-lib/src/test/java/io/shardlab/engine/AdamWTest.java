@@ -7,6 +7,7 @@ import io.shardlab.plan.OptimizerSlice;
 import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -124,7 +125,7 @@ final class AdamWTest {
             }
             assertArrayEquals(sums, Norms.squares(TensorType.FLOAT32, narrow), "bitwise, " + count);
             assertArrayEquals(sums, Norms.squares(TensorType.FLOAT64, wide), "bitwise, " + count);
-            double sum = java.util.Arrays.stream(sums).sum();
+            double sum = Arrays.stream(sums).sum();
             assertEquals(exact, sum, 1e-12 * Math.max(1, exact));
         }
     }

@@ -26,6 +26,7 @@ import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.SeededWeights;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -116,7 +117,7 @@ final class BlockReferenceTest {
                 bound.bind(parameter, leaf);
             });
             double[] pixels = new double[BATCH * Math.toIntExact(SAMPLE.numElements())];
-            java.util.Arrays.setAll(pixels, BlockReferenceTest::pixel);
+            Arrays.setAll(pixels, BlockReferenceTest::pixel);
             NDArray input = manager.create(pixels, DjlTensor.shape(SAMPLE.prepend(BATCH)));
             NDArray labels = manager.create(LABELS, new Shape(BATCH));
             NDArray targets = function == LossFunction.L2 ? labels.oneHot(3, DataType.FLOAT64) : labels;

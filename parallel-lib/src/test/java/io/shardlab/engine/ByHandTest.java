@@ -10,6 +10,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.shardlab.mesh.Device;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Segment;
 import io.shardlab.tensor.Extent;
@@ -97,7 +98,7 @@ final class ByHandTest {
     /** One forward and backward pass on numbers that depend on the seed; every result, as it would be written. */
     private static List<double[]> run(Kind kind, TensorType type, boolean byHand, boolean split) {
         List<double[]> results = new ArrayList<>();
-        try (Engine engine = Engine.djl(io.shardlab.mesh.Device.cpu(0), 1);
+        try (Engine engine = Engine.djl(Device.cpu(0), 1);
                 NDManager manager = NDManager.newBaseManager(ai.djl.Device.cpu(), "PyTorch");
                 Constants constants = new Constants(manager, type)) {
             assertTrue(engine.version().startsWith("PyTorch"));
@@ -197,7 +198,7 @@ final class ByHandTest {
 
     @Test
     void productsReadBlocksAndTransposes() {
-        try (Engine engine = Engine.djl(io.shardlab.mesh.Device.cpu(0), 1);
+        try (Engine engine = Engine.djl(Device.cpu(0), 1);
                 NDManager manager = NDManager.newBaseManager(ai.djl.Device.cpu(), "PyTorch")) {
             assertTrue(engine.version().startsWith("PyTorch"));
             Blas blas = Blas.ofEngine().orElseThrow();

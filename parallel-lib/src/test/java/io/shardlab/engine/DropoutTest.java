@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -76,8 +77,7 @@ final class DropoutTest {
         Dropout dropout = new Dropout(0.4, 1, 2, 0);
         double[] whole = mask(dropout, "x", 0, 5000);
         for (int first : new int[] {0, 1, 1023, 2048}) {
-            assertArrayEquals(
-                    java.util.Arrays.copyOfRange(whole, first, first + 2500), mask(dropout, "x", first, 2500));
+            assertArrayEquals(Arrays.copyOfRange(whole, first, first + 2500), mask(dropout, "x", first, 2500));
         }
     }
 

@@ -14,6 +14,7 @@ import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.SeededWeights;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
@@ -109,8 +110,7 @@ final class ShardTest {
             for (int step = 1; step <= 60; step++) {
                 pass(shard, head, false);
                 pass(shard, head, false);
-                assertTrue(
-                        java.util.Arrays.stream(shard.squaredGradients("embed")).sum() > 0);
+                assertTrue(Arrays.stream(shard.squaredGradients("embed")).sum() > 0);
                 shard.update(rule, 1e-3, step, 1);
                 if (step == 5) {
                     atFive = shard.numArrays();
@@ -160,13 +160,11 @@ final class ShardTest {
                 // Asking again adds nothing.
                 assertArrayEquals(bytes(one), bytes(one));
                 assertEquals(
-                        java.util.Arrays.stream(one.squaredGradients("embed")).sum(),
-                        java.util.Arrays.stream(one.squaredGradients("embed")).sum());
+                        Arrays.stream(one.squaredGradients("embed")).sum(),
+                        Arrays.stream(one.squaredGradients("embed")).sum());
                 one.discardGradients();
                 two.discardGradients();
-                assertEquals(
-                        0,
-                        java.util.Arrays.stream(one.squaredGradients("embed")).sum());
+                assertEquals(0, Arrays.stream(one.squaredGradients("embed")).sum());
             }
         }
     }

@@ -14,6 +14,7 @@ import io.shardlab.plan.LossFunction;
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -94,8 +95,7 @@ final class BlockParityTest {
         Comparison comparison = compare(sharded, plan(model, "single", TensorType.FLOAT64, microbatches), model);
         assertEquals(Optional.empty(), comparison.firstAbove(1e-12));
         assertTrue(
-                sharded.parameters().stream()
-                        .anyMatch(parameter -> parameter.placement() instanceof io.shardlab.tensor.Placement.Split),
+                sharded.parameters().stream().anyMatch(parameter -> parameter.placement() instanceof Placement.Split),
                 "nothing is split");
     }
 

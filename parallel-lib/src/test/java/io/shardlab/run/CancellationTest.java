@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -106,7 +107,7 @@ final class CancellationTest {
         CompletableFuture<List<Reply>> running = CompletableFuture.supplyAsync(() -> ranks.execute(train));
         long moment = start + (long) (random.nextDouble() * 6 * nanosPerStep);
         List<StopSignal> stops = new ArrayList<>(ranks.stops);
-        java.util.Collections.shuffle(stops, random);
+        Collections.shuffle(stops, random);
         for (StopSignal stop : stops) {
             while (System.nanoTime() < moment) {
                 Thread.onSpinWait();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.cost.CommunicationEstimate;
+import io.shardlab.mesh.Group;
 import io.shardlab.model.BlockSpec;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
@@ -155,7 +156,7 @@ final class CensusTest {
     @Test
     void bytesOfACollectiveAreSharedOutOverTheOthersWithoutARest() {
         TrafficCount count = new TrafficCount();
-        count.collective(new io.shardlab.mesh.Group("g", List.of(4, 6, 7, 9)), 2, "tp", "all_reduce", 100);
+        count.collective(new Group("g", List.of(4, 6, 7, 9)), 2, "tp", "all_reduce", 100);
         assertEquals(Map.of("all_reduce", Map.of(4, 33L, 6, 33L, 9, 34L)), count.sentTo());
     }
 }

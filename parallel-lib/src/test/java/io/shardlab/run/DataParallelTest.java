@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -233,7 +234,7 @@ final class DataParallelTest {
         return metrics.stream().map(StepMetrics::gradNorm).toList();
     }
 
-    private List<Reply> train(Plan plan, java.util.function.BiConsumer<Integer, Event> events) throws IOException {
+    private List<Reply> train(Plan plan, BiConsumer<Integer, Event> events) throws IOException {
         try (RankThreads ranks = new RankThreads(plan.mesh().size())) {
             ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
             return ranks.demand(

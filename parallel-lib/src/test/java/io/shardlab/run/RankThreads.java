@@ -7,8 +7,10 @@ import io.shardlab.transport.WaitPolicy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
@@ -53,7 +55,7 @@ final class RankThreads implements AutoCloseable {
                     thread));
         }
         synchronized (policies) {
-            while (java.util.Arrays.stream(policies).anyMatch(java.util.Objects::isNull)) {
+            while (Arrays.stream(policies).anyMatch(Objects::isNull)) {
                 try {
                     policies.wait();
                 } catch (InterruptedException e) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,7 +69,7 @@ class BackgroundCellTest {
         return text.toString();
     }
 
-    private static String refusal(org.junit.jupiter.api.function.Executable wrong) {
+    private static String refusal(Executable wrong) {
         return String.valueOf(assertThrows(ShardException.class, wrong).getMessage());
     }
 
