@@ -1,14 +1,13 @@
 package io.shardlab.magics.session;
 
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A notebook that remembers what it was shown. */
+/** A notebook that remembers what it was shown; tests may look while others still show. */
 class RecordingPort implements NotebookPort {
 
-    final List<Content> displays = Collections.synchronizedList(new ArrayList<>());
-    final List<Content> updates = Collections.synchronizedList(new ArrayList<>());
+    final List<Content> displays = new CopyOnWriteArrayList<>();
+    final List<Content> updates = new CopyOnWriteArrayList<>();
     final StringBuffer streamed = new StringBuffer();
     private final boolean interactive;
 
