@@ -38,6 +38,7 @@ final class Work implements AutoCloseable {
     private volatile @Nullable Future<?> running;
     private volatile @Nullable Background background;
     private volatile long lastUsed;
+    private volatile long stopAsked;
 
     /** @param story says in one line what is under way, and what can be done about it */
     private record Background(Thread thread, Supplier<String> story, BooleanSupplier over) {}
@@ -186,6 +187,10 @@ final class Work implements AutoCloseable {
         try {
             earlier.get();
         } catch (InterruptedException again) {
+            if (System.nanoTime() - stopAsked < TimeUnit.MILLISECONDS.toNanos(GRACE_MILLIS)) {
+                throw ShardException.interrupted(
+                        "interrupted: nothing had begun yet"); // Nobody was told of a second one.
+            }
             control.execute(backend::kill);
             throw ShardException.interrupted(
                     "interrupted twice: workers are being killed, with their weights and variables;"
@@ -196,6 +201,7 @@ final class Work implements AutoCloseable {
     }
 
     private ShardException interrupted(String what, Future<?> future, UnaryOperator<String> kept) {
+        stopAsked = System.nanoTime();
         Future<String> stopped = control.submit(() -> {
             try {
                 return RanksAtWork.of(backend.workers().status());
@@ -211,10 +217,8 @@ final class Work implements AutoCloseable {
         } catch (ExecutionException failed) {
             Throwable cause = failed.getCause();
             state = cause == null ? "" : " (" + translated(cause).getMessage() + ")";
-        } catch (InterruptedException again) {
-            control.execute(backend::kill);
-            return ShardException.interrupted(
-                    "interrupted twice: " + what + "; workers are being killed, with their weights and variables");
+        } catch (InterruptedException hurried) {
+            state = " (still stopping)"; // One press may come as two; a second one that is meant comes later.
         }
         String remains = kept.apply(now(stopped));
         return ShardException.interrupted("interrupted: " + what + (remains.isEmpty() ? "" : "; " + remains) + state);
