@@ -39,6 +39,7 @@ final class Work implements AutoCloseable {
     private volatile @Nullable Background background;
     private volatile long lastUsed;
     private volatile long stopAsked;
+    private volatile @Nullable Future<?> asked;
 
     /** @param story says in one line what is under way, and what can be done about it */
     private record Background(Thread thread, Supplier<String> story, BooleanSupplier over) {}
@@ -187,7 +188,8 @@ final class Work implements AutoCloseable {
         try {
             earlier.get();
         } catch (InterruptedException again) {
-            if (System.nanoTime() - stopAsked < TimeUnit.MILLISECONDS.toNanos(GRACE_MILLIS)) {
+            boolean first = earlier != asked;
+            if (first || System.nanoTime() - stopAsked < TimeUnit.MILLISECONDS.toNanos(GRACE_MILLIS)) {
                 throw ShardException.interrupted(
                         "interrupted: nothing had begun yet"); // Nobody was told of a second one.
             }
@@ -202,6 +204,7 @@ final class Work implements AutoCloseable {
 
     private ShardException interrupted(String what, Future<?> future, UnaryOperator<String> kept) {
         stopAsked = System.nanoTime();
+        asked = future;
         Future<String> stopped = control.submit(() -> {
             try {
                 return RanksAtWork.of(backend.workers().status());
