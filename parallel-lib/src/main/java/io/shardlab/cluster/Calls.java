@@ -24,7 +24,6 @@ final class Calls {
     private final TreeMap<Long, PendingCall> pending = new TreeMap<>();
     private long lastId;
     private long cancelledThrough;
-    private long interruptedThrough;
     private @Nullable ClusterFailure refusal;
     private volatile boolean[] busy;
 
@@ -103,17 +102,9 @@ final class Calls {
         return Follow.NOTHING;
     }
 
-    /** A user's interrupt; answers up to which request it is meant, {@code -1} if there was one for them already; empty if nothing was asked. */
-    synchronized OptionalLong interrupt() {
-        if (pending.isEmpty()) {
-            return OptionalLong.empty();
-        }
-        if (pending.firstKey() <= interruptedThrough) {
-            return OptionalLong.of(-1);
-        }
-        interruptedThrough = lastId;
-        cancelledThrough = lastId;
-        return OptionalLong.of(lastId);
+    /** Marks everything asked as cancelled; answers up to which request; empty if nothing new would be. */
+    synchronized OptionalLong cancel() {
+        return pending.isEmpty() ? OptionalLong.empty() : cancel(pending.lastKey());
     }
 
     /** Marks everything asked as cancelled, if this request is unanswered and not cancelled yet; answers up to which request. */

@@ -96,13 +96,7 @@ final class Coordinator implements WorkerLink.Reports {
     }
 
     void cancel() {
-        queue(() -> calls.interrupt().ifPresent(through -> {
-            if (through < 0) {
-                failAll(Cause.ENDED_BY_USER, "ended by a second interrupt");
-            } else {
-                cancelThrough(through);
-            }
-        }));
+        queue(() -> calls.cancel().ifPresent(this::cancelThrough));
     }
 
     private void cancelThrough(long through) {

@@ -20,8 +20,8 @@ public interface Workers extends AutoCloseable {
     CompletableFuture<List<Reply>> submit(Request request);
 
     /**
-     * Asks all ranks to stop at the next micro-batch. A rank that does not answer within five seconds is killed and named; a second
-     * call while the first is unanswered kills at once.
+     * Asks all ranks to stop at the next micro-batch. A rank that does not answer within five seconds is killed and named. Does
+     * nothing where all that was asked has been cancelled already.
      */
     void cancel();
 

@@ -180,15 +180,28 @@ class ClusterDeathTest {
     }
 
     @Test
-    void aSecondInterruptKills() throws Exception {
+    void aKillEndsARankThatDoesNotStop() throws Exception {
         try (Trial trial = Trial.start(home, 2)) {
             CompletableFuture<List<Reply>> call = trial.script("*:stuck");
             trial.awaitHolding(2);
             trial.cluster().cancel();
-            trial.cluster().cancel();
+            trial.cluster().kill();
             Trial.awaitTrue("the call has failed", PROMISE, call::isDone);
             assertEquals(
                     Cause.ENDED_BY_USER, Trial.failure(call).failures().get(0).cause());
+        }
+    }
+
+    /** A verb that sees the stop before it asks and the interrupt itself may both cancel: that killed workers for one interrupt. */
+    @Test
+    void cancelledTwiceIsCancelledOnce() throws Exception {
+        try (Trial trial = Trial.start(home, 2)) {
+            CompletableFuture<List<Reply>> call = trial.script("*:hold forward 3");
+            trial.awaitHolding(2);
+            trial.cluster().cancel();
+            trial.cluster().cancel();
+            call.get(20, TimeUnit.SECONDS).forEach(reply -> assertInstanceOf(Reply.Cancelled.class, reply));
+            trial.run(new Request.Warm());
         }
     }
 

@@ -38,8 +38,6 @@ final class Work implements AutoCloseable {
     private volatile @Nullable Future<?> running;
     private volatile @Nullable Background background;
     private volatile long lastUsed;
-    private volatile long stopAsked;
-    private volatile @Nullable Future<?> asked;
 
     /** @param story says in one line what is under way, and what can be done about it */
     private record Background(Thread thread, Supplier<String> story, BooleanSupplier over) {}
@@ -188,11 +186,6 @@ final class Work implements AutoCloseable {
         try {
             earlier.get();
         } catch (InterruptedException again) {
-            boolean first = earlier != asked;
-            if (first || System.nanoTime() - stopAsked < TimeUnit.MILLISECONDS.toNanos(GRACE_MILLIS)) {
-                throw ShardException.interrupted(
-                        "interrupted: nothing had begun yet"); // Nobody was told of a second one.
-            }
             control.execute(backend::kill);
             throw ShardException.interrupted(
                     "interrupted twice: workers are being killed, with their weights and variables;"
@@ -203,8 +196,6 @@ final class Work implements AutoCloseable {
     }
 
     private ShardException interrupted(String what, Future<?> future, UnaryOperator<String> kept) {
-        stopAsked = System.nanoTime();
-        asked = future;
         Future<String> stopped = control.submit(() -> {
             try {
                 return RanksAtWork.of(backend.workers().status());
@@ -220,8 +211,10 @@ final class Work implements AutoCloseable {
         } catch (ExecutionException failed) {
             Throwable cause = failed.getCause();
             state = cause == null ? "" : " (" + translated(cause).getMessage() + ")";
-        } catch (InterruptedException hurried) {
-            state = " (still stopping)"; // One press may come as two; a second one that is meant comes later.
+        } catch (InterruptedException again) {
+            control.execute(backend::kill);
+            return ShardException.interrupted(
+                    "interrupted twice: " + what + "; workers are being killed, with their weights and variables");
         }
         String remains = kept.apply(now(stopped));
         return ShardException.interrupted("interrupted: " + what + (remains.isEmpty() ? "" : "; " + remains) + state);
