@@ -54,9 +54,28 @@ final class ComputeThread {
         this.page = page;
         this.inbox = inbox;
         this.mouth = mouth;
-        this.thread = new Thread(null, this::run, "shardlab-rank-" + seat.rank(), STACK_BYTES);
-        thread.setDaemon(true);
+        this.thread = new RankThread(this::run, "shardlab-rank-" + seat.rank(), stop);
         thread.start();
+    }
+
+    /**
+     * Hears an interrupt only while it runs a user's code. A thread that a cell has started may send one at any time later, and
+     * inside a read of the next request it would close the channel, and the worker with it.
+     */
+    private static final class RankThread extends Thread {
+
+        private final StopSignal stop;
+
+        RankThread(Runnable body, String name, StopSignal stop) {
+            super(null, body, name, STACK_BYTES);
+            this.stop = stop;
+            setDaemon(true);
+        }
+
+        @Override
+        public void interrupt() {
+            stop.duringUsersCode(super::interrupt);
+        }
     }
 
     /** Cancels all requests up to the given one, also if they have not begun; a later one that has begun goes on. */
@@ -146,8 +165,6 @@ final class ComputeThread {
         } catch (OutOfMemoryError e) {
             // Of direct memory or of the memory budget: with the Java heap exhausted the JVM has ended by now.
             return failed(e);
-        } finally {
-            Thread.interrupted(); // A stray interrupt must not reach the next request.
         }
     }
 

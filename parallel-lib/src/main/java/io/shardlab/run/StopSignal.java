@@ -51,6 +51,13 @@ public final class StopSignal {
         Thread.interrupted();
     }
 
+    /** Does something to the thread that runs a user's code, if there is one now. */
+    public synchronized void duringUsersCode(Runnable action) {
+        if (usersCode != null) {
+            action.run();
+        }
+    }
+
     public boolean cancelled() {
         return cancelled;
     }

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -31,11 +32,13 @@ class ComputeThreadTest {
     private final BlockingQueue<Message.Answer> answers = new LinkedBlockingQueue<>();
     private final CountDownLatch begun = new CountDownLatch(1);
     private final CountDownLatch goOn = new CountDownLatch(1);
+    private final CompletableFuture<Thread> computing = new CompletableFuture<>();
 
     /** Says when it has begun, waits, and then looks whether it was asked to stop. */
     private final class Waiting implements RankExecutor {
         @Override
         public Reply execute(Request request, Consumer<Event> events) {
+            computing.complete(Thread.currentThread());
             begun.countDown();
             try {
                 goOn.await();
@@ -101,6 +104,22 @@ class ComputeThreadTest {
         goOn.countDown();
         asked.add(Optional.of(new Message.Ask(3, new Request.Warm())));
         assertEquals(new Reply.Cancelled(0), answers.poll(10, TimeUnit.SECONDS).reply());
+        asked.add(Optional.empty());
+        thread.join(1000);
+    }
+
+    /** A thread that a user's cell has started can do so at any time; requests then came to nobody, and the worker was lost. */
+    @Test
+    void anInterruptBetweenRequestsIsNotHeard() throws Exception {
+        ComputeThread thread = start();
+        goOn.countDown();
+        for (long id = 1; id <= 3; id++) {
+            asked.add(Optional.of(new Message.Ask(id, new Request.Warm())));
+            assertEquals(
+                    new Message.Answer(id, new Reply.Done(new MemoryUse(0, Map.of())), 0, 0),
+                    answers.poll(10, TimeUnit.SECONDS));
+            computing.join().interrupt();
+        }
         asked.add(Optional.empty());
         thread.join(1000);
     }
