@@ -5,13 +5,9 @@ import io.shardlab.engine.Tensor;
 import io.shardlab.plan.Plan;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /**
@@ -28,32 +24,23 @@ public final class SampleFile implements Samples {
 
     private static final float WHITE = 255;
 
-    private final Path file;
-    private final FileChannel channel;
+    private final PositionedFile file;
     private final int numSamples;
     private final int numElements;
 
-    SampleFile(Path file) {
-        this.file = file;
-        try {
-            channel = FileChannel.open(file, StandardOpenOption.READ);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read samples: " + e.getMessage(), e);
-        }
+    SampleFile(Path path) {
+        file = PositionedFile.open(path, "samples");
         try {
             ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
-            readAt(header, 0);
+            file.read(header, 0);
             byte[] magic = new byte[MAGIC.length];
             header.flip().get(magic);
             numSamples = header.getInt();
             numElements = header.getInt();
             long expected = HEADER_BYTES + (long) numSamples * (1L + numElements);
-            if (!Arrays.equals(magic, MAGIC) || numSamples < 1 || numElements < 1 || channel.size() != expected) {
+            if (!Arrays.equals(magic, MAGIC) || numSamples < 1 || numElements < 1 || file.numBytes() != expected) {
                 throw new IllegalArgumentException(file + " is no file of samples");
             }
-        } catch (IOException e) {
-            close();
-            throw new UncheckedIOException(e);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -101,7 +88,7 @@ public final class SampleFile implements Samples {
             long index = settings.shuffled()
                     ? Samples.shuffled(settings.seed(), position, numSamples)
                     : position % numSamples;
-            readAt(bytes.clear(), HEADER_BYTES + index * (1L + numElements));
+            file.read(bytes, HEADER_BYTES + index * (1L + numElements));
             labels[row] = bytes.get(0) & 0xFF;
             if (labels[row] >= plan.vocabularySize()) {
                 throw new IllegalArgumentException("label " + labels[row] + " of sample " + index + " of " + file
@@ -112,24 +99,8 @@ public final class SampleFile implements Samples {
         return new Labelled(elements, labels, sample.prepend(b));
     }
 
-    private void readAt(ByteBuffer bytes, long offset) {
-        try {
-            while (bytes.hasRemaining()) {
-                if (channel.read(bytes, offset + bytes.position()) < 0) {
-                    throw new IOException(file + " ended early");
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        file.close();
     }
 }

@@ -4,13 +4,9 @@ import io.shardlab.engine.Scope;
 import io.shardlab.engine.Tensor;
 import io.shardlab.plan.Plan;
 import io.shardlab.tensor.TensorShape;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 
 /** A file of little-endian 32-bit token ids, read at the places that the order of the sequences asks for. */
 final class TokenFile implements Samples {
@@ -28,18 +24,12 @@ final class TokenFile implements Samples {
         }
     }
 
-    private final Path file;
-    private final FileChannel channel;
+    private final PositionedFile file;
     private final long numTokens;
 
-    TokenFile(Path file) {
-        this.file = file;
-        try {
-            channel = FileChannel.open(file, StandardOpenOption.READ);
-            numTokens = channel.size() / Integer.BYTES;
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read tokens: " + e.getMessage(), e);
-        }
+    TokenFile(Path path) {
+        file = PositionedFile.open(path, "tokens");
+        numTokens = file.numBytes() / Integer.BYTES;
     }
 
     @Override
@@ -60,7 +50,7 @@ final class TokenFile implements Samples {
             long start = settings.shuffled()
                     ? Samples.shuffled(settings.seed(), sequence, starts)
                     : Math.multiplyExact(sequence, t) % starts;
-            readAt(bytes, start);
+            file.read(bytes, start * Integer.BYTES);
             for (int i = 0; i <= t; i++) {
                 int token = bytes.getInt(i * Integer.BYTES);
                 if (token < 0 || token >= plan.vocabularySize()) {
@@ -78,25 +68,8 @@ final class TokenFile implements Samples {
         return new Sequences(inputs, targets, TensorShape.of(b, t));
     }
 
-    private void readAt(ByteBuffer bytes, long token) {
-        bytes.clear();
-        try {
-            while (bytes.hasRemaining()) {
-                if (channel.read(bytes, token * Integer.BYTES + bytes.position()) < 0) {
-                    throw new IOException(file + " ended early");
-                }
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        file.close();
     }
 }
