@@ -5,27 +5,21 @@ import io.shardlab.cell.CellSession;
 import io.shardlab.cell.PlacedWeights;
 import io.shardlab.cell.Surroundings;
 import io.shardlab.comm.Communicator;
-import io.shardlab.engine.Engine;
 import io.shardlab.engine.UserArrays;
 import io.shardlab.mesh.Group;
 import io.shardlab.mesh.Mesh;
 import io.shardlab.transport.Purpose;
-import io.shardlab.transport.Transport;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The cells of one rank, between its requests: their session and the group in which they meet those of other ranks. */
 final class RankCells implements AutoCloseable {
 
-    private final Seat seat;
-    private final StopSignal stop;
-    private final StatusPage page;
-    private final CommitGuard guard;
-    private final Transport transport;
-    private final TrafficCount traffic;
+    private final Rank rank;
+    private final RankEngine engine;
+    private final RankPlan plan;
     private @Nullable Opened opened;
 
     /** What is open. */
@@ -36,24 +30,19 @@ final class RankCells implements AutoCloseable {
         }
     }
 
-    /** @param traffic counts what cells send, beside what plans send */
-    RankCells(
-            Seat seat, StopSignal stop, StatusPage page, CommitGuard guard, Transport transport, TrafficCount traffic) {
-        this.seat = seat;
-        this.stop = stop;
-        this.page = page;
-        this.guard = guard;
-        this.transport = transport;
-        this.traffic = traffic;
+    RankCells(Rank rank, RankEngine engine, RankPlan plan) {
+        this.rank = rank;
+        this.engine = engine;
+        this.plan = plan;
     }
 
-    /** Answers a request that is about cells. */
-    Optional<Reply> answer(Request request, Supplier<Engine> engine, Optional<PlacedPlan> placed) throws IOException {
+    /** Answers a request that is about cells; empty for another. */
+    Optional<Reply> answer(Request request) throws IOException {
         if (request instanceof Request.OpenCells open) {
-            return Optional.of(open(open, engine.get()));
+            return Optional.of(open(open));
         }
         if (request instanceof Request.Cell cell) {
-            return Optional.of(new Reply.CellRan(run(cell, placed)));
+            return Optional.of(new Reply.CellRan(run(cell)));
         }
         if (request instanceof Request.Variables variables) {
             return Optional.of(new Reply.Held(opened().session().variables(variables.fields())));
@@ -67,23 +56,23 @@ final class RankCells implements AutoCloseable {
     private Opened opened() {
         Opened known = opened;
         if (known == null) {
-            throw new IllegalStateException("no cell has run on rank " + seat.rank());
+            throw new IllegalStateException("no cell has run on rank " + rank.number());
         }
         return known;
     }
 
-    private Reply open(Request.OpenCells request, Engine engine) throws IOException {
+    private Reply open(Request.OpenCells request) throws IOException {
         close();
-        page.enter("opening cells", "", -1);
-        UserArrays arrays = engine.userArrays();
+        rank.enter("opening cells", "");
+        UserArrays arrays = engine.get().userArrays();
         Communicator world = openGroup();
         CellSession session = new CellSession(
-                seat.rank(),
-                seat.device(),
+                rank.number(),
+                rank.seat().device(),
                 arrays,
                 surroundings(Optional.empty(), arrays, world),
                 request.prelude(),
-                (phase, action) -> page.enter(phase, action, -1));
+                rank::enter);
         opened = new Opened(session, arrays, world);
         return new Reply.CellRan(session.learn(request.prelude()));
     }
@@ -92,41 +81,42 @@ final class RankCells implements AutoCloseable {
     private Communicator openGroup() throws IOException {
         try {
             Communicator[] world = new Communicator[1];
-            guard.uninterrupted(() -> {
+            rank.guard().uninterrupted(() -> {
                 try {
-                    world[0] = Communicator.open(transport, Group.world(seat.numRanks()), Purpose.CONTROL);
+                    world[0] = Communicator.open(
+                            rank.transport(), Group.world(rank.seat().numRanks()), Purpose.CONTROL);
                 } catch (IOException e) {
                     throw new UncheckedIOException(e);
                 }
             });
-            return new CountedCommunicator(world[0], "world", traffic);
+            return new CountedCommunicator(world[0], "world", rank.recorder().traffic());
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
     }
 
-    private CellOutcome run(Request.Cell request, Optional<PlacedPlan> placed) throws IOException {
+    private CellOutcome run(Request.Cell request) throws IOException {
         Opened here = opened();
         if (request.freshGroup()) {
             here.world().close();
             here = new Opened(here.session(), here.arrays(), openGroup());
             opened = here;
         }
-        if (!request.ranks().contains(seat.rank())) {
+        if (!request.ranks().contains(rank.number())) {
             return here.session().learn(request.program());
         }
-        page.enter("cell", "", -1);
-        stop.enterUsersCode();
+        rank.enter("cell", "");
+        rank.stop().enterUsersCode();
         try {
             return here.session()
                     .run(
                             request.program(),
-                            surroundings(placed, here.arrays(), here.world()),
+                            surroundings(plan.here(), here.arrays(), here.world()),
                             request.pushed(),
-                            thrown -> stop.cancelled(),
+                            thrown -> rank.stop().cancelled(),
                             RankCells::follows);
         } finally {
-            stop.leaveUsersCode();
+            rank.stop().leaveUsersCode();
         }
     }
 
@@ -135,15 +125,16 @@ final class RankCells implements AutoCloseable {
     }
 
     private Surroundings surroundings(Optional<PlacedPlan> placed, UserArrays arrays, Communicator world) {
-        Mesh mesh = placed.map(plan -> plan.plan().mesh()).orElse(new Mesh(1, 1, seat.numRanks()));
-        PlacedWeights model = placed.map(plan -> new PlacedWeights(
-                        plan.shard(), plan.at().tensor(), plan.plan().type(), arrays))
+        Mesh mesh = placed.map(known -> known.plan().mesh())
+                .orElse(new Mesh(1, 1, rank.seat().numRanks()));
+        PlacedWeights model = placed.map(known -> new PlacedWeights(
+                        known.shard(), known.at().tensor(), known.plan().type(), arrays))
                 .orElse(null);
         return new Surroundings(mesh, model, world);
     }
 
     private Reply pull(Request.Pull request) {
-        if (!request.ranks().contains(seat.rank())) {
+        if (!request.ranks().contains(rank.number())) {
             return new Reply.Pulled(Optional.empty(), Optional.empty());
         }
         try {
