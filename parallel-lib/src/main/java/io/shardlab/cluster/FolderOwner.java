@@ -1,5 +1,6 @@
 package io.shardlab.cluster;
 
+import io.shardlab.weights.FolderTree;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -73,7 +74,7 @@ record FolderOwner(long pid, long startTicks, String space) {
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(parent, prefix + "*")) {
             for (Path folder : folders) {
                 if (leftBehind(folder)) {
-                    JobFolder.delete(folder);
+                    new FolderTree(folder).delete();
                     swept.add(folder);
                 }
             }

@@ -1,5 +1,6 @@
 package io.shardlab.cluster;
 
+import io.shardlab.weights.FolderTree;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -71,7 +72,7 @@ final class JobFolder implements AutoCloseable {
         try {
             return new JobFolder(folder, shared(places, name, warnings));
         } catch (IOException e) {
-            delete(folder);
+            new FolderTree(folder).delete();
             throw e;
         }
     }
@@ -92,7 +93,7 @@ final class JobFolder implements AutoCloseable {
             } catch (IOException e) {
                 refused.add(parent + " cannot be used: " + e);
                 if (Files.isDirectory(candidate, LinkOption.NOFOLLOW_LINKS)) {
-                    delete(candidate);
+                    new FolderTree(candidate).delete();
                 }
                 continue;
             }
@@ -142,20 +143,9 @@ final class JobFolder implements AutoCloseable {
     @Override
     public void close() throws IOException {
         try {
-            delete(shared);
+            new FolderTree(shared).delete();
         } finally {
-            delete(folder);
+            new FolderTree(folder).delete();
         }
-    }
-
-    static void delete(Path folder) throws IOException {
-        if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-            try (var entries = Files.newDirectoryStream(folder)) {
-                for (Path entry : entries) {
-                    delete(entry);
-                }
-            }
-        }
-        Files.deleteIfExists(folder);
     }
 }

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -163,7 +162,7 @@ public final class CheckpointDraft implements AutoCloseable {
         if (Files.exists(previous) && Files.exists(target.resolve(CheckpointFolder.MARKER))) {
             dispose(previous, target);
         }
-        delete(draft);
+        new FolderTree(draft).delete();
     }
 
     private static void move(Path from, Path to) throws IOException {
@@ -194,21 +193,10 @@ public final class CheckpointDraft implements AutoCloseable {
         // The marker last: until it is gone we still know which files were ours.
         try (Stream<Path> files = Files.list(previous)) {
             for (Path file : files.filter(file -> !file.equals(marker)).toList()) {
-                delete(file);
+                new FolderTree(file).delete();
             }
         }
-        delete(previous);
-    }
-
-    private static void delete(Path folder) throws IOException {
-        if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
+        new FolderTree(previous).delete();
     }
 
     private static void force(Path fileOrFolder) throws IOException {
@@ -271,7 +259,7 @@ public final class CheckpointDraft implements AutoCloseable {
     public void close() throws IOException {
         try {
             if (!committed) {
-                delete(folder().resolve(CheckpointFolder.MARKER));
+                Files.deleteIfExists(folder().resolve(CheckpointFolder.MARKER));
                 settle(target);
             }
         } finally {
