@@ -2,10 +2,14 @@ package io.shardlab.cell;
 
 import java.util.ArrayList;
 import java.util.List;
-import jdk.jshell.spi.ExecutionControl;
+import jdk.jshell.execution.DirectExecutionControl;
 
-/** Stands where a JShell would execute: keeps the classes and the calls instead, for those who will. */
-final class RecordingControl implements ExecutionControl {
+/**
+ * Stands where a JShell would execute: keeps the classes and the calls instead, for those who will. It refuses to redefine a
+ * class, as its parent does, so that the shell compiles what has changed under new names: classes of a running rank stay as they
+ * are.
+ */
+final class RecordingControl extends DirectExecutionControl {
 
     /** A call that the shell asked for. */
     record Call(String type, String method) {}
@@ -34,34 +38,9 @@ final class RecordingControl implements ExecutionControl {
         }
     }
 
-    /** Refused, so that the shell compiles what has changed under new names: classes of a running rank stay as they are. */
-    @Override
-    public void redefine(ClassBytecodes[] changed) throws NotImplementedException {
-        throw new NotImplementedException("classes are not redefined");
-    }
-
     @Override
     public String invoke(String className, String methodName) {
         calls.add(new Call(className, methodName));
         return "";
     }
-
-    @Override
-    public String varValue(String className, String varName) {
-        return "";
-    }
-
-    @Override
-    public void addToClasspath(String path) {}
-
-    @Override
-    public void stop() {}
-
-    @Override
-    public Object extensionCommand(String command, Object argument) throws NotImplementedException {
-        throw new NotImplementedException(command);
-    }
-
-    @Override
-    public void close() {}
 }

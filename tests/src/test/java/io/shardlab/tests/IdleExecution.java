@@ -1,12 +1,13 @@
 package io.shardlab.tests;
 
 import java.util.Map;
+import jdk.jshell.execution.DirectExecutionControl;
 import jdk.jshell.spi.ExecutionControl;
 import jdk.jshell.spi.ExecutionControlProvider;
 import jdk.jshell.spi.ExecutionEnv;
 
 /** Runs nothing: JShell then is a compiler that remembers declarations. */
-final class IdleExecution implements ExecutionControl {
+final class IdleExecution extends DirectExecutionControl {
 
     static final class Provider implements ExecutionControlProvider {
         @Override
@@ -24,29 +25,7 @@ final class IdleExecution implements ExecutionControl {
     public void load(ClassBytecodes[] classes) {}
 
     @Override
-    public void redefine(ClassBytecodes[] classes) {}
-
-    @Override
     public String invoke(String type, String method) {
         return "";
     }
-
-    @Override
-    public String varValue(String type, String variable) {
-        return "";
-    }
-
-    @Override
-    public void addToClasspath(String path) {}
-
-    @Override
-    public void stop() {}
-
-    @Override
-    public Object extensionCommand(String command, Object argument) {
-        return "";
-    }
-
-    @Override
-    public void close() {}
 }
