@@ -1,14 +1,12 @@
 """Round trips of cells on four workers: ours against calls of PyTorch Monarch and against ipyparallel."""
 
 import contextlib
-import json
 import os
 import statistics
-import subprocess
-import threading
 
-from build import DJL, ONE_THREAD, PEERS, ROOT, WORK, BenchError, maven, run, say
+from build import DJL, ONE_THREAD, PEERS, ROOT, WORK, maven, run, say
 from ratios import Goal, line
+from told import Told
 
 WORLD = 4
 ANSWER_SECONDS = 180
@@ -24,45 +22,19 @@ NOTE = ("*Same cell*: `%%shard` with the body `rank`, typed again, so nothing is
         "once and run on 4 workers. *First cell*: the first of a notebook, compiler and all, after `up`.")
 
 
-class Told:
-    """A program that answers each line with a JSON object; its first answer comes unasked."""
+class Cells(Told):
+    """Workers that run cells, or a peer's calls, a number of times when told to."""
 
     def __init__(self, name, command, **options):
-        self.name, self.log = name, open(WORK / f"cells-{name}.log", "w+")
-        self.process = subprocess.Popen([str(part) for part in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=self.log, text=True, **options)
-        try:
-            self.first = self.answer()["first"] / 1e9
-        except BenchError:
-            self.close()
-            raise
+        super().__init__(name, f"cells-{name}", command, ANSWER_SECONDS, **options)
+
+    def seconds_to_first(self):
+        return self.first["first"] / 1e9
 
     def ask(self, kind, count):
         """Seconds, sorted."""
-        self.process.stdin.write(f"{kind} {count}\n")
-        self.process.stdin.flush()
+        self.tell(kind, count)
         return sorted(nanos / 1e9 for nanos in self.answer()["nanos"])
-
-    def answer(self):
-        watchdog = threading.Timer(ANSWER_SECONDS, self.process.kill)
-        watchdog.start()
-        try:
-            text = self.process.stdout.readline()
-        finally:
-            watchdog.cancel()
-        if not text:
-            self.log.seek(0)
-            raise BenchError(f"{self.name} ended early or gave no answer in {ANSWER_SECONDS} s: {self.log.read()[-3000:]}")
-        return json.loads(text)
-
-    def close(self):
-        self.process.stdin.close()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
 
 
 def notebook(java):
@@ -80,12 +52,12 @@ def notebook(java):
 
 
 def ours(command, java):
-    return Told("ours", command, env={**os.environ, **ONE_THREAD, **DJL, "SHARDLAB_HOME": str(java.home)})
+    return Cells("ours", command, env={**os.environ, **ONE_THREAD, **DJL, "SHARDLAB_HOME": str(java.home)})
 
 
 def peer(torch, program):
-    return Told(program, [torch.python, PEERS / f"{program}.py", "--world", WORLD], env={**os.environ, **ONE_THREAD},
-                cwd=PEERS)
+    return Cells(program, [torch.python, PEERS / f"{program}.py", "--world", WORLD], env={**os.environ, **ONE_THREAD},
+                 cwd=PEERS)
 
 
 def quantiles(seconds):
@@ -117,7 +89,7 @@ def measure(java, torch, quick, repetitions=None):
     first, cold = [], []
     for _ in range(1 if quick else 5):
         fresh = ours(command, java)
-        first.append(fresh.first)
+        first.append(fresh.seconds_to_first())
         cold.append(statistics.median(fresh.ask("same", 100)) * 1e3)
         fresh.close()
     lines = []

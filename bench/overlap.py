@@ -5,7 +5,7 @@ import statistics
 
 from build import say
 from ratios import Goal, line
-from runner import WARM_STEPS, Runner, periods, require_equal
+from runner import Runner, make_ready, periods
 
 LINK = "1GB/s,50us"
 OFF = ("-Dshardlab.overlap=false",)
@@ -62,9 +62,7 @@ def measure(java, torch, quick, repetitions=None):
                     name = f"{scheme} {where} {switch}"
                     runners[name] = Runner(java, name, scheme, *more, flags=flags)
                     stack.callback(runners[name].close)
-        require_equal({name: runner.train(1, 8)["losses"] for name, runner in runners.items()})
-        for runner in runners.values():
-            runner.train(1, WARM_STEPS)
+        make_ready(runners, 1)
         found = []
         for index in range(repetitions):
             say(f"overlap: repetition {index + 1} of {repetitions}")

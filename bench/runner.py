@@ -1,13 +1,11 @@
 """Workers of one scheme that train when told to, and how their step times are read."""
 
-import json
 import os
 import statistics
 import struct
-import subprocess
-import threading
 
 from build import ONE_THREAD, WORK, BenchError
+from told import Told
 
 PRESET, BATCH, LENGTH, VOCABULARY = "medium", 8, 128, 256
 NUM_TOKENS = 1 << 20
@@ -16,49 +14,27 @@ LOSS_TOLERANCE = 1e-4
 WARM_STEPS = 20  # until the JIT compiler is done on all ranks
 
 
-class Runner:
+class Runner(Told):
     """The workers of one scheme, started once and told to train in between."""
 
     def __init__(self, java, name, scheme, *more, model=PRESET, flags=()):
-        self.log = open(WORK / f"train-{name.replace(' ', '-').replace('/', '-')}.log", "w+")
-        self.process = subprocess.Popen(
-            java.command("Train", scheme, model, BATCH, LENGTH, tokens(), java.home, *more, flags=flags),
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, env={**os.environ, **ONE_THREAD})
-        try:
-            self.answer()
-        except BenchError:
-            self.close()
-            raise
+        command = java.command("Train", scheme, model, BATCH, LENGTH, tokens(), java.home, *more, flags=flags)
+        super().__init__("training", f"train-{name.replace(' ', '-').replace('/', '-')}", command, ANSWER_SECONDS,
+                         env={**os.environ, **ONE_THREAD})
 
     def begin(self, microbatches, steps, batch=BATCH):
-        self.process.stdin.write(f"{batch} {microbatches} {steps}\n")
-        self.process.stdin.flush()
-
-    def answer(self):
-        watchdog = threading.Timer(ANSWER_SECONDS, self.process.kill)
-        watchdog.start()
-        try:
-            text = self.process.stdout.readline()
-        finally:
-            watchdog.cancel()
-        if not text:
-            self.log.seek(0)
-            raise BenchError(f"training ended early or gave no answer in {ANSWER_SECONDS} s: {self.log.read()[-3000:]}")
-        return json.loads(text)
+        self.tell(batch, microbatches, steps)
 
     def train(self, microbatches, steps, batch=BATCH):
         self.begin(microbatches, steps, batch)
         return self.answer()
 
-    def close(self):
-        if not self.process.stdin.closed:
-            self.process.stdin.close()
-        try:
-            self.process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-        self.log.close()
+
+def make_ready(runners, microbatches):
+    """Compares the losses of all, over 8 steps, and warms them up."""
+    require_equal({name: runner.train(microbatches, 8)["losses"] for name, runner in runners.items()})
+    for runner in runners.values():
+        runner.train(1, WARM_STEPS)
 
 
 def periods(answer):

@@ -4,7 +4,7 @@ import contextlib
 
 from build import say
 from ratios import Goal, line
-from runner import WARM_STEPS, Runner, alone, require_equal, together
+from runner import Runner, alone, make_ready, require_equal, together
 
 TITLE = "Training step, hidden 512, 8 layers, 8 × 128 tokens, one thread per rank"
 NOTE = ("S2 is what two independent one-thread runs of the single scheme reach together, side by side, over one "
@@ -89,9 +89,7 @@ def measure(java, torch, quick, repetitions=None):
             runners[name] = Runner(java, name, *scheme)
             stack.callback(runners[name].close)
         say("training: comparing losses and warming up")
-        require_equal({name: runner.train(4, 8)["losses"] for name, runner in runners.items()})
-        for runner in runners.values():
-            runner.train(1, WARM_STEPS)
+        make_ready(runners, 4)
         found = []
         for index in range(repetitions):
             say(f"training: repetition {index + 1} of {repetitions}")
