@@ -5,7 +5,11 @@ import java.io.IOException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 
-/** The two messages whose content {@link CellBytes} can say. The first byte says which it is; JSON never begins with one of these. */
+/**
+ * The two messages whose content {@link CellBytes} can say: the asking for a cell and its answer. A first byte says which it is
+ * (JSON begins with neither), big-endian 64-bit numbers follow (the request's; in an answer also the bytes printed to standard
+ * output and error), then the content.
+ */
 final class BriefCell {
 
     private static final byte ASK = 1;
@@ -37,6 +41,7 @@ final class BriefCell {
         return payload.length > 0 && (payload[0] == ASK || payload[0] == ANSWER);
     }
 
+    /** @throws IOException if the bytes are cut off or damaged in another way */
     static Message decode(byte[] payload) throws IOException {
         ByteBuffer from = ByteBuffer.wrap(payload, 1, payload.length - 1);
         try {

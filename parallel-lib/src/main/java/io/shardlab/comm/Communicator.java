@@ -26,8 +26,8 @@ import java.util.Map;
  *
  * <p>The {@code start} methods begin a collective and let the caller compute on. What was started goes on, group by group in
  * the order started, whenever the rank waits for anything or calls {@link Transport#progress}. Buffers must stay alive and
- * untouched until {@link Pending#await} returns. Any other call in the group first waits for what was started in it. Who leaves in between, after a failure or a cancellation,
- * calls {@link #abandon()} before it frees the buffers.
+ * untouched until {@link Pending#await} returns. Any other call in the group first waits for what was started in it. Who leaves
+ * in between, after a failure or a cancellation, calls {@link #abandon()} before it frees the buffers.
  */
 public interface Communicator extends AutoCloseable {
 
@@ -60,10 +60,10 @@ public interface Communicator extends AutoCloseable {
     Pending startAllReduce(ByteBuffer tensor, TensorType type);
 
     /**
-     * Starts what {@link #allReduce} does on a tensor that is not computed yet. Nothing else is called in the group until all
-     * of it is final.
+     * Starts what {@link #allReduce} does on a tensor that is not computed yet. The caller makes no other call in the group
+     * before it has said that all of the tensor is final.
      *
-     * @param parts in how many it will come; the same on all members
+     * @param parts how many pieces of about equal size it will be told of, at least 1; the same on all members
      */
     Growing startAllReduceOfGrowing(ByteBuffer tensor, TensorType type, int parts);
 
@@ -98,12 +98,12 @@ public interface Communicator extends AutoCloseable {
     void abandon();
 
     /**
-     * Forgets unfinished calls, started ones too, and messages on their way. All members call it while none is inside another call of this
-     * group: between two barriers of another group. Started collectives may still be under way; they are abandoned.
+     * Forgets unfinished calls, abandons started ones, and drops messages on their way. All members call it while none is inside
+     * another call of this group: between two barriers of another group.
      */
     void reset();
 
-    /** What this member contributes to the shared memory of the job. */
+    /** Bytes that this member contributes to the shared memory of the job. */
     long bytesReserved();
 
     /** What was done so far, by name of operation: {@code all_reduce}, {@code send} … */

@@ -1,12 +1,24 @@
 package io.shardlab.comm;
 
-/** A collective under way on a tensor that is still being computed, from its beginning on. */
+/**
+ * An all-reduce under way on a tensor that its caller still computes, from the first element on (the overlap of a product with
+ * its all-reduce of Jangda et al. 2022, "Breaking the Computation and Communication Abstraction Barrier"). Owned by the rank's
+ * compute thread.
+ */
 public interface Growing extends Pending {
 
-    /** Says that the tensor's first {@code bytes} bytes are final, and sends what can be sent of them. */
+    /**
+     * Says that the tensor's first {@code bytes} bytes are final, and sends what can be sent of them.
+     *
+     * @param bytes from the buffer's position on; never fewer than before
+     */
     void reach(int bytes);
 
-    /** Needs the whole tensor to be final. */
+    /**
+     * Returns when the tensor holds the sum.
+     *
+     * @throws IllegalStateException if not all of the tensor is final
+     */
     @Override
     void await();
 }

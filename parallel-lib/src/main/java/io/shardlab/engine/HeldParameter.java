@@ -15,7 +15,7 @@ import java.util.Optional;
 /** A parameter of a shard: its numbers, the gradient of each of its uses, and what the optimizer keeps of it. */
 final class HeldParameter {
 
-    /** First and second moment of the gradient, of the optimizer's elements. */
+    /** AdamW's first and second moment, flat: a number for each element that this rank's optimizer works on. */
     private record Moments(NDArray first, NDArray second) {}
 
     private final NDManager manager;
@@ -75,7 +75,7 @@ final class HeldParameter {
         return own;
     }
 
-    /** Some elements of the storage, or of one of the same shape. */
+    /** Some elements of the parameter's storage, or of another of the same shape; native byte order. */
     static ByteBuffer part(ByteBuffer storage, TensorType type, Extent elements) {
         int start = Math.toIntExact(elements.start() * type.bytes());
         int length = Math.toIntExact(elements.length() * type.bytes());

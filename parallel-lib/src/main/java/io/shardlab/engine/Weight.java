@@ -41,7 +41,7 @@ final class Weight {
         return value;
     }
 
-    /** The sum of all backward passes since it was cleared. It stays at its place. */
+    /** The sum of all backward passes since it was cleared, of the value's shape. It stays at its place. */
     NDArray gradient() {
         NDArray storage = storage();
         if (whole != null) {
@@ -61,9 +61,9 @@ final class Weight {
     }
 
     /**
-     * A place for the sum of what it holds and a summand.
+     * Where a summand goes: the storage becomes {@code keep} times what it holds, plus the summand (β of BLAS's gemm).
      *
-     * @param keep the factor of what it holds, 0 or 1
+     * @param keep 0 or 1
      */
     record Sum(NDArray storage, double keep) {}
 

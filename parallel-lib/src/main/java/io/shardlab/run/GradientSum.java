@@ -20,7 +20,8 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Sums a rank's gradients over the data axis, bucket by bucket, while the backward pass goes on (Li et al. 2020, section 3.2).
+ * Sums a rank's gradients over the data axis, bucket by bucket, while the backward pass goes on (Li et al. 2020, "PyTorch
+ * Distributed: Experiences on Accelerating Data Parallel Training", section 3.2).
  *
  * <p>Owned by the rank's thread, which says what is complete. All data ranks complete segments in the same order, and so do
  * the tensor ranks of each; so started calls of both axes stand in one order everywhere.
@@ -111,7 +112,7 @@ final class GradientSum {
         complete.clear();
     }
 
-    /** Memory in which small gradients are put together. */
+    /** Bytes in which small gradients are put together. */
     long bytesReserved() {
         return calls.values().stream()
                 .flatMap(List::stream)

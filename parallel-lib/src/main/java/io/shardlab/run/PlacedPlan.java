@@ -219,7 +219,7 @@ final class PlacedPlan implements AutoCloseable {
         return ++optimizerSteps;
     }
 
-    /** Shared memory this rank reserved for its groups. */
+    /** Bytes of shared memory that this rank reserved for its groups, and of the buffers of its gradient sums. */
     long communicationBytes() {
         long bytes = mesh.bytesReserved() + tensor.bytesReserved() + pipeline.bytesReserved();
         for (Communicator group : tied.values()) {
