@@ -17,11 +17,6 @@ public record HostLimits(int cores, String coresSource, long memoryBytes, String
 
     private record Limit(double amount, String source) {}
 
-    /** Reads the limits of this process. */
-    public static HostLimits here() {
-        return read(Path.of("/"), System.getenv(), Runtime.getRuntime().availableProcessors());
-    }
-
     /** Reads limits from files below {@code root} and from variables; the smallest of each sort counts. */
     static HostLimits read(Path root, Map<String, String> environment, int processors) {
         Cgroup cgroup = new Cgroup(root);

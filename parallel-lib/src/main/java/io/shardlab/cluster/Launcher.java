@@ -47,9 +47,6 @@ interface Launcher extends AutoCloseable {
 
         boolean alive();
 
-        /** Asks the process to end. */
-        void terminate();
-
         /** Ends the process, even if it is stopped. */
         void kill();
 

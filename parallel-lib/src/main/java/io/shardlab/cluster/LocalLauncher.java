@@ -172,11 +172,6 @@ final class LocalLauncher implements Launcher {
         }
 
         @Override
-        public void terminate() {
-            process.destroy();
-        }
-
-        @Override
         public void kill() {
             process.destroyForcibly();
         }

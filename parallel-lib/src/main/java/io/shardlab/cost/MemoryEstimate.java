@@ -60,13 +60,6 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
         return new MemoryEstimate(ranks);
     }
 
-    /** The rank that needs most. */
-    public MemoryUse mostLoaded() {
-        return ranks.stream()
-                .max((a, b) -> Long.compare(a.totalBytes(), b.totalBytes()))
-                .orElseThrow();
-    }
-
     private static MemoryUse rankUse(Plan plan, int rank, Baseline baseline) {
         Coordinates at = plan.mesh().coordinates(rank);
         long weights = parameterBytes(plan, at);

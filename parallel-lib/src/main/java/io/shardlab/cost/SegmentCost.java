@@ -7,7 +7,6 @@ import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
 import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.TensorShape;
-import io.shardlab.tensor.TensorType;
 
 /**
  * What a segment costs one rank of the tensor axis for one micro-batch, from its local shapes.
@@ -125,14 +124,6 @@ public record SegmentCost(double forwardFlops, long savedElements, long largestE
             }
         }
         return new SegmentCost(flops, saved, largest);
-    }
-
-    public double backwardFlops() {
-        return 2 * forwardFlops;
-    }
-
-    public long savedBytes(TensorType type) {
-        return savedElements * type.bytes();
     }
 
     private static TensorShape local(Segment segment, int parameter, int tensorIndex) {

@@ -1,8 +1,6 @@
 package io.shardlab.plan;
 
 import io.shardlab.tensor.Extent;
-import java.util.List;
-import java.util.stream.IntStream;
 
 /**
  * Which elements of a parameter the optimizer of one data rank works on where its state is split (ZeRO stage 1, Rajbhandari
@@ -29,12 +27,5 @@ public final class OptimizerSlice {
     /** How many blocks {@code numElements} make. */
     public static long numBlocks(long numElements) {
         return (numElements + BLOCK - 1) / BLOCK;
-    }
-
-    /** The lengths of all ranks' slices, in rank order. */
-    public static List<Long> lengths(long numElements, int degree) {
-        return IntStream.range(0, degree)
-                .mapToObj(rank -> of(numElements, rank, degree).length())
-                .toList();
     }
 }

@@ -29,14 +29,10 @@ public record Schedule(String name, int numStages, int numMicrobatches, List<Lis
         return stage % numRanks();
     }
 
-    /** The most micro-batches of a stage that have gone forward and not yet all the way back: GPipe M, 1F1B min(M, p − stage). */
-    public int peakMicrobatches(int stage) {
-        return (int) peakOnRank(rankOf(stage), other -> other == stage ? 1 : 0);
-    }
-
     /**
      * The most that a rank holds at once, where each stage holds {@code perMicrobatch} from a micro-batch's forward to the
-     * end of its backward (of its W pass, where B is split).
+     * end of its backward (of its W pass, where B is split). With 1 for every stage and one stage per rank: GPipe M, 1F1B
+     * min(M, p − rank).
      */
     public long peakOnRank(int rank, IntToLongFunction perMicrobatch) {
         long held = 0;

@@ -1,6 +1,5 @@
 package io.shardlab.trace;
 
-import java.util.EnumMap;
 import java.util.Map;
 
 /** High-water bytes of one rank by category; a category that is unknown is absent, never zero. */
@@ -11,12 +10,5 @@ public record MemoryUse(int rank, Map<MemoryCategory, Long> bytes) {
 
     public long totalBytes() {
         return bytes.values().stream().mapToLong(Long::longValue).sum();
-    }
-
-    public MemoryUse with(MemoryCategory category, long value) {
-        Map<MemoryCategory, Long> changed = new EnumMap<>(MemoryCategory.class);
-        changed.putAll(bytes);
-        changed.put(category, value);
-        return new MemoryUse(rank, changed);
     }
 }

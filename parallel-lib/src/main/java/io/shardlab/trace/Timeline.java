@@ -60,11 +60,6 @@ public record Timeline(boolean predicted, int numRanks, List<Span> spans) {
                 .sum();
     }
 
-    /** The share of the makespan in which a rank is not busy. */
-    public double idleShare(int rank) {
-        return 1 - share(busyNanos(rank), makespanNanos());
-    }
-
     /** The time of all steps from the first start to the last end of a forward or backward pass of any rank. */
     public long passWindowNanos() {
         return steps().stream()

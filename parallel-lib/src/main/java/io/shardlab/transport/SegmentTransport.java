@@ -57,11 +57,6 @@ final class SegmentTransport implements Transport {
     }
 
     @Override
-    public WaitPolicy waitPolicy() {
-        return wait;
-    }
-
-    @Override
     public Windows open(Group group, Purpose purpose) throws IOException {
         int index = group.indexOf(rank);
         if (group.size() < 2 || group.ranks().stream().anyMatch(r -> r < 0 || r >= size)) {

@@ -17,8 +17,6 @@ public interface Transport extends AutoCloseable {
     /** The number of ranks of the job. */
     int size();
 
-    WaitPolicy waitPolicy();
-
     /**
      * Opens the memory of a group; returns when all members have opened it and no name of it is left in any folder.
      * The same group may be opened again after it was closed, or beside itself.

@@ -155,9 +155,9 @@ class SimulatorTest {
     void microbatchesInFlightAreThoseOfThePapers() {
         for (int p = 2; p <= 8; p++) {
             for (int m = 1; m <= 32; m++) {
-                for (int stage = 0; stage < p; stage++) {
-                    assertEquals(m, lowered("gpipe", p, m).peakMicrobatches(stage));
-                    assertEquals(Math.min(m, p - stage), lowered("1f1b", p, m).peakMicrobatches(stage));
+                for (int rank = 0; rank < p; rank++) {
+                    assertEquals(m, lowered("gpipe", p, m).peakOnRank(rank, stage -> 1));
+                    assertEquals(Math.min(m, p - rank), lowered("1f1b", p, m).peakOnRank(rank, stage -> 1));
                 }
             }
         }

@@ -69,7 +69,7 @@ class ScheduleTest {
 
     @Test
     void splitBackwardsHoldTheirMicrobatchUntilTheWeightPass() {
-        assertEquals(2, Schedule.parse("0F0 0I0 0F1 0W0 0B1").peakMicrobatches(0));
-        assertEquals(1, Schedule.parse("0F0 0I0 0W0 0F1 0B1").peakMicrobatches(0));
+        assertEquals(2, Schedule.parse("0F0 0I0 0F1 0W0 0B1").peakOnRank(0, stage -> 1));
+        assertEquals(1, Schedule.parse("0F0 0I0 0W0 0F1 0B1").peakOnRank(0, stage -> 1));
     }
 }

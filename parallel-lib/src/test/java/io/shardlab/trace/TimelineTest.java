@@ -39,7 +39,6 @@ class TimelineTest {
         assertEquals(50, TWO_RANKS.makespanNanos());
         assertEquals(30, TWO_RANKS.busyNanos(0));
         assertEquals(20, TWO_RANKS.busyNanos(1));
-        assertEquals(0.4, TWO_RANKS.idleShare(0), 1e-12);
         assertEquals(0.5, TWO_RANKS.bubbleShare(), 1e-12);
         assertEquals(0.1, TWO_RANKS.communicationShare(), 1e-12);
     }
