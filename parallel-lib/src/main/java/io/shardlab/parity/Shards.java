@@ -10,7 +10,6 @@ import io.shardlab.weights.SafetensorsFile;
 import io.shardlab.weights.SafetensorsWriter;
 import io.shardlab.weights.WeightSource.Slice;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -195,12 +194,6 @@ public final class Shards implements AutoCloseable {
 
     @Override
     public void close() {
-        for (SafetensorsFile file : files) {
-            try {
-                file.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+        SafetensorsFile.closeAll(files);
     }
 }

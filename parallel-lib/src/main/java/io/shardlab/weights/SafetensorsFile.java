@@ -193,4 +193,23 @@ public final class SafetensorsFile implements AutoCloseable {
     public void close() throws IOException {
         channel.close();
     }
+
+    /** Closes all of them, also where one fails to; then the first failure is thrown, with the others suppressed. */
+    public static void closeAll(Iterable<SafetensorsFile> files) {
+        UncheckedIOException failure = null;
+        for (SafetensorsFile each : files) {
+            try {
+                each.close();
+            } catch (IOException e) {
+                if (failure == null) {
+                    failure = new UncheckedIOException(e);
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
 }

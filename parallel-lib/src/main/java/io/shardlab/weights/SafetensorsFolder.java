@@ -8,7 +8,6 @@ import io.shardlab.plan.Json;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,12 +163,6 @@ public final class SafetensorsFolder implements WeightSource, AutoCloseable {
 
     @Override
     public void close() {
-        for (SafetensorsFile file : files) {
-            try {
-                file.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
+        SafetensorsFile.closeAll(files);
     }
 }
