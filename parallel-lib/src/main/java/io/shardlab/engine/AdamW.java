@@ -22,7 +22,7 @@ public record AdamW(double beta1, double beta2, double epsilon, double weightDec
      * @param gradient read
      * @param first first moment, changed in place
      * @param second second moment, changed in place
-     * @param step counted from 1
+     * @param factors of this step
      */
     void apply(
             TensorType type,
