@@ -1,7 +1,5 @@
 package io.shardlab.magics.session;
 
-import java.nio.file.Path;
-
 /**
  * What lies below a laboratory: planner, simulator, cluster. Each part is one subject and holds the rows and outcomes of its own;
  * a new subject is a new part.
@@ -53,9 +51,4 @@ interface Backend extends AutoCloseable {
 
     @Override
     void close();
-
-    /** The backend of the product: worker JVMs on this machine, files below {@code home}. */
-    static Backend local(Path home) {
-        return new LocalBackend(home);
-    }
 }

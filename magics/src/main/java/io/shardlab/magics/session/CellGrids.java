@@ -52,7 +52,7 @@ final class CellGrids {
                                 "shape",
                                 row -> row.shape().isEmpty()
                                         ? Optional.empty()
-                                        : Optional.of(Pulled.shape(row.shape()))),
+                                        : Optional.of(Cells.shape(row.shape()))),
                         Column.text("value", "value", row -> shortened(row.text()))),
                 rows);
     }

@@ -51,10 +51,10 @@ final class CellHolders {
                         .findFirst()
                         .orElse("a variable");
                 return Optional.of(new IllegalStateException(name + " has no value on "
-                        + FailureCard.ranks(without) + ": the cell that declares it "
+                        + RankList.text(without) + ": the cell that declares it "
                         + (having.isEmpty()
                                 ? "did not get that far"
-                                : "ran on " + FailureCard.ranks(List.copyOf(having)) + " only")
+                                : "ran on " + RankList.text(List.copyOf(having)) + " only")
                         + "; run that cell there as well, or `%shard push`"));
             }
         }

@@ -49,7 +49,6 @@ public final class CellRun {
     @Override
     public String toString() {
         return "cell on "
-                + FailureCard.ranks(
-                        outcome.ran().stream().map(Cells.RankRow::rank).toList());
+                + RankList.text(outcome.ran().stream().map(Cells.RankRow::rank).toList());
     }
 }

@@ -195,6 +195,6 @@ final class CellText implements Screen.Live, Cells.Listener {
 
     /** {@code rank 2}, {@code ranks 0–3 (×4)}. */
     static String label(List<Integer> ranks) {
-        return FailureCard.ranks(ranks) + (ranks.size() > 1 ? " (×" + ranks.size() + ")" : "");
+        return RankList.text(ranks) + (ranks.size() > 1 ? " (×" + ranks.size() + ")" : "");
     }
 }

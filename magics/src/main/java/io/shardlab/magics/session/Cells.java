@@ -7,9 +7,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+import javax.lang.model.SourceVersion;
 
 /** Cells on the workers, and their variables. Same rules as {@link Backend}, of which this is a part. */
 interface Cells {
+
+    /** What every cell has without declaring it. */
+    Set<String> PREDEFINED = Set.of("rank", "worldSize", "mesh", "device", "manager", "model", "comm");
 
     /**
      * Compiles a cell once and runs it on the selected workers.
@@ -29,6 +35,21 @@ interface Cells {
 
     /** Where the last cell that was asked to stop was then: {@code rank 0 in barrier}; empty if nothing was stopped. */
     String stoppedIn();
+
+    /** {@code 2 × 3}; {@code scalar} for a tensor without dimensions. */
+    static String shape(List<? extends Number> shape) {
+        return shape.isEmpty() ? "scalar" : shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
+    }
+
+    /** Refuses a name under which nothing can be pushed. */
+    static void requireName(String name) {
+        if (!SourceVersion.isIdentifier(name) || SourceVersion.isKeyword(name)) {
+            throw new IllegalArgumentException("push: '" + name + "' is not a name that Java allows");
+        }
+        if (PREDEFINED.contains(name)) {
+            throw new IllegalArgumentException("push: " + name + " is predefined; choose another name");
+        }
+    }
 
     /** Hears what workers print; from any thread, one piece at a time. */
     interface Listener {

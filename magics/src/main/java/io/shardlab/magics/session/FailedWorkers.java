@@ -9,7 +9,7 @@ public final class FailedWorkers extends RuntimeException {
 
     /** At least one failure; the first that is not a consequence is the cause of the rest. */
     public FailedWorkers(List<Failure> failures) {
-        super(FailureCard.of(failures).summary());
+        super(FoldedFailures.of(failures).summary());
         this.failures = List.copyOf(failures);
     }
 

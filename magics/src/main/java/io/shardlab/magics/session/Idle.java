@@ -41,8 +41,14 @@ final class Idle implements AutoCloseable {
         });
     }
 
-    synchronized Optional<Duration> limit() {
-        return limit;
+    /** The same workers, whose banner says how long they stay unused. */
+    synchronized Workers.Running mentioned(Workers.Running running) {
+        return limit.map(time -> new Workers.Running(
+                        running.rows(),
+                        running.readyMillis(),
+                        running.unchanged(),
+                        running.banner() + "; stopped after " + text(time) + " without use"))
+                .orElse(running);
     }
 
     private ScheduledExecutorService clock() {

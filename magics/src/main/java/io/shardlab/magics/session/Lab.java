@@ -70,7 +70,7 @@ public final class Lab implements AutoCloseable {
 
     /** A laboratory on this machine, without workers yet. */
     public static Lab open() {
-        return new Lab(Backend.local(home(System.getenv())), System.getenv());
+        return new Lab(new LocalBackend(home(System.getenv())), System.getenv());
     }
 
     /** {@code SHARDLAB_HOME}, by default a folder in the user's home. */

@@ -3,7 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.cluster.Devices;
 import java.nio.file.Path;
 
-/** Worker JVMs on this machine: the parts, and what they share. */
+/** The backend of the product: worker JVMs on this machine. Here are its parts, and what they share. */
 final class LocalBackend implements Backend {
 
     private final RunningCluster cluster = new RunningCluster();
@@ -15,6 +15,7 @@ final class LocalBackend implements Backend {
     private final Checkpointing checkpoints;
     private final Measures measures;
 
+    /** @param home the folder below which all files of workers and runs lie */
     LocalBackend(Path home) {
         Machine machine = new Machine(Devices.here());
         UserModels userModels = new UserModels();

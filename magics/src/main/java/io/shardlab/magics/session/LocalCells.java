@@ -191,7 +191,7 @@ final class LocalCells implements Cells, AutoCloseable {
                 held.name(),
                 held.type(),
                 rank,
-                array ? Optional.of(Pulled.shape(held.shape())) : Optional.empty(),
+                array ? Optional.of(Cells.shape(held.shape())) : Optional.empty(),
                 array ? Optional.of(held.elementType()) : Optional.empty(),
                 held.device(),
                 held.numBytes() < 0 ? OptionalLong.empty() : OptionalLong.of(held.numBytes()),
@@ -233,7 +233,7 @@ final class LocalCells implements Cells, AutoCloseable {
         List<Integer> without =
                 ranks.stream().filter(rank -> !holders.has(rank, field)).toList();
         if (!without.isEmpty()) {
-            throw new IllegalArgumentException(name + " has no value on " + FailureCard.ranks(without));
+            throw new IllegalArgumentException(name + " has no value on " + RankList.text(without));
         }
         List<PulledRow> rows = new ArrayList<>();
         List<Reply> replies = all.ask(new Request.Pull(field, ranks), event -> {});

@@ -29,7 +29,7 @@ public final class Notebook implements AutoCloseable {
 
     /** @param kernel that the notebook runs in */
     public Notebook(NotebookPort port, HostKernel kernel) {
-        this(port, kernel, () -> Backend.local(Lab.home(System.getenv())), System.getenv());
+        this(port, kernel, () -> new LocalBackend(Lab.home(System.getenv())), System.getenv());
     }
 
     Notebook(NotebookPort port, Supplier<Backend> opener, Map<String, String> environment) {
@@ -37,7 +37,7 @@ public final class Notebook implements AutoCloseable {
     }
 
     Notebook(NotebookPort port, HostKernel kernel, Supplier<Backend> opener, Map<String, String> environment) {
-        this.screen = new Screen(port);
+        this.screen = new Screen(port, Work::translated);
         this.opener = opener;
         this.environment = Map.copyOf(environment);
         Output output = new Output(screen);

@@ -3,8 +3,6 @@ package io.shardlab.magics.session;
 import io.shardlab.cell.RemoteValue;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
-import javax.lang.model.SourceVersion;
 
 /**
  * Values on their way to workers.
@@ -14,16 +12,13 @@ import javax.lang.model.SourceVersion;
  */
 record PushedValues(String source, Map<String, RemoteValue> values) {
 
-    private static final Set<String> PREDEFINED =
-            Set.of("rank", "worldSize", "mesh", "device", "manager", "model", "comm");
-
     static PushedValues of(Map<String, Object> values) {
         StringBuilder source = new StringBuilder();
         Map<String, RemoteValue> sent = new LinkedHashMap<>();
         long total = 0;
         for (Map.Entry<String, Object> entry : values.entrySet()) {
             String name = entry.getKey();
-            requireName(name);
+            Cells.requireName(name);
             RemoteValue value;
             try {
                 value = RemoteValue.of(entry.getValue());
@@ -44,14 +39,5 @@ record PushedValues(String source, Map<String, RemoteValue> values) {
                     + (RemoteValue.MOST_BYTES >> 20) + " MiB; push them one by one");
         }
         return new PushedValues(source.toString(), sent);
-    }
-
-    static void requireName(String name) {
-        if (!SourceVersion.isIdentifier(name) || SourceVersion.isKeyword(name)) {
-            throw new IllegalArgumentException("push: '" + name + "' is not a name that Java allows");
-        }
-        if (PREDEFINED.contains(name)) {
-            throw new IllegalArgumentException("push: " + name + " is predefined; choose another name");
-        }
     }
 }

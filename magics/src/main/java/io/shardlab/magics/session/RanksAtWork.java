@@ -22,7 +22,7 @@ final class RanksAtWork {
             }
         }
         List<String> parts = new ArrayList<>();
-        doing.forEach((what, ranks) -> parts.add(FailureCard.ranks(ranks) + " " + what));
+        doing.forEach((what, ranks) -> parts.add(RankList.text(ranks) + " " + what));
         int more = parts.size() - MOST;
         return more <= 0
                 ? String.join(", ", parts)

@@ -55,7 +55,7 @@ final class Restart {
         try {
             Workers.Running running = crew.anew(before.spec());
             if (asked.size() < numRanks) {
-                told.add(FailureCard.ranks(asked) + (asked.size() == 1 ? " was" : " were")
+                told.add(RankList.text(asked) + (asked.size() == 1 ? " was" : " were")
                         + " to be restarted; a group is whole or not at all, so all " + numRanks + " workers are new");
             }
             if (recipe.isPresent()) {

@@ -1,11 +1,13 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.session.NotebookPort.Content;
+import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 /**
  * The only thread that talks to the notebook. The cell's thread may be interrupted at any moment and must not write to a
@@ -16,17 +18,21 @@ final class Screen implements AutoCloseable {
     private static final long PATIENCE_SECONDS = 10;
 
     private final NotebookPort port;
+    private final Function<Throwable, ? extends RuntimeException> told;
     private final ScheduledThreadPoolExecutor writer;
     private final Pulse pulse;
 
-    Screen(NotebookPort port) {
+    /** @param told what those who show something are thrown where it cannot be shown, made from what went wrong */
+    Screen(NotebookPort port, Function<Throwable, ? extends RuntimeException> told) {
         this.port = port;
+        this.told = told;
         this.writer = writer();
         this.pulse = new Pulse(writer);
     }
 
     private Screen(NotebookPort port, Screen same) {
         this.port = port;
+        this.told = same.told;
         this.writer = same.writer;
         this.pulse = same.pulse;
     }
@@ -115,7 +121,7 @@ final class Screen implements AutoCloseable {
     }
 
     /** Waits even if interrupted, and remembers the interrupt for the caller's next wait. */
-    private static void await(Future<?> shown) {
+    private void await(Future<?> shown) {
         boolean interrupted = false;
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
         try {
@@ -126,9 +132,10 @@ final class Screen implements AutoCloseable {
                 } catch (InterruptedException later) {
                     interrupted = true;
                 } catch (TimeoutException stuck) {
-                    throw new ShardException("the notebook did not take output for " + PATIENCE_SECONDS + " s", stuck);
+                    throw told.apply(new IllegalStateException(
+                            "the notebook did not take output for " + PATIENCE_SECONDS + " s", stuck));
                 } catch (ExecutionException failed) {
-                    throw Work.translated(failed.getCause());
+                    throw told.apply(Objects.requireNonNullElse(failed.getCause(), failed));
                 }
             }
         } finally {

@@ -38,17 +38,17 @@ final class SessionWorkers implements AutoCloseable {
     void up(UpOptions options) {
         Optional<Duration> unused = work.look("up", () -> options.idle().or(() -> UpOptions.idle(environment)));
         Optional<Workers.Running> same = work.look("up", () -> backend.workers().unchanged(options));
-        running = (same.isPresent()
-                        ? same.get()
-                        : work.call("up", () -> backend.workers().up(options)))
-                .stoppedWhenIdle(unused);
+        Workers.Running up = same.isPresent()
+                ? same.get()
+                : work.call("up", () -> backend.workers().up(options));
         idle.limit(unused);
+        running = idle.mentioned(up);
     }
 
     Workers.Restarted restart(Selection selection, Progress progress) {
         Workers.Restarted restarted =
                 work.call("restart", () -> backend.workers().restart(selection, progress));
-        running = restarted.running().stoppedWhenIdle(idle.limit());
+        running = idle.mentioned(restarted.running());
         return new Workers.Restarted(running, restarted.told());
     }
 

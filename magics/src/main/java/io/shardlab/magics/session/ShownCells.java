@@ -64,7 +64,7 @@ final class ShownCells {
     Table push(Map<String, Object> values, List<String> names, Selection selection) {
         Map<String, Object> all = new LinkedHashMap<>();
         for (String name : names) {
-            PushedValues.requireName(name);
+            Cells.requireName(name);
             all.put(name, ofTheNotebook(name));
         }
         all.putAll(values);

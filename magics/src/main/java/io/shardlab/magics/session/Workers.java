@@ -2,7 +2,6 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Selection;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -48,17 +47,6 @@ interface Workers {
 
         public Running {
             rows = List.copyOf(rows);
-        }
-
-        /** The same, and its banner says how long unused workers stay. */
-        Running stoppedWhenIdle(Optional<Duration> after) {
-            return after.isEmpty()
-                    ? this
-                    : new Running(
-                            rows,
-                            readyMillis,
-                            unchanged,
-                            banner + "; stopped after " + Idle.text(after.get()) + " without use");
         }
     }
 

@@ -24,7 +24,7 @@ class ScheduleVerbTest {
     private final RecordingPort port = new RecordingPort(true);
 
     private Notebook notebook() {
-        return new Notebook(port, () -> Backend.local(home), Map.of("SHARDLAB_HOME", home.toString()));
+        return new Notebook(port, () -> new LocalBackend(home), Map.of("SHARDLAB_HOME", home.toString()));
     }
 
     private static List<String> words(String line) {
