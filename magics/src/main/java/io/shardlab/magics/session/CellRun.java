@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.RankList;
+import io.shardlab.magics.table.CellGrids;
 import io.shardlab.magics.view.Grid;
 import java.util.List;
 import java.util.Optional;

@@ -1,6 +1,6 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.Port.Content;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Grid;
 import java.util.List;

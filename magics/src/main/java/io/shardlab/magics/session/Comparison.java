@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.trial.LossCheck;
+import io.shardlab.magics.trial.SchemeResult;
+import io.shardlab.magics.trial.Trial;
 import io.shardlab.magics.view.Bars;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Column;

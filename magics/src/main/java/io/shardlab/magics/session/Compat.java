@@ -2,6 +2,8 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.Dialect;
 import io.shardlab.magics.command.Translation;
+import io.shardlab.magics.screen.CellView;
+import io.shardlab.magics.screen.Output;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import java.util.HashSet;

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.trial.SchemeResult;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.StepPartsChart.Cause;
 import io.shardlab.plan.Scheme;

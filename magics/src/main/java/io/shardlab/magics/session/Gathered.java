@@ -1,5 +1,9 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.RankList;
+import io.shardlab.magics.screen.CellView;
+import io.shardlab.magics.table.CellGrids;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import java.lang.invoke.MethodType;

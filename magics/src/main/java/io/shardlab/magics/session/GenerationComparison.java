@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.trial.GenerationResult;
 import io.shardlab.magics.view.Bars;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Column;

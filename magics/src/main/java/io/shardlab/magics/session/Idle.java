@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Workers;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;

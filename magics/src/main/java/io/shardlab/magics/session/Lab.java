@@ -1,5 +1,9 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.FailedWorkers;
+import io.shardlab.magics.backend.Progress;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.CompareOptions;
@@ -11,6 +15,14 @@ import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
+import io.shardlab.magics.home.Corpus;
+import io.shardlab.magics.home.SampleSets;
+import io.shardlab.magics.local.LocalBackend;
+import io.shardlab.magics.table.CellGrids;
+import io.shardlab.magics.table.MachineGrids;
+import io.shardlab.magics.table.MeasureGrids;
+import io.shardlab.magics.table.PlanGrids;
+import io.shardlab.magics.table.WorkerGrids;
 import io.shardlab.mesh.Selection;
 import io.shardlab.plan.Scheme;
 import io.shardlab.trace.Timeline;

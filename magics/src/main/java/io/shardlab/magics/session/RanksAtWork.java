@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.RankList;
+import io.shardlab.magics.backend.Workers;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Progress;
+import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Selection;
 import java.time.Duration;

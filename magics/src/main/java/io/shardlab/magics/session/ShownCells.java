@@ -1,6 +1,13 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.FailedWorkers;
 import io.shardlab.magics.command.CellOptions;
+import io.shardlab.magics.screen.CellText;
+import io.shardlab.magics.screen.CellView;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Screen;
+import io.shardlab.magics.table.CellGrids;
 import io.shardlab.mesh.Selection;
 import java.util.LinkedHashMap;
 import java.util.List;

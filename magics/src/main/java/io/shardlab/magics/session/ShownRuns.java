@@ -1,7 +1,14 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.TrainOptions;
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.FailureCard;
+import io.shardlab.magics.screen.LiveProgress;
+import io.shardlab.magics.screen.LiveTraining;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.screen.Screen;
+import io.shardlab.magics.table.WorkerGrids;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import io.shardlab.mesh.Selection;

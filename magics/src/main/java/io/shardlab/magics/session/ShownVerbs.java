@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Progress;
 import io.shardlab.magics.command.Actions;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
@@ -13,7 +14,14 @@ import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.magics.command.Verbs;
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.LiveProgress;
+import io.shardlab.magics.screen.LiveText;
+import io.shardlab.magics.screen.LiveTraining;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.screen.Screen;
+import io.shardlab.magics.table.PlanGrids;
+import io.shardlab.magics.table.WorkerGrids;
 import io.shardlab.mesh.Selection;
 import java.nio.file.Path;
 import java.time.Duration;

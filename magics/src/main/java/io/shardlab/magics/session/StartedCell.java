@@ -1,6 +1,9 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.FailedWorkers;
 import io.shardlab.magics.command.CellOptions;
+import io.shardlab.magics.screen.CellText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

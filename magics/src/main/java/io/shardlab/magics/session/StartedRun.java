@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Progress;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;

@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Progress;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.plan.Plan;
 import io.shardlab.trace.MemoryUse;

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.backend.Failure;
 import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.magics.screen.Port;
+import io.shardlab.magics.screen.RecordingPort;
 import io.shardlab.plan.Scheme;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +64,7 @@ class BackgroundRunTest {
 
     /** Everything that stands in the notebook, the last state of what was updated included. */
     private String shown() {
-        List<NotebookPort.Content> all = new ArrayList<>(List.copyOf(port.displays));
+        List<Port.Content> all = new ArrayList<>(List.copyOf(port.displays));
         all.addAll(List.copyOf(port.updates));
         StringBuilder text = new StringBuilder();
         all.forEach(content -> text.append(content.text()).append('\n'));

@@ -4,7 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.backend.Plans;
 import io.shardlab.magics.command.ComparedScheme;
+import io.shardlab.magics.trial.LossCheck;
+import io.shardlab.magics.trial.SchemeResult;
+import io.shardlab.magics.trial.Trial;
 import io.shardlab.magics.view.StepPartsChart.Cause;
 import io.shardlab.plan.Plan;
 import java.util.ArrayList;

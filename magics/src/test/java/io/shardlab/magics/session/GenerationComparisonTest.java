@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.magics.command.ComparedScheme;
+import io.shardlab.magics.trial.GenerationResult;
+import io.shardlab.magics.trial.GenerationTrial;
 import io.shardlab.magics.view.StepPartsChart.Cause;
 import io.shardlab.plan.Plan;
 import java.util.List;

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.local.LocalBackend;
+import io.shardlab.magics.screen.RecordingPort;
 import io.shardlab.plan.Plan;
 import java.nio.file.Path;
 import java.util.List;
