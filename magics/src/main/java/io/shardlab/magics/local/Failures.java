@@ -4,11 +4,10 @@ import io.shardlab.cluster.ClusterFailure;
 import io.shardlab.cluster.WorkerFailure;
 import io.shardlab.cluster.WorkerStatus;
 import io.shardlab.magics.backend.Failure;
-import io.shardlab.mesh.Mesh;
 import io.shardlab.run.Reply;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /** Turns what workers and their cluster report into failures as a card shows them. */
@@ -18,14 +17,11 @@ final class Failures {
 
     private Failures() {}
 
-    static String role(Optional<Mesh> mesh, int rank) {
-        return mesh.filter(known -> rank < known.size())
-                .map(known -> known.role(rank))
-                .orElse("-");
-    }
-
-    /** @param statuses asked for only if a rank has failed, because it reads files of every process */
-    static List<Failure> of(List<Reply> replies, Supplier<List<WorkerStatus>> statuses, Optional<Mesh> mesh) {
+    /**
+     * @param statuses asked for only if a rank has failed, because it reads files of every process
+     * @param role of a rank
+     */
+    static List<Failure> of(List<Reply> replies, Supplier<List<WorkerStatus>> statuses, IntFunction<String> role) {
         if (replies.stream().noneMatch(Reply.Failed.class::isInstance)) {
             return List.of();
         }
@@ -35,7 +31,7 @@ final class Failures {
             if (replies.get(rank) instanceof Reply.Failed failed) {
                 failures.add(new Failure(
                         rank,
-                        role(mesh, rank),
+                        role.apply(rank),
                         status.get(rank).device().toString(),
                         status.get(rank).note().where(),
                         failed.type() + ": " + failed.message(),
@@ -46,7 +42,7 @@ final class Failures {
         return failures;
     }
 
-    static List<Failure> of(ClusterFailure failure, Optional<Mesh> mesh) {
+    static List<Failure> of(ClusterFailure failure, IntFunction<String> role) {
         List<Failure> failures = new ArrayList<>();
         for (WorkerFailure lost : failure.failures()) {
             List<String> lines = new ArrayList<>();
@@ -55,7 +51,7 @@ final class Failures {
             lines.addAll(last.subList(Math.max(0, last.size() - LINES), last.size()));
             failures.add(new Failure(
                     lost.rank(),
-                    role(mesh, lost.rank()),
+                    role.apply(lost.rank()),
                     lost.device().toString(),
                     lost.note().where(),
                     lost.what(),

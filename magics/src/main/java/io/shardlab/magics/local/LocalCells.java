@@ -14,7 +14,6 @@ import io.shardlab.magics.backend.Failure;
 import io.shardlab.magics.backend.RankList;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.Nearest;
-import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
@@ -24,7 +23,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,34 +32,27 @@ import org.jspecify.annotations.Nullable;
 final class LocalCells implements Cells, AutoCloseable {
 
     private final Cluster cluster;
-    private final Ranks all;
-    private final Supplier<Optional<Mesh>> placed;
+    private final RunningCluster all;
     private final CellHolders holders = new CellHolders();
     private @Nullable CellCompiler compiler;
     private boolean freshGroup;
     private volatile @Nullable CellDeadline running;
     private volatile String stoppedIn = "";
 
-    LocalCells(Cluster cluster, Ranks all, Supplier<Optional<Mesh>> placed) {
+    /** @param all asks the ranks of {@code cluster}, and knows their roles */
+    LocalCells(Cluster cluster, RunningCluster all) {
         this.cluster = cluster;
         this.all = all;
-        this.placed = placed;
     }
 
     private CellCompiler compiler() {
         CellCompiler open = compiler;
         if (open == null) {
             open = CellCompiler.open(Cluster.classpath());
-            all.ask(new Request.OpenCells(open.prelude()), event -> {});
+            all.askUnlessStopped(new Request.OpenCells(open.prelude()), event -> {});
             compiler = open;
         }
         return open;
-    }
-
-    private List<Integer> ranks(Selection selection) {
-        int numRanks = cluster.numRanks();
-        return selection.ranks(
-                placed.get().filter(mesh -> mesh.size() == numRanks).orElse(new Mesh(1, 1, numRanks)));
     }
 
     @Override
@@ -70,7 +61,7 @@ final class LocalCells implements Cells, AutoCloseable {
     }
 
     private Outcome run(CellOptions options, String source, Map<String, RemoteValue> pushed, Listener listener) {
-        List<Integer> ranks = ranks(options.selection());
+        List<Integer> ranks = all.ranks(options.selection());
         CellCompiler here = compiler();
         CompiledCell cell = here.compile(source);
         Optional<IllegalStateException> missing = holders.missing(cell, ranks, here::variables);
@@ -119,7 +110,7 @@ final class LocalCells implements Cells, AutoCloseable {
         }
         boolean fresh = freshGroup;
         freshGroup = true; // Until the ranks have answered.
-        List<Reply> replies = all.ask(new Request.Cell(program, ranks, pushed, fresh), hearing);
+        List<Reply> replies = all.askUnlessStopped(new Request.Cell(program, ranks, pushed, fresh), hearing);
         cell.shipped();
         boolean broken = false;
         for (int rank = 0; rank < replies.size(); rank++) {
@@ -138,7 +129,7 @@ final class LocalCells implements Cells, AutoCloseable {
         for (int rank = 0; rank < replies.size(); rank++) {
             if (replies.get(rank) instanceof Reply.CellRan ran && ran.outcome().selected()) {
                 CellOutcome outcome = ran.outcome();
-                String role = Failures.role(placed.get(), rank);
+                String role = all.role(rank);
                 String device = cluster.spec().devices().get(rank).toString();
                 Optional<CellOutcome.Shown> value = outcome.value();
                 rows.add(new RankRow(
@@ -161,9 +152,10 @@ final class LocalCells implements Cells, AutoCloseable {
 
     @Override
     public List<VariableRow> variables(Selection selection) {
-        List<Integer> ranks = ranks(selection);
+        List<Integer> ranks = all.ranks(selection);
         List<RemoteVariable.Field> fields = compiler().variables();
-        List<Reply> replies = fields.isEmpty() ? List.of() : all.ask(new Request.Variables(fields), event -> {});
+        List<Reply> replies =
+                fields.isEmpty() ? List.of() : all.askUnlessStopped(new Request.Variables(fields), event -> {});
         List<VariableRow> rows = new ArrayList<>();
         for (int index = 0; index < fields.size(); index++) {
             RemoteVariable.Field field = fields.get(index);
@@ -216,7 +208,7 @@ final class LocalCells implements Cells, AutoCloseable {
 
     @Override
     public List<PulledRow> pull(String name, Selection selection) {
-        List<Integer> ranks = ranks(selection);
+        List<Integer> ranks = all.ranks(selection);
         List<RemoteVariable.Field> fields = compiler().variables();
         RemoteVariable.Field field = fields.stream()
                 .filter(known -> known.name().equals(name))
@@ -240,7 +232,7 @@ final class LocalCells implements Cells, AutoCloseable {
             throw new IllegalArgumentException(name + " has no value on " + RankList.text(without));
         }
         List<PulledRow> rows = new ArrayList<>();
-        List<Reply> replies = all.ask(new Request.Pull(field, ranks), event -> {});
+        List<Reply> replies = all.askUnlessStopped(new Request.Pull(field, ranks), event -> {});
         for (int rank : ranks) {
             Reply.Pulled pulled = (Reply.Pulled) replies.get(rank);
             if (pulled.problem().isPresent()) {

@@ -42,10 +42,7 @@ final class LocalMeasures implements Measures {
                 byCollective.merge(name, count, Long::sum);
             }));
             rows.add(new TrafficRow(
-                    rank,
-                    Failures.role(cluster.mesh(), rank),
-                    Arrays.stream(bytesTo).boxed().toList(),
-                    byCollective));
+                    rank, cluster.role(rank), Arrays.stream(bytesTo).boxed().toList(), byCollective));
         }
         return rows;
     }

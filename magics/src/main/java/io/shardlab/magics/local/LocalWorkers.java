@@ -8,7 +8,6 @@ import io.shardlab.magics.backend.Progress;
 import io.shardlab.magics.backend.Turns;
 import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.UpOptions;
-import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
@@ -161,13 +160,12 @@ final class LocalWorkers implements Workers {
         if (known.isEmpty()) {
             return List.of();
         }
-        Optional<Mesh> mesh = cluster.mesh();
         List<StatusRow> rows = new ArrayList<>();
         for (WorkerStatus status : known.get().status()) {
             boolean alive = status.state() != WorkerStatus.State.DEAD;
             rows.add(new StatusRow(
                     status.rank(),
-                    Failures.role(mesh, status.rank()),
+                    cluster.role(status.rank()),
                     status.pid(),
                     status.device().toString(),
                     status.state().name().toLowerCase(Locale.ROOT),
@@ -184,9 +182,7 @@ final class LocalWorkers implements Workers {
     public List<LogLine> logs(Selection selection, int linesPerRank) {
         Cluster known = cluster.current();
         List<LogLine> lines = new ArrayList<>();
-        Mesh shape =
-                cluster.mesh().filter(mesh -> mesh.size() == known.numRanks()).orElse(new Mesh(1, 1, known.numRanks()));
-        for (int rank : selection.ranks(shape)) {
+        for (int rank : cluster.ranks(selection)) {
             List<String> all = known.logs(rank);
             all.subList(Math.max(0, all.size() - linesPerRank), all.size())
                     .forEach(line -> lines.add(new LogLine(rank, line)));

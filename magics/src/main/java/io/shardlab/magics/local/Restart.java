@@ -11,7 +11,6 @@ import io.shardlab.magics.backend.Progress;
 import io.shardlab.magics.backend.RankList;
 import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.home.ScratchFolder;
-import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
@@ -51,8 +50,7 @@ final class Restart {
     Workers.Restarted run(Selection selection, Crew crew) {
         Cluster before = cluster.current();
         int numRanks = before.numRanks();
-        Mesh mesh = cluster.mesh().filter(known -> known.size() == numRanks).orElse(new Mesh(1, 1, numRanks));
-        List<Integer> asked = selection.ranks(mesh);
+        List<Integer> asked = cluster.ranks(selection);
         Optional<PlacedModel.Recipe> recipe = cluster.placed().recipe();
         Optional<PlacedModel.Checkpoint> kept = cluster.placed().checkpoint();
         int steps = cluster.placed().stepsTrained();

@@ -10,6 +10,7 @@ import io.shardlab.magics.backend.Failure;
 import io.shardlab.magics.backend.Turns;
 import io.shardlab.mesh.Link;
 import io.shardlab.mesh.Mesh;
+import io.shardlab.mesh.Selection;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import java.io.IOException;
@@ -85,8 +86,21 @@ final class RunningCluster {
         return rates;
     }
 
-    Optional<Mesh> mesh() {
+    private Optional<Mesh> mesh() {
         return placed.plan().map(plan -> plan.mesh());
+    }
+
+    /** The ranks that a selection means: by their roles where the placed plan has one for each worker. */
+    List<Integer> ranks(Selection selection) {
+        int numRanks = current().numRanks();
+        return selection.ranks(mesh().filter(known -> known.size() == numRanks).orElse(new Mesh(1, 1, numRanks)));
+    }
+
+    /** What a rank is in the placed plan; a dash if nothing in it. */
+    String role(int rank) {
+        return mesh().filter(known -> rank < known.size())
+                .map(known -> known.role(rank))
+                .orElse("-");
     }
 
     /** The simulated link, if there is one. */
@@ -136,7 +150,7 @@ final class RunningCluster {
                 asked.cancel();
             }
             List<Reply> replies = submitted.get();
-            List<Failure> failures = Failures.of(replies, asked::status, mesh());
+            List<Failure> failures = Failures.of(replies, asked::status, this::role);
             if (!failures.isEmpty()) {
                 throw new FailedWorkers(failures);
             }
@@ -155,7 +169,7 @@ final class RunningCluster {
     }
 
     private RuntimeException failed(ClusterFailure failure) {
-        List<Failure> failures = Failures.of(failure, mesh());
+        List<Failure> failures = Failures.of(failure, this::role);
         placed.lose();
         return failures.isEmpty()
                 ? new IllegalStateException(failure.getMessage(), failure)
@@ -166,7 +180,7 @@ final class RunningCluster {
         Cluster known = current();
         LocalCells open = cells;
         if (open == null) {
-            open = new LocalCells(known, this::askUnlessStopped, this::mesh);
+            open = new LocalCells(known, this);
             cells = open;
         }
         return open;
