@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.trial.LossCheck;
 import io.shardlab.magics.trial.SchemeResult;
+import io.shardlab.magics.trial.Standing;
 import io.shardlab.magics.trial.Trial;
 import io.shardlab.magics.view.Bars;
 import io.shardlab.magics.view.Chart;
@@ -11,9 +12,7 @@ import io.shardlab.magics.view.Grid;
 import io.shardlab.magics.view.SchemesChart;
 import io.shardlab.magics.view.StepPartsChart;
 import io.shardlab.plan.Plan;
-import io.shardlab.plan.Scheme;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,7 +27,7 @@ public final class Comparison extends Compared<Comparison> {
 
     private final String subject;
     private final String conditions;
-    private final List<SchemeResult> results;
+    private final Standing<SchemeResult> standing;
     private final Map<Integer, List<Double>> apartMillis;
     private final List<String> notes;
 
@@ -46,7 +45,7 @@ public final class Comparison extends Compared<Comparison> {
             List<String> notes) {
         this.subject = subject;
         this.conditions = conditions;
-        this.results = List.copyOf(results);
+        this.standing = new Standing<>(results);
         this.apartMillis = new TreeMap<>(apartMillis);
         this.notes = List.copyOf(notes);
     }
@@ -55,16 +54,15 @@ public final class Comparison extends Compared<Comparison> {
     Comparison withNote(String note) {
         List<String> more = new ArrayList<>(notes);
         more.add(note);
-        return new Comparison(subject, conditions, results, apartMillis, more);
+        return new Comparison(subject, conditions, standing.results(), apartMillis, more);
     }
 
-    List<SchemeResult> results() {
-        return results;
+    Standing<SchemeResult> standing() {
+        return standing;
     }
 
-    /** Those that have run at least once. */
     List<SchemeResult> measured() {
-        return results.stream().filter(SchemeResult::measured).toList();
+        return standing.measured();
     }
 
     @Override
@@ -79,17 +77,7 @@ public final class Comparison extends Compared<Comparison> {
 
     @Override
     public Optional<String> winner() {
-        return fastest().map(result -> result.scheme().label());
-    }
-
-    Optional<SchemeResult> fastest() {
-        return measured().stream().max(Comparator.comparingDouble(SchemeResult::tokensPerSecond));
-    }
-
-    Optional<SchemeResult> single() {
-        return measured().stream()
-                .filter(result -> result.plan().scheme().equals(Scheme.SINGLE))
-                .findFirst();
+        return standing.fastest().map(result -> result.scheme().label());
     }
 
     /** The naive split that a scheme is held against: of as many workers, else the first. */
@@ -102,18 +90,8 @@ public final class Comparison extends Compared<Comparison> {
                 .or(() -> all.stream().findFirst());
     }
 
-    OptionalDouble speedup(SchemeResult result) {
-        return over(result, single());
-    }
-
     OptionalDouble speedupOverNaive(SchemeResult result) {
-        return over(result, naive(result));
-    }
-
-    private static OptionalDouble over(SchemeResult result, Optional<SchemeResult> base) {
-        return base.isPresent() && result.measured()
-                ? OptionalDouble.of(result.tokensPerSecond() / base.get().tokensPerSecond())
-                : OptionalDouble.empty();
+        return standing.over(result, naive(result));
     }
 
     /** The speed-up of as many independent single runs at once over one: what no scheme on so many workers should exceed. */
@@ -122,9 +100,10 @@ public final class Comparison extends Compared<Comparison> {
             return OptionalDouble.of(1);
         }
         List<Double> millis = apartMillis.getOrDefault(workers, List.of());
-        return millis.isEmpty() || single().isEmpty()
+        Optional<SchemeResult> single = standing.single();
+        return millis.isEmpty() || single.isEmpty()
                 ? OptionalDouble.empty()
-                : OptionalDouble.of(workers * single().get().stepMillis() / Trial.median(toArray(millis)));
+                : OptionalDouble.of(workers * single.get().stepMillis() / Trial.median(toArray(millis)));
     }
 
     private static double[] toArray(List<Double> values) {
@@ -133,7 +112,7 @@ public final class Comparison extends Compared<Comparison> {
 
     /** The share of the ceiling that a scheme reaches. */
     OptionalDouble efficiency(SchemeResult result) {
-        OptionalDouble speedup = speedup(result);
+        OptionalDouble speedup = standing.speedup(result);
         OptionalDouble ceiling = ceiling(result.workers());
         return speedup.isPresent() && ceiling.isPresent()
                 ? OptionalDouble.of(speedup.getAsDouble() / ceiling.getAsDouble())
@@ -141,7 +120,7 @@ public final class Comparison extends Compared<Comparison> {
     }
 
     LossCheck losses(SchemeResult result) {
-        return LossCheck.of(single().orElse(measured().get(0)), result);
+        return LossCheck.of(standing.reference(), result);
     }
 
     @Override
@@ -151,10 +130,7 @@ public final class Comparison extends Compared<Comparison> {
 
     @Override
     Grid<SchemeResult> grid() {
-        double most = measured().stream()
-                .mapToDouble(SchemeResult::tokensPerSecond)
-                .max()
-                .orElse(1);
+        double most = standing.fastest().map(SchemeResult::tokensPerSecond).orElse(1.0);
         return new Grid<>(
                 subject + ": schemes compared, " + conditions,
                 List.of(
@@ -165,7 +141,7 @@ public final class Comparison extends Compared<Comparison> {
                         Column.number("step_ms_high", "slowest run", 1, SchemeResult::high),
                         Column.number("tokens_per_s", "tokens/s", 0, SchemeResult::tokensPerSecond),
                         Column.bar("of the fastest", BAR, row -> Bars.plain(row.tokensPerSecond() / most)),
-                        Column.optionalNumber("speedup", "× single", 2, this::speedup),
+                        Column.optionalNumber("speedup", "× single", 2, standing::speedup),
                         Column.optionalNumber("speedup_naive", "× naive split", 2, this::speedupOverNaive),
                         Column.dataOnly(Column.optionalNumber(
                                 "ceiling", "ceiling, × single", 2, row -> ceiling(row.workers()))),

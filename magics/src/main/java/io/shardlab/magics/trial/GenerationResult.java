@@ -16,7 +16,8 @@ import java.util.function.ToDoubleFunction;
  *
  * @param trials timed runs that ended; none yet at the beginning
  */
-public record GenerationResult(ComparedScheme scheme, Plan plan, List<GenerationTrial> trials) {
+public record GenerationResult(ComparedScheme scheme, Plan plan, List<GenerationTrial> trials)
+        implements SchemeFigures {
 
     static final String REFERENCE = "reference";
     static final String SAME = "the same";
@@ -32,12 +33,9 @@ public record GenerationResult(ComparedScheme scheme, Plan plan, List<Generation
         return new GenerationResult(scheme, plan, more);
     }
 
+    @Override
     public boolean measured() {
         return !trials.isEmpty();
-    }
-
-    public int workers() {
-        return plan.mesh().size();
     }
 
     private double median(ToDoubleFunction<GenerationTrial> figure) {
@@ -45,6 +43,7 @@ public record GenerationResult(ComparedScheme scheme, Plan plan, List<Generation
     }
 
     /** All tokens of a run over all of its time, the median of the runs. */
+    @Override
     public double tokensPerSecond() {
         return 1000 / median(GenerationTrial::meanMillis);
     }

@@ -20,19 +20,17 @@ import java.util.stream.Stream;
  * @param estimates of its plan, each with the rates that the single device has shown in one of its runs: an untimed one, then the
  *     timed ones
  */
-public record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, List<Plans.Estimate> estimates) {
+public record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials, List<Plans.Estimate> estimates)
+        implements SchemeFigures {
 
     public SchemeResult {
         trials = List.copyOf(trials);
         estimates = List.copyOf(estimates);
     }
 
+    @Override
     public boolean measured() {
         return !trials.isEmpty();
-    }
-
-    public int workers() {
-        return plan.mesh().size();
     }
 
     /** The median of the runs' medians. */
@@ -50,6 +48,7 @@ public record SchemeResult(ComparedScheme scheme, Plan plan, List<Trial> trials,
         return trials.stream().mapToDouble(Trial::stepMillis).max().orElse(Double.NaN);
     }
 
+    @Override
     public double tokensPerSecond() {
         return rate(stepMillis());
     }
