@@ -175,14 +175,7 @@ class BackgroundCellTest {
     void anInterruptOfWaitingOrAttachingDoesNotStopTheCell() throws InterruptedException {
         StartedCell begun = startOneThatGoesOn();
         for (String verb : List.of("wait", "attach long")) {
-            BlockingQueue<String> ends = new LinkedBlockingQueue<>();
-            Thread waiting = new Thread(() -> ends.add(refusal(() -> shard(verb))));
-            waiting.start();
-            while (waiting.getState() != Thread.State.WAITING) {
-                Thread.onSpinWait();
-            }
-            waiting.interrupt();
-            String end = String.valueOf(ends.poll(20, TimeUnit.SECONDS));
+            String end = InterruptedWait.end(() -> shard(verb));
             assertTrue(end.startsWith("interrupted: waiting for cell long, which goes on (running, "), end);
             assertEquals(Started.State.RUNNING, begun.state());
         }

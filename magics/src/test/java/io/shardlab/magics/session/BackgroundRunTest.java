@@ -196,20 +196,7 @@ class BackgroundRunTest {
     void anInterruptOfWaitingOrWatchingDoesNotStopTheRun() throws InterruptedException {
         StartedRun run = startOneThatGoesOn();
         for (String verb : List.of("wait", "attach", "top --for 1h")) {
-            BlockingQueue<String> ends = new LinkedBlockingQueue<>();
-            Thread cell = new Thread(() -> {
-                try {
-                    ends.add("value " + shard(verb));
-                } catch (ShardException ended) {
-                    ends.add(String.valueOf(ended.getMessage()));
-                }
-            });
-            cell.start();
-            while (cell.getState() != Thread.State.WAITING && cell.getState() != Thread.State.TIMED_WAITING) {
-                Thread.onSpinWait();
-            }
-            cell.interrupt();
-            String end = String.valueOf(ends.poll(20, TimeUnit.SECONDS));
+            String end = InterruptedWait.end(() -> shard(verb));
             assertTrue(end.startsWith("interrupted: "), end);
             assertEquals(StartedRun.State.RUNNING, run.state());
         }

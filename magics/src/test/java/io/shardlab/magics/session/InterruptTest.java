@@ -47,6 +47,16 @@ class InterruptTest {
         return new Notebook(port, () -> backend, Map.of("SHARDLAB_HOME", home.toString()));
     }
 
+    /** A run that was interrupted and does not hear of it. */
+    private void interruptOneThatGoesOnStopping(Notebook notebook) throws InterruptedException {
+        backend.trainUntilCancelled = true;
+        backend.ignoreCancel = true;
+        Thread cell = cell(notebook, "train tiny --steps 50");
+        backend.training.await();
+        cell.interrupt();
+        assertTrue(end().contains("still stopping; interrupt again to kill"));
+    }
+
     @Test
     void anInterruptCancelsAndSaysAtWhichStepTheWeightsAre() throws InterruptedException {
         backend.trainUntilCancelled = true;
@@ -94,13 +104,8 @@ class InterruptTest {
 
     @Test
     void looksGoOnWhileAnInterruptedVerbIsStillStopping() throws InterruptedException {
-        backend.trainUntilCancelled = true;
-        backend.ignoreCancel = true;
         try (Notebook notebook = notebook()) {
-            Thread first = cell(notebook, "train tiny --steps 50");
-            backend.training.await();
-            first.interrupt();
-            assertTrue(end().contains("still stopping"));
+            interruptOneThatGoesOnStopping(notebook);
             cell(notebook, "status");
             assertTrue(end().startsWith("value "));
             backend.kill();
@@ -110,13 +115,8 @@ class InterruptTest {
     /** Slow cells began their work after they had been given up, and the interrupt of the next one took it for the second. */
     @Test
     void anInterruptBeforeTheWorkBeginsIsMeantForThatWorkAlone() throws InterruptedException {
-        backend.trainUntilCancelled = true;
-        backend.ignoreCancel = true;
         try (Notebook notebook = notebook()) {
-            Thread first = cell(notebook, "train tiny --steps 50");
-            backend.training.await();
-            first.interrupt();
-            assertTrue(end().contains("still stopping"));
+            interruptOneThatGoesOnStopping(notebook);
             Lab lab = notebook.openLab();
             Thread.currentThread().interrupt();
             String said = assertThrows(ShardException.class, () -> lab.mem()).getMessage();
@@ -128,13 +128,8 @@ class InterruptTest {
 
     @Test
     void anInterruptWhileStillStoppingKills() throws InterruptedException {
-        backend.trainUntilCancelled = true;
-        backend.ignoreCancel = true;
         try (Notebook notebook = notebook()) {
-            Thread first = cell(notebook, "train tiny --steps 50");
-            backend.training.await();
-            first.interrupt();
-            assertTrue(end().contains("still stopping; interrupt again to kill"));
+            interruptOneThatGoesOnStopping(notebook);
             Thread second = cell(notebook, "mem");
             while (second.getState() != Thread.State.WAITING) {
                 Thread.onSpinWait();
