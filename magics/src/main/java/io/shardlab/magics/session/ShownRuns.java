@@ -65,13 +65,13 @@ final class ShownRuns {
     private Watched watch(StartedRun run, Output where) {
         LiveTraining live = new LiveTraining(run.steps(), nanos);
         live.begin();
-        run.watch(live);
+        run.heard().watch(live);
         return new Watched(live, where.live(live));
     }
 
     /** The end, in the cell that began it; called on the run's own thread. */
     private static void draw(StartedRun run, Watched watched, Output cell) {
-        run.unwatch(watched.live());
+        run.heard().unwatch(watched.live());
         try {
             conclude(run, watched, cell);
         } catch (RejectedExecutionException | CancellationException closed) {
@@ -122,9 +122,9 @@ final class ShownRuns {
                                 run -> run instanceof StartedCell cell ? Optional.of(cell.ranks()) : Optional.empty()),
                         Column.whole("steps_done", "steps done", run -> steps(run, StartedRun::stepsDone)),
                         Column.whole("steps", "of steps", run -> steps(run, StartedRun::steps)),
-                        Column.optionalNumber("loss_last", "last loss", 4, run -> figure(run, StartedRun::lastLoss)),
+                        Column.optionalNumber("loss_last", "last loss", 4, run -> figure(run, RunSoFar::lastLoss)),
                         Column.optionalNumber(
-                                "tokens_per_s", "tokens/s", 0, run -> figure(run, StartedRun::tokensPerSecond)),
+                                "tokens_per_s", "tokens/s", 0, run -> figure(run, RunSoFar::tokensPerSecond)),
                         Column.number("seconds", "seconds", 1, Started::seconds),
                         Column.optionalText("folder", "folder", run -> training(run, StartedRun::folder)
                                 .flatMap(folder -> folder)
@@ -142,8 +142,8 @@ final class ShownRuns {
         return run instanceof StartedRun training ? OptionalLong.of(count.applyAsLong(training)) : OptionalLong.empty();
     }
 
-    private static OptionalDouble figure(Started<?> run, Function<StartedRun, OptionalDouble> figure) {
-        return training(run, figure).orElse(OptionalDouble.empty());
+    private static OptionalDouble figure(Started<?> run, Function<RunSoFar, OptionalDouble> figure) {
+        return training(run, known -> figure.apply(known.heard())).orElse(OptionalDouble.empty());
     }
 
     /** Waits, showing nothing until the end. */
@@ -177,7 +177,7 @@ final class ShownRuns {
             result = run.await();
             watched.live().conclude(ending(run));
         } finally {
-            run.unwatch(watched.live());
+            run.heard().unwatch(watched.live());
             watched.shown().close();
         }
         output.draw(result.charts());
