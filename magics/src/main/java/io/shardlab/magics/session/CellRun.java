@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.FailedWorkers;
 import io.shardlab.magics.backend.RankList;
 import io.shardlab.magics.table.CellGrids;
 import io.shardlab.magics.view.Grid;
@@ -19,6 +20,13 @@ public final class CellRun {
 
     Cells.Outcome outcome() {
         return outcome;
+    }
+
+    /** What the cell fails with, where a rank ended with an exception. */
+    Optional<ShardException> problem() {
+        return outcome.failures().isEmpty()
+                ? Optional.empty()
+                : Optional.of(ShardException.failed(new FailedWorkers(outcome.failures())));
     }
 
     /** The last expression's value on each rank that ran the cell, as text, in rank order; empty where there is none. */

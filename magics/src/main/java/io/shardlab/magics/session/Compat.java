@@ -80,14 +80,14 @@ final class Compat {
         StartedCell begun = lastBegun;
         if (begun != null) {
             CellRun run = (CellRun) notebook.line(List.of("wait", begun.name()));
-            name.ifPresent(kept -> notebook.openLab().cells().keep(kept, run));
+            name.ifPresent(kept -> notebook.openLab().subjects().cells().keep(kept, run));
             return run;
         }
         CellRun run = last;
         if (run == null) {
             throw new ShardException(magic + ": no %px or %%px has run yet");
         }
-        name.ifPresent(kept -> notebook.openLab().cells().keep(kept, run));
+        name.ifPresent(kept -> notebook.openLab().subjects().cells().keep(kept, run));
         CellView.values(run.outcome()).forEach(output::show);
         return run;
     }

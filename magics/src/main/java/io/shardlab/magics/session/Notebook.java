@@ -5,6 +5,7 @@ import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.command.CellReader;
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
+import io.shardlab.magics.home.HomeFolder;
 import io.shardlab.magics.local.LocalBackend;
 import io.shardlab.magics.screen.CellView;
 import io.shardlab.magics.screen.FailureCard;
@@ -37,7 +38,7 @@ public final class Notebook implements AutoCloseable {
 
     /** @param kernel that the notebook runs in */
     public Notebook(NotebookPort port, HostKernel kernel) {
-        this(port, kernel, () -> new LocalBackend(Lab.home(System.getenv())), System.getenv());
+        this(port, kernel, () -> new LocalBackend(HomeFolder.of(System.getenv())), System.getenv());
     }
 
     Notebook(Port port, Supplier<Backend> opener, Map<String, String> environment) {
@@ -110,7 +111,7 @@ public final class Notebook implements AutoCloseable {
             open = lab;
         }
         if (open != null) {
-            open.workers().idle().takeNews().ifPresent(line -> screen.show(Content.line(line)));
+            open.subjects().workers().idle().takeNews().ifPresent(line -> screen.show(Content.line(line)));
         }
     }
 

@@ -1,7 +1,6 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.backend.Cells;
-import io.shardlab.magics.backend.FailedWorkers;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.screen.CellText;
 import io.shardlab.magics.screen.CellView;
@@ -36,12 +35,12 @@ final class ShownCells {
         CellText text = new CellText(options.group(), nanos);
         CellRun run;
         try (Screen.AutoCloseableQuietly watched = output.live(text)) {
-            run = lab.get().cells().run(options, body, text);
+            run = lab.get().subjects().cells().run(options, body, text);
         }
         show(run, output);
-        if (!run.outcome().failures().isEmpty()) {
-            throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
-        }
+        run.problem().ifPresent(failed -> {
+            throw failed;
+        });
         hereToo(options, body);
         return run;
     }
@@ -65,7 +64,7 @@ final class ShownCells {
     }
 
     Table vars(Selection selection) {
-        return output.table(CellGrids.variables(lab.get().cells().variables(selection)));
+        return output.table(CellGrids.variables(lab.get().subjects().cells().variables(selection)));
     }
 
     Table push(Map<String, Object> values, List<String> names, Selection selection) {
@@ -75,7 +74,7 @@ final class ShownCells {
             all.put(name, ofTheNotebook(name));
         }
         all.putAll(values);
-        return output.table(CellGrids.variables(lab.get().cells().push(all, selection)));
+        return output.table(CellGrids.variables(lab.get().subjects().cells().push(all, selection)));
     }
 
     private Object ofTheNotebook(String name) {

@@ -93,6 +93,6 @@ final class ShownObservations {
     }
 
     private Observations observations() {
-        return lab.get().observations();
+        return lab.get().subjects().observations();
     }
 }

@@ -101,7 +101,7 @@ final class ShownRuns {
     }
 
     Table jobs() {
-        return output.table(jobs(lab.get().runs().all()));
+        return output.table(jobs(lab.get().subjects().runs().all()));
     }
 
     static Grid<Started<?>> jobs(List<Started<?>> runs) {
@@ -148,7 +148,7 @@ final class ShownRuns {
 
     /** Waits, showing nothing until the end. */
     Object await(Optional<String> name) {
-        Started<?> run = lab.get().runs().find("wait", name);
+        Started<?> run = lab.get().subjects().runs().find("wait", name);
         if (run instanceof StartedCell cell) {
             return cells.await(cell);
         }
@@ -163,7 +163,7 @@ final class ShownRuns {
 
     /** Shows it live. */
     Object attach(Optional<String> name) {
-        Started<?> run = lab.get().runs().find("attach", name);
+        Started<?> run = lab.get().subjects().runs().find("attach", name);
         return run instanceof StartedCell cell ? cells.attach(cell) : attach((StartedRun) run);
     }
 
@@ -185,14 +185,14 @@ final class ShownRuns {
     }
 
     Object interrupt(Optional<String> name) {
-        output.line(lab.get().background().stop(name));
-        return lab.get().runs().find("interrupt", name);
+        output.line(lab.get().subjects().background().stop(name));
+        return lab.get().subjects().runs().find("interrupt", name);
     }
 
     Object restart(Selection selection) {
         LiveProgress live = new LiveProgress(nanos);
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
-            Workers.Restarted restarted = lab.get().workers().restart(selection, live);
+            Workers.Restarted restarted = lab.get().subjects().workers().restart(selection, live);
             live.conclude(
                     Output.content(WorkerGrids.workers(restarted.running())).above(Content.lines(restarted.told())));
             return WorkerGrids.workers(restarted.running()).table();
@@ -203,13 +203,15 @@ final class ShownRuns {
     Table top(Duration time) {
         TopView view = new TopView(nanos);
         Lab open = lab.get();
-        view.see(open.observations().status(), open.runs().underWay());
+        view.see(open.subjects().observations().status(), open.subjects().runs().underWay());
         long end = nanos.getAsLong() + time.toNanos();
         try (Screen.AutoCloseableQuietly watched = output.live(view)) {
             while (nanos.getAsLong() < end) {
                 long rest = (end - nanos.getAsLong()) / 1_000_000;
                 Thread.sleep(Math.max(1, Math.min(TOP_MILLIS, rest)));
-                view.see(open.observations().status(), open.runs().underWay());
+                view.see(
+                        open.subjects().observations().status(),
+                        open.subjects().runs().underWay());
             }
         } catch (InterruptedException enough) {
             throw ShardException.interrupted("interrupted: top; nothing else was stopped");

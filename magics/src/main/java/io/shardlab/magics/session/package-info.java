@@ -10,7 +10,7 @@
  * happens before and after in a class of its subject here ({@code SessionWorkers}, {@code Planning}, {@code Training},
  * {@code Generation}, {@code SessionCells}, {@code Observations} …); how it looks in the value that it returns, or for plain rows
  * in {@code table}; what is shown meanwhile in a {@code LiveDisplay}, when and in which order in a {@code Shown…}. {@code Lab} and
- * {@code ShownVerbs} only pass verbs on. A new subject is a new class in each place.
+ * {@code ShownVerbs} only pass verbs on to the {@code Subjects}. A new subject is a new class in each place.
  *
  * <p>Threads: the cell's thread only waits, interruptibly. One thread works, one stops work, one talks to the notebook.
  */

@@ -85,7 +85,9 @@ class InterruptTest {
             cell.interrupt();
             assertTrue(end().startsWith("interrupted: train; weights kept at step 0"));
             Lab lab = notebook.openLab();
-            assertEquals(0, ((Run) lab.runs().find("wait", Optional.empty()).await()).loss().length);
+            assertEquals(
+                    0,
+                    ((Run) lab.subjects().runs().find("wait", Optional.empty()).await()).loss().length);
         }
     }
 
