@@ -25,7 +25,6 @@ public final class Comparison extends Compared<Comparison> {
 
     private static final int BAR = 12;
 
-    private final String subject;
     private final String conditions;
     private final Standing<SchemeResult> standing;
     private final Map<Integer, List<Double>> apartMillis;
@@ -43,7 +42,7 @@ public final class Comparison extends Compared<Comparison> {
             List<SchemeResult> results,
             Map<Integer, List<Double>> apartMillis,
             List<String> notes) {
-        this.subject = subject;
+        super(subject);
         this.conditions = conditions;
         this.standing = new Standing<>(results);
         this.apartMillis = new TreeMap<>(apartMillis);
@@ -54,30 +53,16 @@ public final class Comparison extends Compared<Comparison> {
     Comparison withNote(String note) {
         List<String> more = new ArrayList<>(notes);
         more.add(note);
-        return new Comparison(subject, conditions, standing.results(), apartMillis, more);
+        return new Comparison(subject(), conditions, standing.results(), apartMillis, more);
     }
 
+    @Override
     Standing<SchemeResult> standing() {
         return standing;
     }
 
     List<SchemeResult> measured() {
         return standing.measured();
-    }
-
-    @Override
-    String subject() {
-        return subject;
-    }
-
-    @Override
-    boolean isEmpty() {
-        return measured().isEmpty();
-    }
-
-    @Override
-    public Optional<String> winner() {
-        return standing.fastest().map(result -> result.scheme().label());
     }
 
     /** The naive split that a scheme is held against: of as many workers, else the first. */
@@ -132,7 +117,7 @@ public final class Comparison extends Compared<Comparison> {
     Grid<SchemeResult> grid() {
         double most = standing.fastest().map(SchemeResult::tokensPerSecond).orElse(1.0);
         return new Grid<>(
-                subject + ": schemes compared, " + conditions,
+                subject() + ": schemes compared, " + conditions,
                 List.of(
                         Column.text("scheme", "scheme", row -> row.scheme().label()),
                         Column.integer("workers", "workers", SchemeResult::workers),
@@ -232,6 +217,6 @@ public final class Comparison extends Compared<Comparison> {
                 stacks.add(new StepPartsChart.Stack(label, result.causes()));
             }
         }
-        return List.of(new SchemesChart(subject, bars), new StepPartsChart(subject, stacks));
+        return List.of(new SchemesChart(subject(), bars), new StepPartsChart(subject(), stacks));
     }
 }

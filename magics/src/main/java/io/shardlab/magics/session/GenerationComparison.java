@@ -20,7 +20,6 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
 
     private static final int BAR = 12;
 
-    private final String subject;
     private final String conditions;
     private final Standing<GenerationResult> standing;
     private final List<String> notes;
@@ -30,7 +29,7 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
      * @param conditions prompt, tokens and runs in words
      */
     GenerationComparison(String subject, String conditions, List<GenerationResult> results, List<String> notes) {
-        this.subject = subject;
+        super(subject);
         this.conditions = conditions;
         this.standing = new Standing<>(results);
         this.notes = List.copyOf(notes);
@@ -40,14 +39,10 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
     GenerationComparison withNote(String note) {
         List<String> more = new ArrayList<>(notes);
         more.add(note);
-        return new GenerationComparison(subject, conditions, standing.results(), more);
+        return new GenerationComparison(subject(), conditions, standing.results(), more);
     }
 
     @Override
-    String subject() {
-        return subject;
-    }
-
     Standing<GenerationResult> standing() {
         return standing;
     }
@@ -57,20 +52,10 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
     }
 
     @Override
-    boolean isEmpty() {
-        return measured().isEmpty();
-    }
-
-    @Override
-    public Optional<String> winner() {
-        return standing.fastest().map(result -> result.scheme().label());
-    }
-
-    @Override
     Grid<GenerationResult> grid() {
         double most = standing.fastest().map(GenerationResult::tokensPerSecond).orElse(1.0);
         return new Grid<>(
-                subject + ": generation compared, " + conditions,
+                subject() + ": generation compared, " + conditions,
                 List.of(
                         Column.text("scheme", "scheme", row -> row.scheme().label()),
                         Column.integer("workers", "workers", GenerationResult::workers),
@@ -154,6 +139,6 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
                     label, result.tokensPerSecond(), (result.high() - result.low()) / 2, OptionalDouble.empty()));
             stacks.add(new StepPartsChart.Stack(label, result.causes()));
         }
-        return List.of(new SchemesChart(subject + ", generation", bars), StepPartsChart.ofTokens(subject, stacks));
+        return List.of(new SchemesChart(subject() + ", generation", bars), StepPartsChart.ofTokens(subject(), stacks));
     }
 }
