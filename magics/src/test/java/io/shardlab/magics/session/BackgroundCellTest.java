@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -133,7 +134,11 @@ class BackgroundCellTest {
     void anInterruptStopsItAndKeepsWhatItLeft() throws InterruptedException {
         backend.busy = true;
         StartedCell begun = startOneThatGoesOn();
+        CountDownLatch drawn = new CountDownLatch(1);
+        begun.afterwards(drawn::countDown);
         shard("interrupt long");
+        drawn.await(); // Where it was begun its end is drawn on its own thread, perhaps after the interrupt has
+        // returned.
         assertEquals(Started.State.INTERRUPTED, begun.state());
         assertTrue(
                 shown().contains("cell long: interrupted; rank 0 in barrier; variables and weights are kept"), shown());
