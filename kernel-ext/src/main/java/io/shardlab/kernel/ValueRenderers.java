@@ -1,6 +1,6 @@
 package io.shardlab.kernel;
 
-import io.shardlab.magics.session.ValueView;
+import io.shardlab.magics.screen.ValueView;
 import org.dflib.jjava.jupyter.kernel.display.DisplayData;
 import org.dflib.jjava.jupyter.kernel.display.Renderer;
 

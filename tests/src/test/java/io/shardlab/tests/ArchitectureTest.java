@@ -3,6 +3,7 @@ package io.shardlab.tests;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -31,6 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class ArchitectureTest {
 
     private static final String ROOT = "io.shardlab.";
+    private static final String MAGICS = ROOT + "magics.";
     private static final Set<String> LIBRARY = Set.of(
             "mesh",
             "tensor",
@@ -48,6 +50,9 @@ final class ArchitectureTest {
             "run",
             "cluster");
 
+    private static final Set<String> ROOMS_OF_MAGICS =
+            Set.of("command", "view", "home", "backend", "local", "table", "screen", "trial", "session");
+
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages("io.shardlab");
@@ -64,6 +69,12 @@ final class ArchitectureTest {
                 .map(name -> name.substring(ROOT.length()))
                 .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(new TreeSet<>(LIBRARY), rooms, "a new room needs a line in the table below");
+        Set<String> ofMagics = CLASSES.stream()
+                .map(JavaClass::getPackageName)
+                .filter(name -> name.startsWith(MAGICS))
+                .map(name -> name.substring(MAGICS.length()))
+                .collect(Collectors.toCollection(TreeSet::new));
+        assertEquals(new TreeSet<>(ROOMS_OF_MAGICS), ofMagics, "a new room needs a line in the table of magics");
         assertTrue(CLASSES.size() > 150, () -> "only " + CLASSES.size() + " classes");
     }
 
@@ -89,20 +100,55 @@ final class ArchitectureTest {
             mesh      | java
             """)
     void aRoomKnowsOnlyRoomsBelowIt(String room, String known) {
-        String[] allowed = Stream.concat(Stream.of(room), Stream.of(known.split(" ")))
-                .map(name -> ROOT + name + "..")
-                .toArray(String[]::new);
+        knowsOnly(ROOT + room, Stream.of(known.split(" ")).map(name -> ROOT + name));
+    }
+
+    /** Rooms of {@code magics}; the library below them all may know. */
+    @ParameterizedTest(name = "magics.{0} may know {1}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            session | command view home backend local table screen trial
+            local   | command home backend
+            table   | view home backend
+            screen  | view backend
+            trial   | command view backend
+            backend | command
+            home    | command
+            view    | java
+            command | java
+            """)
+    void aRoomOfMagicsKnowsOnlyRoomsBelowIt(String room, String known) {
+        Stream<String> below = Stream.of(known.split(" ")).map(name -> MAGICS + name);
+        knowsOnly(MAGICS + room, Stream.concat(LIBRARY.stream().map(name -> ROOT + name), below));
+    }
+
+    private static void knowsOnly(String room, Stream<String> known) {
+        String[] allowed =
+                Stream.concat(Stream.of(room), known).map(name -> name + "..").toArray(String[]::new);
         check(noClasses()
                 .that()
-                .resideInAPackage(ROOT + room + "..")
+                .resideInAPackage(room + "..")
                 .should()
                 .dependOnClassesThat(resideInAPackage("io.shardlab..").and(not(resideInAnyPackage(allowed)))));
+    }
+
+    /** The session has a backend made for it, and then knows nothing but the parts that any backend has. */
+    @Test
+    void workersOfThisMachineShowOneClassToTheSession() {
+        check(noClasses()
+                .that()
+                .resideOutsideOfPackage(MAGICS + "local..")
+                .should()
+                .dependOnClassesThat(resideInAPackage(MAGICS + "local..").and(not(simpleName("LocalBackend")))));
     }
 
     /** A rule that cannot be broken would prove nothing. */
     @Test
     void aCrossedLineIsSeen() {
         assertThrows(AssertionError.class, () -> aRoomKnowsOnlyRoomsBelowIt("run", "mesh tensor plan"));
+        assertThrows(AssertionError.class, () -> aRoomOfMagicsKnowsOnlyRoomsBelowIt("local", "command backend"));
         assertThrows(AssertionError.class, () -> aLibraryHasOneHome("ai.djl..", "run"));
         assertThrows(AssertionError.class, () -> aPureRoomTouchesNoFilesProcessesOrThreads("weights"));
     }
@@ -110,6 +156,7 @@ final class ArchitectureTest {
     @Test
     void roomsHaveNoCycles() {
         check(slices().matching(ROOT + "(*)..").should().beFreeOfCycles());
+        check(slices().matching(MAGICS + "(*)..").should().beFreeOfCycles());
     }
 
     @Test

@@ -1,5 +1,9 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Measures;
+import io.shardlab.magics.backend.Runs;
+import io.shardlab.magics.table.MeasureGrids;
+import io.shardlab.magics.trial.Quantile;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import java.util.List;

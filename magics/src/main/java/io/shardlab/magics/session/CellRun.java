@@ -1,5 +1,9 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.FailedWorkers;
+import io.shardlab.magics.backend.RankList;
+import io.shardlab.magics.table.CellGrids;
 import io.shardlab.magics.view.Grid;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +20,13 @@ public final class CellRun {
 
     Cells.Outcome outcome() {
         return outcome;
+    }
+
+    /** What the cell fails with, where a rank ended with an exception. */
+    Optional<ShardException> problem() {
+        return outcome.failures().isEmpty()
+                ? Optional.empty()
+                : Optional.of(ShardException.failed(new FailedWorkers(outcome.failures())));
     }
 
     /** The last expression's value on each rank that ran the cell, as text, in rank order; empty where there is none. */
@@ -49,7 +60,6 @@ public final class CellRun {
     @Override
     public String toString() {
         return "cell on "
-                + FailureCard.ranks(
-                        outcome.ran().stream().map(Cells.RankRow::rank).toList());
+                + RankList.text(outcome.ran().stream().map(Cells.RankRow::rank).toList());
     }
 }

@@ -1,6 +1,8 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.trial.SchemeFigures;
+import io.shardlab.magics.trial.Standing;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Grid;
 import java.util.List;
@@ -14,11 +16,24 @@ import tech.tablesaw.api.Table;
  */
 public abstract sealed class Compared<C extends Compared<C>> permits Comparison, GenerationComparison {
 
-    /** Model, and what is simulated. */
-    abstract String subject();
+    private final String subject;
+
+    /** @param subject model, and what is simulated */
+    Compared(String subject) {
+        this.subject = subject;
+    }
+
+    final String subject() {
+        return subject;
+    }
+
+    /** How the schemes stand to each other. */
+    abstract Standing<? extends SchemeFigures> standing();
 
     /** Whether no scheme was measured. */
-    abstract boolean isEmpty();
+    final boolean isEmpty() {
+        return standing().measured().isEmpty();
+    }
 
     /** One row per scheme that was measured. */
     abstract Grid<?> grid();
@@ -35,7 +50,9 @@ public abstract sealed class Compared<C extends Compared<C>> permits Comparison,
     abstract C withNote(String note);
 
     /** The scheme with most tokens per second. */
-    public abstract Optional<String> winner();
+    public final Optional<String> winner() {
+        return standing().fastest().map(result -> result.scheme().label());
+    }
 
     /** One sentence with the figures that explain the winner. */
     public abstract String sentence();

@@ -1,5 +1,9 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.trial.LossCheck;
+import io.shardlab.magics.trial.SchemeResult;
+import io.shardlab.magics.trial.Standing;
+import io.shardlab.magics.trial.Trial;
 import io.shardlab.magics.view.Bars;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Column;
@@ -8,9 +12,7 @@ import io.shardlab.magics.view.Grid;
 import io.shardlab.magics.view.SchemesChart;
 import io.shardlab.magics.view.StepPartsChart;
 import io.shardlab.plan.Plan;
-import io.shardlab.plan.Scheme;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,9 +25,8 @@ public final class Comparison extends Compared<Comparison> {
 
     private static final int BAR = 12;
 
-    private final String subject;
     private final String conditions;
-    private final List<SchemeResult> results;
+    private final Standing<SchemeResult> standing;
     private final Map<Integer, List<Double>> apartMillis;
     private final List<String> notes;
 
@@ -41,9 +42,9 @@ public final class Comparison extends Compared<Comparison> {
             List<SchemeResult> results,
             Map<Integer, List<Double>> apartMillis,
             List<String> notes) {
-        this.subject = subject;
+        super(subject);
         this.conditions = conditions;
-        this.results = List.copyOf(results);
+        this.standing = new Standing<>(results);
         this.apartMillis = new TreeMap<>(apartMillis);
         this.notes = List.copyOf(notes);
     }
@@ -52,41 +53,16 @@ public final class Comparison extends Compared<Comparison> {
     Comparison withNote(String note) {
         List<String> more = new ArrayList<>(notes);
         more.add(note);
-        return new Comparison(subject, conditions, results, apartMillis, more);
+        return new Comparison(subject(), conditions, standing.results(), apartMillis, more);
     }
 
-    List<SchemeResult> results() {
-        return results;
+    @Override
+    Standing<SchemeResult> standing() {
+        return standing;
     }
 
-    /** Those that have run at least once. */
     List<SchemeResult> measured() {
-        return results.stream().filter(SchemeResult::measured).toList();
-    }
-
-    @Override
-    String subject() {
-        return subject;
-    }
-
-    @Override
-    boolean isEmpty() {
-        return measured().isEmpty();
-    }
-
-    @Override
-    public Optional<String> winner() {
-        return fastest().map(result -> result.scheme().label());
-    }
-
-    Optional<SchemeResult> fastest() {
-        return measured().stream().max(Comparator.comparingDouble(SchemeResult::tokensPerSecond));
-    }
-
-    Optional<SchemeResult> single() {
-        return measured().stream()
-                .filter(result -> result.plan().scheme().equals(Scheme.SINGLE))
-                .findFirst();
+        return standing.measured();
     }
 
     /** The naive split that a scheme is held against: of as many workers, else the first. */
@@ -99,18 +75,8 @@ public final class Comparison extends Compared<Comparison> {
                 .or(() -> all.stream().findFirst());
     }
 
-    OptionalDouble speedup(SchemeResult result) {
-        return over(result, single());
-    }
-
     OptionalDouble speedupOverNaive(SchemeResult result) {
-        return over(result, naive(result));
-    }
-
-    private static OptionalDouble over(SchemeResult result, Optional<SchemeResult> base) {
-        return base.isPresent() && result.measured()
-                ? OptionalDouble.of(result.tokensPerSecond() / base.get().tokensPerSecond())
-                : OptionalDouble.empty();
+        return standing.over(result, naive(result));
     }
 
     /** The speed-up of as many independent single runs at once over one: what no scheme on so many workers should exceed. */
@@ -119,9 +85,10 @@ public final class Comparison extends Compared<Comparison> {
             return OptionalDouble.of(1);
         }
         List<Double> millis = apartMillis.getOrDefault(workers, List.of());
-        return millis.isEmpty() || single().isEmpty()
+        Optional<SchemeResult> single = standing.single();
+        return millis.isEmpty() || single.isEmpty()
                 ? OptionalDouble.empty()
-                : OptionalDouble.of(workers * single().get().stepMillis() / Trial.median(toArray(millis)));
+                : OptionalDouble.of(workers * single.get().stepMillis() / Trial.median(toArray(millis)));
     }
 
     private static double[] toArray(List<Double> values) {
@@ -130,7 +97,7 @@ public final class Comparison extends Compared<Comparison> {
 
     /** The share of the ceiling that a scheme reaches. */
     OptionalDouble efficiency(SchemeResult result) {
-        OptionalDouble speedup = speedup(result);
+        OptionalDouble speedup = standing.speedup(result);
         OptionalDouble ceiling = ceiling(result.workers());
         return speedup.isPresent() && ceiling.isPresent()
                 ? OptionalDouble.of(speedup.getAsDouble() / ceiling.getAsDouble())
@@ -138,7 +105,7 @@ public final class Comparison extends Compared<Comparison> {
     }
 
     LossCheck losses(SchemeResult result) {
-        return LossCheck.of(single().orElse(measured().get(0)), result);
+        return LossCheck.of(standing.reference(), result);
     }
 
     @Override
@@ -148,12 +115,9 @@ public final class Comparison extends Compared<Comparison> {
 
     @Override
     Grid<SchemeResult> grid() {
-        double most = measured().stream()
-                .mapToDouble(SchemeResult::tokensPerSecond)
-                .max()
-                .orElse(1);
+        double most = standing.fastest().map(SchemeResult::tokensPerSecond).orElse(1.0);
         return new Grid<>(
-                subject + ": schemes compared, " + conditions,
+                subject() + ": schemes compared, " + conditions,
                 List.of(
                         Column.text("scheme", "scheme", row -> row.scheme().label()),
                         Column.integer("workers", "workers", SchemeResult::workers),
@@ -162,7 +126,7 @@ public final class Comparison extends Compared<Comparison> {
                         Column.number("step_ms_high", "slowest run", 1, SchemeResult::high),
                         Column.number("tokens_per_s", "tokens/s", 0, SchemeResult::tokensPerSecond),
                         Column.bar("of the fastest", BAR, row -> Bars.plain(row.tokensPerSecond() / most)),
-                        Column.optionalNumber("speedup", "× single", 2, this::speedup),
+                        Column.optionalNumber("speedup", "× single", 2, standing::speedup),
                         Column.optionalNumber("speedup_naive", "× naive split", 2, this::speedupOverNaive),
                         Column.dataOnly(Column.optionalNumber(
                                 "ceiling", "ceiling, × single", 2, row -> ceiling(row.workers()))),
@@ -253,6 +217,6 @@ public final class Comparison extends Compared<Comparison> {
                 stacks.add(new StepPartsChart.Stack(label, result.causes()));
             }
         }
-        return List.of(new SchemesChart(subject, bars), new StepPartsChart(subject, stacks));
+        return List.of(new SchemesChart(subject(), bars), new StepPartsChart(subject(), stacks));
     }
 }

@@ -1,7 +1,12 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.command.CompareOptions;
 import io.shardlab.magics.command.PlanOptions;
+import io.shardlab.magics.trial.Rounds;
+import io.shardlab.magics.trial.SchemeResult;
+import io.shardlab.magics.trial.Trial;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.run.TrainSettings;

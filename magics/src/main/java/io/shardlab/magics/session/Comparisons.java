@@ -1,10 +1,16 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Comparing;
+import io.shardlab.magics.backend.FailedWorkers;
+import io.shardlab.magics.backend.Plans;
+import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.CompareOptions;
 import io.shardlab.magics.command.ComparedScheme;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.UpOptions;
+import io.shardlab.magics.home.ScratchFolder;
 import io.shardlab.plan.Plan;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -2,6 +2,8 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.command.Dialect;
 import io.shardlab.magics.command.Translation;
+import io.shardlab.magics.screen.CellView;
+import io.shardlab.magics.screen.Output;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import java.util.HashSet;
@@ -78,14 +80,14 @@ final class Compat {
         StartedCell begun = lastBegun;
         if (begun != null) {
             CellRun run = (CellRun) notebook.line(List.of("wait", begun.name()));
-            name.ifPresent(kept -> notebook.openLab().cells().keep(kept, run));
+            name.ifPresent(kept -> notebook.openLab().subjects().cells().keep(kept, run));
             return run;
         }
         CellRun run = last;
         if (run == null) {
             throw new ShardException(magic + ": no %px or %%px has run yet");
         }
-        name.ifPresent(kept -> notebook.openLab().cells().keep(kept, run));
+        name.ifPresent(kept -> notebook.openLab().subjects().cells().keep(kept, run));
         CellView.values(run.outcome()).forEach(output::show);
         return run;
     }

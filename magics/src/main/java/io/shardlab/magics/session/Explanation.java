@@ -1,9 +1,9 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.trial.SchemeResult;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.StepPartsChart.Cause;
 import io.shardlab.plan.Scheme;
-import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -12,18 +12,16 @@ import java.util.OptionalDouble;
 record Explanation(Comparison comparison) {
 
     String sentence() {
-        Optional<SchemeResult> found = comparison.fastest();
+        Optional<SchemeResult> found = comparison.standing().fastest();
         if (found.isEmpty()) {
             return "Nothing was measured.";
         }
         SchemeResult winner = found.get();
-        if (comparison.measured().size() == 1) {
+        Optional<SchemeResult> next = comparison.standing().fastestBeside(winner);
+        if (next.isEmpty()) {
             return winner.scheme() + " alone was measured: " + step(winner) + ".";
         }
-        SchemeResult second = comparison.measured().stream()
-                .filter(result -> result != winner)
-                .max(Comparator.comparingDouble(SchemeResult::tokensPerSecond))
-                .orElse(winner);
+        SchemeResult second = next.get();
         return head(winner, second) + (winner.workers() == 1 ? whyNotSplit(second) : why(winner, second)) + ".";
     }
 
@@ -35,7 +33,7 @@ record Explanation(Comparison comparison) {
                 .append(Figures.decimal(winner.tokensPerSecond(), 0))
                 .append(" tokens/s")
                 .append(clear ? "" : " (within the spread of " + second.scheme() + ")");
-        OptionalDouble overSingle = comparison.speedup(winner);
+        OptionalDouble overSingle = comparison.standing().speedup(winner);
         if (overSingle.isPresent() && winner.workers() > 1) {
             head.append(", ").append(times(overSingle.getAsDouble())).append(" single");
         }
@@ -64,6 +62,7 @@ record Explanation(Comparison comparison) {
     /** Splitting does not pay: what it saved in computing it lost elsewhere. */
     private String whyNotSplit(SchemeResult second) {
         String saved = comparison
+                .standing()
                 .single()
                 .map(single -> single.causes().get(Cause.COMPUTE))
                 .map(alone -> {
@@ -76,7 +75,7 @@ record Explanation(Comparison comparison) {
                 .orElse("");
         return "; the best split, " + second.scheme() + ", reaches "
                 + times(second.tokensPerSecond()
-                        / comparison.fastest().orElse(second).tokensPerSecond())
+                        / comparison.standing().fastest().orElse(second).tokensPerSecond())
                 + " of it" + saved + ", and a step takes " + step(second);
     }
 

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Checkpointing;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import io.shardlab.run.TrainerState;

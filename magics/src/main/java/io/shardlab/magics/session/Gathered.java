@@ -1,5 +1,9 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.RankList;
+import io.shardlab.magics.screen.CellView;
+import io.shardlab.magics.table.CellGrids;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import java.lang.invoke.MethodType;
@@ -33,7 +37,7 @@ public final class Gathered {
         int depth = first.shape().size();
         if (dimension >= Math.max(1, depth)) {
             throw new IllegalArgumentException("gather: --dim " + dimension + " is no dimension of " + name
-                    + " with shape " + Pulled.shape(first.shape()) + "; allowed: 0"
+                    + " with shape " + Cells.shape(first.shape()) + "; allowed: 0"
                     + (depth > 1 ? " to " + (depth - 1) : ""));
         }
         for (Cells.PulledRow part : parts) {
@@ -60,7 +64,7 @@ public final class Gathered {
     }
 
     private static String described(Cells.PulledRow part) {
-        return part.type() + (part.shape().isEmpty() ? "" : " of " + Pulled.shape(part.shape()));
+        return part.type() + (part.shape().isEmpty() ? "" : " of " + Cells.shape(part.shape()));
     }
 
     /** Single values become elements. */
@@ -134,16 +138,16 @@ public final class Gathered {
         List<Integer> ranks = parts.stream().map(Cells.PulledRow::rank).toList();
         boolean single = parts.get(0).shape().isEmpty();
         return new Grid<>(
-                name + " of " + FailureCard.ranks(ranks) + (single ? "" : ", joined along dimension " + dimension),
+                name + " of " + RankList.text(ranks) + (single ? "" : ", joined along dimension " + dimension),
                 List.of(
                         Column.text("type", "type", row -> parts.get(0).type() + (single ? "[]" : "")),
-                        Column.text("shape", "shape", row -> Pulled.shape(row.shape())),
+                        Column.text("shape", "shape", row -> Cells.shape(row.shape())),
                         Column.text("value", "value", row -> CellGrids.shortened(CellView.text(row.value)))),
                 List.of(this));
     }
 
     @Override
     public String toString() {
-        return name + " of " + parts.size() + " ranks, " + Pulled.shape(shape());
+        return name + " of " + parts.size() + " ranks, " + Cells.shape(shape());
     }
 }

@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.command.InferOptions;
 import io.shardlab.plan.Plan;
 import java.util.List;

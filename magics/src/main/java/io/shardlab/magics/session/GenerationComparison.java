@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.trial.GenerationResult;
+import io.shardlab.magics.trial.Standing;
 import io.shardlab.magics.view.Bars;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Column;
@@ -8,9 +10,7 @@ import io.shardlab.magics.view.Grid;
 import io.shardlab.magics.view.SchemesChart;
 import io.shardlab.magics.view.StepPartsChart;
 import io.shardlab.magics.view.StepPartsChart.Cause;
-import io.shardlab.plan.Scheme;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -20,9 +20,8 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
 
     private static final int BAR = 12;
 
-    private final String subject;
     private final String conditions;
-    private final List<GenerationResult> results;
+    private final Standing<GenerationResult> standing;
     private final List<String> notes;
 
     /**
@@ -30,9 +29,9 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
      * @param conditions prompt, tokens and runs in words
      */
     GenerationComparison(String subject, String conditions, List<GenerationResult> results, List<String> notes) {
-        this.subject = subject;
+        super(subject);
         this.conditions = conditions;
-        this.results = List.copyOf(results);
+        this.standing = new Standing<>(results);
         this.notes = List.copyOf(notes);
     }
 
@@ -40,55 +39,23 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
     GenerationComparison withNote(String note) {
         List<String> more = new ArrayList<>(notes);
         more.add(note);
-        return new GenerationComparison(subject, conditions, results, more);
+        return new GenerationComparison(subject(), conditions, standing.results(), more);
     }
 
     @Override
-    String subject() {
-        return subject;
+    Standing<GenerationResult> standing() {
+        return standing;
     }
 
     List<GenerationResult> measured() {
-        return results.stream().filter(GenerationResult::measured).toList();
-    }
-
-    @Override
-    boolean isEmpty() {
-        return measured().isEmpty();
-    }
-
-    private Optional<GenerationResult> fastest() {
-        return measured().stream().max(Comparator.comparingDouble(GenerationResult::tokensPerSecond));
-    }
-
-    @Override
-    public Optional<String> winner() {
-        return fastest().map(result -> result.scheme().label());
-    }
-
-    private Optional<GenerationResult> single() {
-        return measured().stream()
-                .filter(result -> result.plan().scheme().equals(Scheme.SINGLE))
-                .findFirst();
-    }
-
-    /** What all must say: the single device, else the first scheme. */
-    private GenerationResult reference() {
-        return single().orElse(measured().get(0));
-    }
-
-    OptionalDouble speedup(GenerationResult result) {
-        Optional<GenerationResult> base = single();
-        return base.isPresent()
-                ? OptionalDouble.of(result.tokensPerSecond() / base.get().tokensPerSecond())
-                : OptionalDouble.empty();
+        return standing.measured();
     }
 
     @Override
     Grid<GenerationResult> grid() {
-        double most = fastest().map(GenerationResult::tokensPerSecond).orElse(1.0);
+        double most = standing.fastest().map(GenerationResult::tokensPerSecond).orElse(1.0);
         return new Grid<>(
-                subject + ": generation compared, " + conditions,
+                subject() + ": generation compared, " + conditions,
                 List.of(
                         Column.text("scheme", "scheme", row -> row.scheme().label()),
                         Column.integer("workers", "workers", GenerationResult::workers),
@@ -96,7 +63,7 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
                         Column.number("tokens_per_s_low", "slowest run", 1, GenerationResult::low),
                         Column.number("tokens_per_s_high", "quickest run", 1, GenerationResult::high),
                         Column.bar("of the fastest", BAR, row -> Bars.plain(row.tokensPerSecond() / most)),
-                        Column.optionalNumber("speedup", "× single", 2, this::speedup),
+                        Column.optionalNumber("speedup", "× single", 2, standing::speedup),
                         Column.number("ttft_ms", "first token after ms", 2, GenerationResult::firstMillis),
                         Column.number("token_ms", "ms per later token", 2, GenerationResult::tokenMillis),
                         Column.megabytes("peak_mb", "peak tensor MB per rank", GenerationResult::peakBytes),
@@ -104,15 +71,15 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
                         Column.number("wait_pct", "waiting for others %", 1, row -> row.percent(Cause.IDLE)),
                         Column.dataOnly(Column.integer(
                                 "runs", "runs", row -> row.trials().size())),
-                        Column.text("tokens", "tokens", row -> row.verdict(reference()))),
+                        Column.text("tokens", "tokens", row -> row.verdict(standing.reference()))),
                 measured());
     }
 
     @Override
     Optional<String> alarm() {
         List<String> wrong = measured().stream()
-                .filter(result -> result.differs(reference()))
-                .map(result -> result.scheme() + " (" + result.verdict(reference()) + ")")
+                .filter(result -> result.differs(standing.reference()))
+                .map(result -> result.scheme() + " (" + result.verdict(standing.reference()) + ")")
                 .toList();
         return wrong.isEmpty()
                 ? Optional.empty()
@@ -122,14 +89,12 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
 
     @Override
     public String sentence() {
-        Optional<GenerationResult> found = fastest();
+        Optional<GenerationResult> found = standing.fastest();
         if (found.isEmpty()) {
             return "Nothing was measured.";
         }
         GenerationResult winner = found.get();
-        Optional<GenerationResult> next = measured().stream()
-                .filter(result -> result != winner)
-                .max(Comparator.comparingDouble(GenerationResult::tokensPerSecond));
+        Optional<GenerationResult> next = standing.fastestBeside(winner);
         if (next.isEmpty()) {
             return winner.scheme() + " alone was measured: a token takes " + winner.token() + ".";
         }
@@ -137,7 +102,7 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
         String head = winner.scheme() + " is fastest with " + Figures.decimal(winner.tokensPerSecond(), 1) + " tokens/s"
                 + (winner.low() > second.high() ? "" : " (within the spread of " + second.scheme() + ")");
         if (winner.workers() > 1) {
-            OptionalDouble overSingle = speedup(winner);
+            OptionalDouble overSingle = standing.speedup(winner);
             return head
                     + (overSingle.isPresent() ? ", " + Figures.decimal(overSingle.getAsDouble(), 2) + " × single" : "")
                     + ": a token takes " + winner.token() + ", that of " + second.scheme() + " " + second.token()
@@ -174,6 +139,6 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
                     label, result.tokensPerSecond(), (result.high() - result.low()) / 2, OptionalDouble.empty()));
             stacks.add(new StepPartsChart.Stack(label, result.causes()));
         }
-        return List.of(new SchemesChart(subject + ", generation", bars), StepPartsChart.ofTokens(subject, stacks));
+        return List.of(new SchemesChart(subject() + ", generation", bars), StepPartsChart.ofTokens(subject(), stacks));
     }
 }

@@ -1,8 +1,13 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.command.CompareOptions;
 import io.shardlab.magics.command.ComparedScheme;
 import io.shardlab.magics.command.InferOptions;
+import io.shardlab.magics.trial.GenerationResult;
+import io.shardlab.magics.trial.GenerationTrial;
+import io.shardlab.magics.trial.Rounds;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import java.util.ArrayList;

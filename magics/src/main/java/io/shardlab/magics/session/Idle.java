@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Workers;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -41,8 +43,14 @@ final class Idle implements AutoCloseable {
         });
     }
 
-    synchronized Optional<Duration> limit() {
-        return limit;
+    /** The same workers, whose banner says how long they stay unused. */
+    synchronized Workers.Running mentioned(Workers.Running running) {
+        return limit.map(time -> new Workers.Running(
+                        running.rows(),
+                        running.readyMillis(),
+                        running.unchanged(),
+                        running.banner() + "; stopped after " + text(time) + " without use"))
+                .orElse(running);
     }
 
     private ScheduledExecutorService clock() {

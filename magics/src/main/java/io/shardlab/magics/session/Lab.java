@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.Progress;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
 import io.shardlab.magics.command.CompareOptions;
@@ -11,6 +14,13 @@ import io.shardlab.magics.command.ScheduleOptions;
 import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
+import io.shardlab.magics.home.HomeFolder;
+import io.shardlab.magics.local.LocalBackend;
+import io.shardlab.magics.table.CellGrids;
+import io.shardlab.magics.table.MachineGrids;
+import io.shardlab.magics.table.MeasureGrids;
+import io.shardlab.magics.table.PlanGrids;
+import io.shardlab.magics.table.WorkerGrids;
 import io.shardlab.mesh.Selection;
 import io.shardlab.plan.Scheme;
 import io.shardlab.trace.Timeline;
@@ -31,18 +41,7 @@ public final class Lab implements AutoCloseable {
 
     private final Backend backend;
     private final Work work;
-    private final StartedRuns runs = new StartedRuns();
-    private final SessionWorkers workers;
-    private final Planning planning;
-    private final Training training;
-    private final Generation generation;
-    private final Checking checking;
-    private final Comparisons comparisons;
-    private final SessionCells cells;
-    private final BackgroundCells backgroundCells;
-    private final InBackground background;
-    private final Observations observations;
-    private final Reports reports;
+    private final Subjects subjects;
 
     Lab(Backend backend, Map<String, String> environment) {
         this(backend, environment, System::nanoTime);
@@ -51,37 +50,22 @@ public final class Lab implements AutoCloseable {
     Lab(Backend backend, Map<String, String> environment, LongSupplier nanos) {
         this.backend = backend;
         this.work = new Work(backend, nanos);
-        Path home = home(environment);
-        Corpus corpus = new Corpus(home, environment);
-        Preparation preparation = new Preparation(backend, corpus, new SampleSets(home));
-        Journal journal = new Journal();
-        this.planning = new Planning(backend, work, preparation, journal);
-        this.background = new InBackground(work, runs);
-        this.training = new Training(backend, work, preparation, home, journal, runs, background, nanos);
-        this.workers = new SessionWorkers(backend, work, background, environment);
-        this.generation = new Generation(backend, work, preparation);
-        this.checking = new Checking(backend, work, preparation, journal);
-        this.comparisons = new Comparisons(backend, work, preparation, home, journal);
-        this.cells = new SessionCells(backend, work);
-        this.backgroundCells = new BackgroundCells(cells, background, runs, nanos);
-        this.observations = new Observations(backend, work, corpus);
-        this.reports = new Reports(backend, work, journal);
+        this.subjects = Subjects.of(backend, work, environment, nanos);
     }
 
     /** A laboratory on this machine, without workers yet. */
     public static Lab open() {
-        return new Lab(Backend.local(home(System.getenv())), System.getenv());
+        return new Lab(new LocalBackend(HomeFolder.of(System.getenv())), System.getenv());
     }
 
-    /** {@code SHARDLAB_HOME}, by default a folder in the user's home. */
-    static Path home(Map<String, String> environment) {
-        String configured = environment.getOrDefault("SHARDLAB_HOME", "");
-        return configured.isBlank() ? Path.of(System.getProperty("user.home", "."), ".shardlab") : Path.of(configured);
+    /** The inner side, for what shows a verb while it works. */
+    Subjects subjects() {
+        return subjects;
     }
 
     /** Starts workers; those that run already under the same specification stay, also while a run has them. */
     public Lab up(UpOptions options) {
-        workers.up(options);
+        subjects.workers().up(options);
         return this;
     }
 
@@ -89,47 +73,19 @@ public final class Lab implements AutoCloseable {
         return up(UpOptions.workers(count));
     }
 
-    StartedRuns runs() {
-        return runs;
-    }
-
-    SessionWorkers workers() {
-        return workers;
-    }
-
-    InBackground background() {
-        return background;
-    }
-
-    Training training() {
-        return training;
-    }
-
-    Generation generation() {
-        return generation;
-    }
-
-    SessionCells cells() {
-        return cells;
-    }
-
-    Observations observations() {
-        return observations;
-    }
-
     /** The workers as they came up, one row each. */
     public Table table() {
-        return WorkerGrids.workers(workers.running()).table();
+        return WorkerGrids.workers(subjects.workers().running()).table();
     }
 
     /** Keeps a DJL block written as Java statements that return it, so that verbs find it by name. */
     public UserModel model(ModelOptions options) {
-        return planning.model(options);
+        return subjects.planning().model(options);
     }
 
     /** Plans and prices a model; starts nothing. */
     public PlanView plan(PlanOptions options) {
-        return planning.plan(options);
+        return subjects.planning().plan(options);
     }
 
     public PlanView plan(String model, Scheme scheme) {
@@ -138,7 +94,7 @@ public final class Lab implements AutoCloseable {
 
     /** Puts a model's shards on the workers. */
     public Placed place(PlanOptions options) {
-        return planning.place(options);
+        return subjects.planning().place(options);
     }
 
     public Placed place(String model, Scheme scheme) {
@@ -156,12 +112,12 @@ public final class Lab implements AutoCloseable {
 
     /** Trains and writes the files of the run as it goes. */
     public Run train(TrainOptions options, Progress progress) {
-        return training.train(options, progress);
+        return subjects.training().train(options, progress);
     }
 
     /** Trains in the background. */
     public StartedRun start(TrainOptions options) {
-        return training.start(options);
+        return subjects.training().start(options);
     }
 
     /** Runs Java on all workers in the background. */
@@ -170,17 +126,17 @@ public final class Lab implements AutoCloseable {
     }
 
     public StartedCell start(CellOptions options, String source) {
-        return backgroundCells.start(options, source);
+        return subjects.backgroundCells().start(options, source);
     }
 
     /** The runs of this laboratory and its cells in the background, one row each. */
     public Table jobs() {
-        return ShownRuns.jobs(runs.all()).table();
+        return ShownRuns.jobs(subjects.runs().all()).table();
     }
 
     /** Waits for a run. */
     public Run await(String name) {
-        if (runs.find("wait", Optional.of(name)) instanceof StartedRun run) {
+        if (subjects.runs().find("wait", Optional.of(name)) instanceof StartedRun run) {
             return run.await();
         }
         throw new ShardException("wait: " + name + " is a cell; lab.result(\"" + name + "\") waits for it");
@@ -188,35 +144,27 @@ public final class Lab implements AutoCloseable {
 
     /** Stops a run at its next micro-batch, or, if it is stopping already, kills the workers; says which. */
     public String interrupt(String name) {
-        return background.stop(Optional.of(name));
+        return subjects.background().stop(Optional.of(name));
     }
 
     /** Starts workers anew and places the model again, as it is where that can be. */
     public Lab restart(Selection selection) {
-        workers.restart(selection, Progress.SILENT);
+        subjects.workers().restart(selection, Progress.SILENT);
         return this;
     }
 
     /** Writes the placed model, its optimizer state and where training stands. */
     public Filed save(Path folder) {
-        return save(folder, Progress.SILENT);
-    }
-
-    Filed save(Path folder, Progress progress) {
-        return new Filed("saved", work.call("save", () -> backend.checkpoints().save(folder, progress)));
+        return subjects.savedModels().save(folder, Progress.SILENT);
     }
 
     /** Replaces weights, optimizer state and step of the placed model by those of a checkpoint. */
     public Filed load(Path folder) {
-        return load(folder, Progress.SILENT);
-    }
-
-    Filed load(Path folder, Progress progress) {
-        return new Filed("loaded", work.call("load", () -> backend.checkpoints().load(folder, progress)));
+        return subjects.savedModels().load(folder, Progress.SILENT);
     }
 
     public Answer infer(InferOptions options) {
-        return generation.infer(options, text -> {});
+        return subjects.generation().infer(options, text -> {});
     }
 
     /** Continues a prompt greedily. */
@@ -226,7 +174,7 @@ public final class Lab implements AutoCloseable {
 
     /** Compares the sharded model with one device. */
     public Verdict check(CheckOptions options) {
-        return checking.check(options);
+        return subjects.checking().check(options);
     }
 
     public Verdict check() {
@@ -244,7 +192,7 @@ public final class Lab implements AutoCloseable {
     }
 
     public Comparison compare(CompareOptions options, ComparisonListener listener) {
-        return comparisons.compare(options, listener);
+        return subjects.comparisons().compare(options, listener);
     }
 
     /** Lets a model continue a prompt under several schemes in turn; what is placed comes back after it. */
@@ -253,7 +201,7 @@ public final class Lab implements AutoCloseable {
     }
 
     public GenerationComparison compare(CompareOptions options, InferOptions generation, ComparisonListener listener) {
-        return comparisons.compare(options, generation, listener);
+        return subjects.comparisons().compare(options, generation, listener);
     }
 
     /** Writes what this session did into one HTML file. */
@@ -262,12 +210,12 @@ public final class Lab implements AutoCloseable {
     }
 
     public Path report(Path file, Optional<String> title) {
-        return reports.write(ReportCommand.requireHtml(file), title);
+        return subjects.reports().write(ReportCommand.requireHtml(file), title);
     }
 
     /** Draws a schedule, a rule's or one that was written before. */
     public ScheduleView schedule(ScheduleOptions options) {
-        return planning.schedule(options);
+        return subjects.planning().schedule(options);
     }
 
     /** Keeps a schedule written as text, a line per rank, so that {@code --schedule NAME} finds it. */
@@ -277,22 +225,24 @@ public final class Lab implements AutoCloseable {
 
     /** One row per worker. */
     public Table status() {
-        return WorkerGrids.status(observations.status()).table();
+        return WorkerGrids.status(subjects.observations().status()).table();
     }
 
     /** Memory by category, one row per rank. */
     public Table mem() {
-        return MeasureGrids.memory("memory", observations.memory(false)).table();
+        return MeasureGrids.memory("memory", subjects.observations().memory(false))
+                .table();
     }
 
     /** Bytes that each rank has sent to each other, one row per sender. */
     public Table traffic() {
-        return MeasureGrids.traffic("traffic", observations.traffic(false)).table();
+        return MeasureGrids.traffic("traffic", subjects.observations().traffic(false))
+                .table();
     }
 
     /** What each rank did in a step; also as a Chrome trace if a file is named. */
     public Timeline timeline(TimelineOptions options) {
-        return observations.timeline(options);
+        return subjects.observations().timeline(options);
     }
 
     public Timeline timeline() {
@@ -301,7 +251,8 @@ public final class Lab implements AutoCloseable {
 
     /** The last lines of some workers. */
     public Table logs(Selection selection, int linesPerRank) {
-        return WorkerGrids.logs(observations.logs(selection, linesPerRank)).table();
+        return WorkerGrids.logs(subjects.observations().logs(selection, linesPerRank))
+                .table();
     }
 
     /** Runs Java on all workers, as {@code %%shard} does. */
@@ -311,21 +262,22 @@ public final class Lab implements AutoCloseable {
 
     /** Runs Java on some workers; a rank that throws is a {@link ShardException}. */
     public CellRun run(Selection selection, String source) {
-        CellRun run = cells.run(CellOptions.on(selection), source, Cells.Listener.SILENT);
-        if (!run.outcome().failures().isEmpty()) {
-            throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
-        }
+        CellRun run = subjects.cells().run(CellOptions.on(selection), source, Cells.Listener.SILENT);
+        run.problem().ifPresent(failed -> {
+            throw failed;
+        });
         return run;
     }
 
     /** What a cell with {@code -o NAME} left; waits for one in the background. */
     public CellRun result(String name) {
-        return runs.cell(name).map(Started::await).orElseGet(() -> cells.result(name));
+        return subjects.runs().cell(name).map(Started::await).orElseGet(() -> subjects.cells()
+                .result(name));
     }
 
     /** The variables of all workers' cells, one row per rank. */
     public Table vars() {
-        return CellGrids.variables(cells.variables(Selection.ALL)).table();
+        return CellGrids.variables(subjects.cells().variables(Selection.ALL)).table();
     }
 
     /** Sends a number, text or array to all workers' cells, as a variable of theirs. */
@@ -334,7 +286,8 @@ public final class Lab implements AutoCloseable {
     }
 
     public Table push(Selection selection, String name, Object value) {
-        return CellGrids.variables(cells.push(Map.of(name, value), selection)).table();
+        return CellGrids.variables(subjects.cells().push(Map.of(name, value), selection))
+                .table();
     }
 
     /** Fetches a variable of all workers' cells. */
@@ -343,7 +296,7 @@ public final class Lab implements AutoCloseable {
     }
 
     public Pulled pull(String name, Selection selection) {
-        return cells.pull(name, selection);
+        return subjects.cells().pull(name, selection);
     }
 
     /** What all ranks hold in a variable, one behind the other along the first dimension. */
@@ -352,40 +305,41 @@ public final class Lab implements AutoCloseable {
     }
 
     public Gathered gather(String name, Selection selection, int dimension) {
-        return cells.gather(name, selection, dimension);
+        return subjects.cells().gather(name, selection, dimension);
     }
 
     public Table devices() {
-        return MachineGrids.devices(observations.devices()).table();
+        return MachineGrids.devices(subjects.observations().devices()).table();
     }
 
     public Table models() {
-        return PlanGrids.models(observations.models()).table();
+        return PlanGrids.models(subjects.observations().models()).table();
     }
 
     /** What can be trained on. */
     public Table data() {
-        return MachineGrids.corpora(observations.corpora()).table();
+        return MachineGrids.corpora(subjects.observations().corpora()).table();
     }
 
     public Table doctor() {
-        return MachineGrids.doctor(observations.doctor(OptionalInt.empty())).table();
+        return MachineGrids.doctor(subjects.observations().doctor(OptionalInt.empty()))
+                .table();
     }
 
     /** The same, after each worker has printed so many lines: whether all of them arrived. */
     public Table doctor(int floodLines) {
-        return MachineGrids.doctor(observations.doctor(OptionalInt.of(floodLines)))
+        return MachineGrids.doctor(subjects.observations().doctor(OptionalInt.of(floodLines)))
                 .table();
     }
 
     /** Stops all workers; the laboratory can go up again. */
     public Table down() {
-        return WorkerGrids.exits(workers.down(false)).table();
+        return WorkerGrids.exits(subjects.workers().down(false)).table();
     }
 
     @Override
     public void close() {
-        workers.close();
+        subjects.workers().close();
         work.stop();
         backend.close();
         work.close();
@@ -393,6 +347,6 @@ public final class Lab implements AutoCloseable {
 
     @Override
     public String toString() {
-        return workers.toString();
+        return subjects.workers().toString();
     }
 }

@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.LiveDisplay;
+import io.shardlab.magics.screen.Port.Content;
 import io.shardlab.magics.view.Html;
 import io.shardlab.magics.view.Sparkline;
 import java.util.Optional;
@@ -26,14 +27,14 @@ final class LiveComparison extends LiveDisplay implements ComparisonListener {
     }
 
     @Override
-    Content now() {
+    protected Content now() {
         Content bar = Content.of(Html.preformatted(line), line + "\n");
         return soFar.map(comparison -> bar.above(Content.table(comparison.grid())))
                 .orElse(bar);
     }
 
     @Override
-    Optional<Content> remains() {
+    protected Optional<Content> remains() {
         return soFar.map(Compared::content);
     }
 }

@@ -1,9 +1,18 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.command.CellReader;
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.home.HomeFolder;
+import io.shardlab.magics.local.LocalBackend;
+import io.shardlab.magics.screen.CellView;
+import io.shardlab.magics.screen.FailureCard;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Port;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.screen.Screen;
 import io.shardlab.schedule.ScheduleException;
 import java.util.List;
 import java.util.Map;
@@ -29,15 +38,15 @@ public final class Notebook implements AutoCloseable {
 
     /** @param kernel that the notebook runs in */
     public Notebook(NotebookPort port, HostKernel kernel) {
-        this(port, kernel, () -> Backend.local(Lab.home(System.getenv())), System.getenv());
+        this(port, kernel, () -> new LocalBackend(HomeFolder.of(System.getenv())), System.getenv());
     }
 
-    Notebook(NotebookPort port, Supplier<Backend> opener, Map<String, String> environment) {
+    Notebook(Port port, Supplier<Backend> opener, Map<String, String> environment) {
         this(port, HostKernel.NONE, opener, environment);
     }
 
-    Notebook(NotebookPort port, HostKernel kernel, Supplier<Backend> opener, Map<String, String> environment) {
-        this.screen = new Screen(port);
+    Notebook(Port port, HostKernel kernel, Supplier<Backend> opener, Map<String, String> environment) {
+        this.screen = new Screen(port, Work::translated);
         this.opener = opener;
         this.environment = Map.copyOf(environment);
         Output output = new Output(screen);
@@ -102,7 +111,7 @@ public final class Notebook implements AutoCloseable {
             open = lab;
         }
         if (open != null) {
-            open.workers().idle().takeNews().ifPresent(line -> screen.show(Content.line(line)));
+            open.subjects().workers().idle().takeNews().ifPresent(line -> screen.show(Content.line(line)));
         }
     }
 

@@ -1,6 +1,12 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Diagnosis;
+import io.shardlab.magics.backend.Measures;
+import io.shardlab.magics.backend.Plans;
+import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.TimelineOptions;
+import io.shardlab.magics.home.Corpus;
 import io.shardlab.mesh.Selection;
 import io.shardlab.trace.ChromeTrace;
 import io.shardlab.trace.Timeline;

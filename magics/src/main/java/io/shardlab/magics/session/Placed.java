@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Plans;
+import io.shardlab.magics.table.PlanGrids;
 import io.shardlab.plan.Plan;
 import tech.tablesaw.api.Table;
 

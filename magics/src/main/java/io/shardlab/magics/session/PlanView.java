@@ -1,6 +1,8 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.backend.Plans;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.table.PlanGrids;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.PlanPicture;
 import io.shardlab.plan.Plan;

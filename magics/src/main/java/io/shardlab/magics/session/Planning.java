@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Schedules;
 import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.ScheduleOptions;

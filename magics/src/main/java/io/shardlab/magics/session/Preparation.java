@@ -1,7 +1,10 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.WorkloadChoice;
+import io.shardlab.magics.home.Corpus;
+import io.shardlab.magics.home.SampleSets;
 import io.shardlab.plan.Plan;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -1,8 +1,10 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.RankList;
+import io.shardlab.magics.table.CellGrids;
 import io.shardlab.magics.view.Grid;
 import java.util.List;
-import java.util.stream.Collectors;
 import tech.tablesaw.api.Table;
 
 /** A variable of the workers' cells, fetched. */
@@ -41,14 +43,9 @@ public final class Pulled {
         return CellGrids.pulled(name, rows);
     }
 
-    /** {@code 2 × 3}; {@code scalar} for a tensor without dimensions. */
-    static String shape(List<? extends Number> shape) {
-        return shape.isEmpty() ? "scalar" : shape.stream().map(String::valueOf).collect(Collectors.joining(" × "));
-    }
-
     @Override
     public String toString() {
         return name + " of "
-                + FailureCard.ranks(rows.stream().map(Cells.PulledRow::rank).toList());
+                + RankList.text(rows.stream().map(Cells.PulledRow::rank).toList());
     }
 }

@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.RankList;
+import io.shardlab.magics.backend.Workers;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +24,7 @@ final class RanksAtWork {
             }
         }
         List<String> parts = new ArrayList<>();
-        doing.forEach((what, ranks) -> parts.add(FailureCard.ranks(ranks) + " " + what));
+        doing.forEach((what, ranks) -> parts.add(RankList.text(ranks) + " " + what));
         int more = parts.size() - MOST;
         return more <= 0
                 ? String.join(", ", parts)

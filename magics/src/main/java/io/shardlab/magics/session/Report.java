@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Diagnosis;
+import io.shardlab.magics.table.PlanGrids;
+import io.shardlab.magics.table.RankTimes;
 import io.shardlab.magics.view.Chart;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Figures;

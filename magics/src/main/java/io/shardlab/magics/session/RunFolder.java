@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.shardlab.magics.backend.Measures;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.plan.Json;
 import io.shardlab.plan.Plan;
 import io.shardlab.trace.ChromeTrace;

@@ -2,8 +2,9 @@ package io.shardlab.magics.session;
 
 import io.shardlab.cost.Simulator;
 import io.shardlab.cost.StageCosts;
+import io.shardlab.magics.backend.Schedules;
 import io.shardlab.magics.command.ScheduleOptions;
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.Port.Content;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Grid;

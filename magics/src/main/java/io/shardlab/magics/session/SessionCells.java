@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.Nearest;
 import io.shardlab.mesh.Selection;

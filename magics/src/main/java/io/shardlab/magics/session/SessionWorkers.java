@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Progress;
+import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Selection;
 import java.time.Duration;
@@ -38,17 +41,17 @@ final class SessionWorkers implements AutoCloseable {
     void up(UpOptions options) {
         Optional<Duration> unused = work.look("up", () -> options.idle().or(() -> UpOptions.idle(environment)));
         Optional<Workers.Running> same = work.look("up", () -> backend.workers().unchanged(options));
-        running = (same.isPresent()
-                        ? same.get()
-                        : work.call("up", () -> backend.workers().up(options)))
-                .stoppedWhenIdle(unused);
+        Workers.Running up = same.isPresent()
+                ? same.get()
+                : work.call("up", () -> backend.workers().up(options));
         idle.limit(unused);
+        running = idle.mentioned(up);
     }
 
     Workers.Restarted restart(Selection selection, Progress progress) {
         Workers.Restarted restarted =
                 work.call("restart", () -> backend.workers().restart(selection, progress));
-        running = restarted.running().stoppedWhenIdle(idle.limit());
+        running = idle.mentioned(restarted.running());
         return new Workers.Restarted(running, restarted.told());
     }
 

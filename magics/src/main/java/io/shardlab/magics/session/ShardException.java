@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.FailedWorkers;
+import io.shardlab.magics.backend.Failure;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

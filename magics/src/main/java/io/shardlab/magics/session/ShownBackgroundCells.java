@@ -1,7 +1,13 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.command.CellOptions;
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.CellText;
+import io.shardlab.magics.screen.CellView;
+import io.shardlab.magics.screen.FailureCard;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.screen.Screen;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

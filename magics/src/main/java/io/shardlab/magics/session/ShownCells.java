@@ -1,6 +1,12 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.command.CellOptions;
+import io.shardlab.magics.screen.CellText;
+import io.shardlab.magics.screen.CellView;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Screen;
+import io.shardlab.magics.table.CellGrids;
 import io.shardlab.mesh.Selection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,12 +35,12 @@ final class ShownCells {
         CellText text = new CellText(options.group(), nanos);
         CellRun run;
         try (Screen.AutoCloseableQuietly watched = output.live(text)) {
-            run = lab.get().cells().run(options, body, text);
+            run = lab.get().subjects().cells().run(options, body, text);
         }
         show(run, output);
-        if (!run.outcome().failures().isEmpty()) {
-            throw ShardException.failed(new FailedWorkers(run.outcome().failures()));
-        }
+        run.problem().ifPresent(failed -> {
+            throw failed;
+        });
         hereToo(options, body);
         return run;
     }
@@ -58,17 +64,17 @@ final class ShownCells {
     }
 
     Table vars(Selection selection) {
-        return output.table(CellGrids.variables(lab.get().cells().variables(selection)));
+        return output.table(CellGrids.variables(lab.get().subjects().cells().variables(selection)));
     }
 
     Table push(Map<String, Object> values, List<String> names, Selection selection) {
         Map<String, Object> all = new LinkedHashMap<>();
         for (String name : names) {
-            PushedValues.requireName(name);
+            Cells.requireName(name);
             all.put(name, ofTheNotebook(name));
         }
         all.putAll(values);
-        return output.table(CellGrids.variables(lab.get().cells().push(all, selection)));
+        return output.table(CellGrids.variables(lab.get().subjects().cells().push(all, selection)));
     }
 
     private Object ofTheNotebook(String name) {

@@ -1,6 +1,14 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Diagnosis;
+import io.shardlab.magics.backend.Measures;
 import io.shardlab.magics.command.TimelineOptions;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.table.MachineGrids;
+import io.shardlab.magics.table.MeasureGrids;
+import io.shardlab.magics.table.PlanGrids;
+import io.shardlab.magics.table.RankTimes;
+import io.shardlab.magics.table.WorkerGrids;
 import io.shardlab.magics.view.GanttChart;
 import io.shardlab.magics.view.MemoryChart;
 import io.shardlab.magics.view.TrafficChart;
@@ -85,6 +93,6 @@ final class ShownObservations {
     }
 
     private Observations observations() {
-        return lab.get().observations();
+        return lab.get().subjects().observations();
     }
 }

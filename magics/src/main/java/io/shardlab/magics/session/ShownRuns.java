@@ -1,7 +1,14 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.TrainOptions;
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.FailureCard;
+import io.shardlab.magics.screen.LiveProgress;
+import io.shardlab.magics.screen.LiveTraining;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.screen.Screen;
+import io.shardlab.magics.table.WorkerGrids;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import io.shardlab.mesh.Selection;
@@ -58,13 +65,13 @@ final class ShownRuns {
     private Watched watch(StartedRun run, Output where) {
         LiveTraining live = new LiveTraining(run.steps(), nanos);
         live.begin();
-        run.watch(live);
+        run.heard().watch(live);
         return new Watched(live, where.live(live));
     }
 
     /** The end, in the cell that began it; called on the run's own thread. */
     private static void draw(StartedRun run, Watched watched, Output cell) {
-        run.unwatch(watched.live());
+        run.heard().unwatch(watched.live());
         try {
             conclude(run, watched, cell);
         } catch (RejectedExecutionException | CancellationException closed) {
@@ -94,7 +101,7 @@ final class ShownRuns {
     }
 
     Table jobs() {
-        return output.table(jobs(lab.get().runs().all()));
+        return output.table(jobs(lab.get().subjects().runs().all()));
     }
 
     static Grid<Started<?>> jobs(List<Started<?>> runs) {
@@ -115,9 +122,9 @@ final class ShownRuns {
                                 run -> run instanceof StartedCell cell ? Optional.of(cell.ranks()) : Optional.empty()),
                         Column.whole("steps_done", "steps done", run -> steps(run, StartedRun::stepsDone)),
                         Column.whole("steps", "of steps", run -> steps(run, StartedRun::steps)),
-                        Column.optionalNumber("loss_last", "last loss", 4, run -> figure(run, StartedRun::lastLoss)),
+                        Column.optionalNumber("loss_last", "last loss", 4, run -> figure(run, RunSoFar::lastLoss)),
                         Column.optionalNumber(
-                                "tokens_per_s", "tokens/s", 0, run -> figure(run, StartedRun::tokensPerSecond)),
+                                "tokens_per_s", "tokens/s", 0, run -> figure(run, RunSoFar::tokensPerSecond)),
                         Column.number("seconds", "seconds", 1, Started::seconds),
                         Column.optionalText("folder", "folder", run -> training(run, StartedRun::folder)
                                 .flatMap(folder -> folder)
@@ -135,13 +142,13 @@ final class ShownRuns {
         return run instanceof StartedRun training ? OptionalLong.of(count.applyAsLong(training)) : OptionalLong.empty();
     }
 
-    private static OptionalDouble figure(Started<?> run, Function<StartedRun, OptionalDouble> figure) {
-        return training(run, figure).orElse(OptionalDouble.empty());
+    private static OptionalDouble figure(Started<?> run, Function<RunSoFar, OptionalDouble> figure) {
+        return training(run, known -> figure.apply(known.heard())).orElse(OptionalDouble.empty());
     }
 
     /** Waits, showing nothing until the end. */
     Object await(Optional<String> name) {
-        Started<?> run = lab.get().runs().find("wait", name);
+        Started<?> run = lab.get().subjects().runs().find("wait", name);
         if (run instanceof StartedCell cell) {
             return cells.await(cell);
         }
@@ -156,7 +163,7 @@ final class ShownRuns {
 
     /** Shows it live. */
     Object attach(Optional<String> name) {
-        Started<?> run = lab.get().runs().find("attach", name);
+        Started<?> run = lab.get().subjects().runs().find("attach", name);
         return run instanceof StartedCell cell ? cells.attach(cell) : attach((StartedRun) run);
     }
 
@@ -170,7 +177,7 @@ final class ShownRuns {
             result = run.await();
             watched.live().conclude(ending(run));
         } finally {
-            run.unwatch(watched.live());
+            run.heard().unwatch(watched.live());
             watched.shown().close();
         }
         output.draw(result.charts());
@@ -178,14 +185,14 @@ final class ShownRuns {
     }
 
     Object interrupt(Optional<String> name) {
-        output.line(lab.get().background().stop(name));
-        return lab.get().runs().find("interrupt", name);
+        output.line(lab.get().subjects().background().stop(name));
+        return lab.get().subjects().runs().find("interrupt", name);
     }
 
     Object restart(Selection selection) {
         LiveProgress live = new LiveProgress(nanos);
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
-            Workers.Restarted restarted = lab.get().workers().restart(selection, live);
+            Workers.Restarted restarted = lab.get().subjects().workers().restart(selection, live);
             live.conclude(
                     Output.content(WorkerGrids.workers(restarted.running())).above(Content.lines(restarted.told())));
             return WorkerGrids.workers(restarted.running()).table();
@@ -196,13 +203,15 @@ final class ShownRuns {
     Table top(Duration time) {
         TopView view = new TopView(nanos);
         Lab open = lab.get();
-        view.see(open.observations().status(), open.runs().underWay());
+        view.see(open.subjects().observations().status(), open.subjects().runs().underWay());
         long end = nanos.getAsLong() + time.toNanos();
         try (Screen.AutoCloseableQuietly watched = output.live(view)) {
             while (nanos.getAsLong() < end) {
                 long rest = (end - nanos.getAsLong()) / 1_000_000;
                 Thread.sleep(Math.max(1, Math.min(TOP_MILLIS, rest)));
-                view.see(open.observations().status(), open.runs().underWay());
+                view.see(
+                        open.subjects().observations().status(),
+                        open.subjects().runs().underWay());
             }
         } catch (InterruptedException enough) {
             throw ShardException.interrupted("interrupted: top; nothing else was stopped");

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Progress;
 import io.shardlab.magics.command.Actions;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.command.CheckOptions;
@@ -13,7 +14,14 @@ import io.shardlab.magics.command.TimelineOptions;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.magics.command.Verbs;
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.screen.LiveProgress;
+import io.shardlab.magics.screen.LiveText;
+import io.shardlab.magics.screen.LiveTraining;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.screen.Screen;
+import io.shardlab.magics.table.PlanGrids;
+import io.shardlab.magics.table.WorkerGrids;
 import io.shardlab.mesh.Selection;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,7 +60,7 @@ final class ShownVerbs implements Actions {
     @Override
     public Object up(UpOptions options) {
         Lab up = lab.get().up(options);
-        output.table(WorkerGrids.workers(up.workers().running()));
+        output.table(WorkerGrids.workers(up.subjects().workers().running()));
         return up;
     }
 
@@ -72,7 +80,7 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object train(TrainOptions options) {
-        LiveTraining live = new LiveTraining(lab.get().training().steps(options), nanos);
+        LiveTraining live = new LiveTraining(lab.get().subjects().training().steps(options), nanos);
         Run run;
         try (Screen.AutoCloseableQuietly watched = output.live(live)) {
             run = lab.get().train(options, live);
@@ -119,12 +127,12 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object save(Path folder) {
-        return filed(live -> lab.get().save(folder, live));
+        return filed(live -> lab.get().subjects().savedModels().save(folder, live));
     }
 
     @Override
     public Object load(Path folder) {
-        return filed(live -> lab.get().load(folder, live));
+        return filed(live -> lab.get().subjects().savedModels().load(folder, live));
     }
 
     private Filed filed(Function<Progress, Filed> verb) {
@@ -141,10 +149,11 @@ final class ShownVerbs implements Actions {
         LiveText text = new LiveText(options.prompt());
         Answer answer;
         try (Screen.AutoCloseableQuietly watched = output.live(text)) {
-            answer = lab.get().generation().infer(options, text);
+            answer = lab.get().subjects().generation().infer(options, text);
         }
         Content figures = Output.content(answer.speeds(), answer.memoryGrid());
         output.show(lab.get()
+                .subjects()
                 .observations()
                 .simulated()
                 .map(what -> figures.above(Content.line(what)))
@@ -288,7 +297,7 @@ final class ShownVerbs implements Actions {
 
     @Override
     public Object down(boolean now) {
-        return output.table(WorkerGrids.exits(lab.get().workers().down(now)));
+        return output.table(WorkerGrids.exits(lab.get().subjects().workers().down(now)));
     }
 
     @Override

@@ -1,6 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.command.CellOptions;
+import io.shardlab.magics.screen.CellText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -60,11 +62,7 @@ public final class StartedCell extends Started<CellRun> implements Cells.Listene
 
     /** It has ended on all of its ranks, on some of them perhaps with an exception. */
     void ended(CellRun run) {
-        if (run.outcome().failures().isEmpty()) {
-            end(run);
-        } else {
-            end(run, ShardException.failed(new FailedWorkers(run.outcome().failures())));
-        }
+        run.problem().ifPresentOrElse(failed -> end(run, failed), () -> end(run));
     }
 
     /** Where it was when it was asked to stop. */

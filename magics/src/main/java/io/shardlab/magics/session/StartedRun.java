@@ -1,37 +1,23 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.view.Figures;
-import io.shardlab.trace.MemoryUse;
-import io.shardlab.trace.StepMetrics;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.TreeMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A training run that was begun. Hears the run and passes on to everyone who watches, from the beginning, whenever they come. Any
- * thread.
- */
-public final class StartedRun extends Started<Run> implements Progress {
+/** A training run that was begun: where it runs, and how far it is. Any thread. */
+public final class StartedRun extends Started<Run> {
 
-    private final List<Progress> watchers = new ArrayList<>();
-    private final List<StepMetrics> metrics = new ArrayList<>();
-    private final Map<Integer, MemoryUse> memory = new TreeMap<>();
-    private @Nullable Phase phase;
+    private final RunSoFar heard = new RunSoFar();
     private String model = "";
     private String scheme = "";
     private int stepsToDo;
     private int doneBefore;
-    private int lastSaved;
     private String doing = "";
     private @Nullable Path folder;
-
-    private record Phase(String what, long done, long total) {}
 
     StartedRun(String name, boolean inBackground, int stepsToDo, LongSupplier nanos) {
         super(name, inBackground, nanos);
@@ -54,8 +40,8 @@ public final class StartedRun extends Started<Run> implements Progress {
     }
 
     /** Steps done so far; of a resumed run those since then. */
-    public synchronized int stepsDone() {
-        return metrics.size();
+    public int stepsDone() {
+        return heard.stepsDone();
     }
 
     public synchronized int steps() {
@@ -70,20 +56,6 @@ public final class StartedRun extends Started<Run> implements Progress {
         return scheme;
     }
 
-    synchronized OptionalDouble lastLoss() {
-        return metrics.isEmpty()
-                ? OptionalDouble.empty()
-                : OptionalDouble.of(metrics.get(metrics.size() - 1).loss());
-    }
-
-    /** Of the last steps. */
-    synchronized OptionalDouble tokensPerSecond() {
-        return metrics.stream()
-                .skip(Math.max(0, metrics.size() - 8))
-                .mapToDouble(StepMetrics::tokensPerSecond)
-                .average();
-    }
-
     /** The run's folder, once it has one. */
     public synchronized Optional<Path> folder() {
         return Optional.ofNullable(folder);
@@ -96,14 +68,17 @@ public final class StartedRun extends Started<Run> implements Progress {
 
     @Override
     String news() {
-        OptionalDouble loss = lastLoss();
-        OptionalDouble rate = tokensPerSecond();
+        OptionalDouble loss = heard.lastLoss();
+        OptionalDouble rate = heard.tokensPerSecond();
         return title() + ": " + story()
                 + (loss.isPresent() ? ", loss " + Figures.decimal(loss.getAsDouble(), 4) : "")
                 + (rate.isPresent() ? ", " + Figures.decimal(rate.getAsDouble(), 0) + " tokens/s" : "");
     }
 
-    // What the run tells.
+    /** Hears the run, and is asked what it told. */
+    RunSoFar heard() {
+        return heard;
+    }
 
     synchronized void prepared(Runs.TrainRequest request, Placement placement, Path files) {
         model = placement.model();
@@ -117,30 +92,6 @@ public final class StartedRun extends Started<Run> implements Progress {
     /** What runs where. */
     record Placement(String model, String scheme) {}
 
-    @Override
-    public synchronized void step(StepMetrics step) {
-        metrics.add(step);
-        watchers.forEach(watcher -> watcher.step(step));
-    }
-
-    @Override
-    public synchronized void memory(MemoryUse use) {
-        memory.put(use.rank(), use);
-        watchers.forEach(watcher -> watcher.memory(use));
-    }
-
-    @Override
-    public synchronized void saved(int step) {
-        lastSaved = step;
-        watchers.forEach(watcher -> watcher.saved(step));
-    }
-
-    @Override
-    public synchronized void progress(String what, long done, long total) {
-        phase = new Phase(what, done, total);
-        watchers.forEach(watcher -> watcher.progress(what, done, total));
-    }
-
     /** What the ranks were doing when it was asked to stop. */
     synchronized void stoppedIn(String ranks) {
         doing = ranks;
@@ -149,25 +100,9 @@ public final class StartedRun extends Started<Run> implements Progress {
     /** Nothing is lost between whole steps. */
     @Override
     synchronized String kept() {
-        return "weights kept at step " + (doneBefore + metrics.size())
+        int lastSaved = heard.lastSaved();
+        return "weights kept at step " + (doneBefore + heard.stepsDone())
                 + (lastSaved > 0 ? ", checkpoint of step " + lastSaved : "")
                 + (doing.isEmpty() ? "" : "; " + doing);
-    }
-
-    // What others ask.
-
-    /** Tells {@code watcher} everything up to now, then everything that follows. */
-    synchronized void watch(Progress watcher) {
-        Phase last = phase;
-        if (metrics.isEmpty() && last != null) {
-            watcher.progress(last.what(), last.done(), last.total());
-        }
-        metrics.forEach(watcher::step);
-        memory.values().forEach(watcher::memory);
-        watchers.add(watcher);
-    }
-
-    synchronized void unwatch(Progress watcher) {
-        watchers.remove(watcher);
     }
 }

@@ -1,6 +1,10 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.backend.Workers;
+import io.shardlab.magics.screen.LiveDisplay;
+import io.shardlab.magics.screen.Output;
+import io.shardlab.magics.screen.Port.Content;
+import io.shardlab.magics.table.WorkerGrids;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import java.time.Duration;
@@ -79,13 +83,13 @@ final class TopView extends LiveDisplay {
     }
 
     @Override
-    Content now() {
+    protected Content now() {
         return runs.isEmpty() ? Output.content(latest) : Content.table(latest).above(Content.line(runs));
     }
 
     /** The last look. */
     @Override
-    Optional<Content> remains() {
+    protected Optional<Content> remains() {
         return Optional.of(now());
     }
 }

@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Progress;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.plan.Plan;
 import io.shardlab.trace.MemoryUse;
@@ -42,7 +45,7 @@ final class Training {
     Run train(TrainOptions options, Progress progress) {
         StartedRun started =
                 new StartedRun(name(options), false, options.settings().steps(), nanos);
-        started.watch(progress);
+        started.heard().watch(progress);
         try {
             return waitFor(options, started);
         } catch (ShardException told) {
@@ -100,13 +103,13 @@ final class Training {
         options.checkpoints().save().ifPresent(backend.checkpoints()::requireSavable);
         Preparation.Prepared prepared =
                 preparation.prepare(resumed.placement(), resumed.workload(), resumed.source(), resumed::check);
-        options.checkpoints().resume().ifPresent(folder -> backend.checkpoints().load(folder, started));
+        options.checkpoints().resume().ifPresent(folder -> backend.checkpoints().load(folder, started.heard()));
         Plan plan = prepared.plan();
         RunFolder folder = RunFolder.create(home, options.name().orElse(fileName(plan.model())), plan);
         Runs.TrainRequest request = request(options, resumed, prepared);
         started.prepared(
                 request, new StartedRun.Placement(plan.model(), plan.scheme().toString()), folder.path());
-        Runs.TrainOutcome outcome = backend.runs().train(request, new Recorder(folder, started));
+        Runs.TrainOutcome outcome = backend.runs().train(request, new Recorder(folder, started.heard()));
         Run run = new Run(outcome, folder.path());
         folder.finish(run);
         journal.ran(run);

@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Plans;
+import io.shardlab.magics.table.PlanGrids;
 import tech.tablesaw.api.Table;
 
 /** A model that a cell wrote: data for cells. */

@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
-import io.shardlab.magics.session.NotebookPort.Content;
+import io.shardlab.magics.backend.Runs;
+import io.shardlab.magics.screen.Port.Content;
 import io.shardlab.magics.view.Column;
 import io.shardlab.magics.view.Grid;
 import java.util.Comparator;

@@ -1,6 +1,9 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.cluster.SteadyThread;
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.FailedWorkers;
 import io.shardlab.schedule.ScheduleException;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;

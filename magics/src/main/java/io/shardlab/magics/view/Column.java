@@ -142,69 +142,50 @@ public sealed interface Column<R> {
         }
     }
 
+    /** Another column, but for something about how it is shown. */
+    sealed interface Decorated<R> extends Column<R> {
+
+        Column<R> column();
+
+        @Override
+        default String name() {
+            return column().name();
+        }
+
+        @Override
+        default String heading() {
+            return column().heading();
+        }
+
+        @Override
+        default boolean rightAligned() {
+            return column().rightAligned();
+        }
+
+        @Override
+        default String shown(R row) {
+            return column().shown(row);
+        }
+
+        @Override
+        default tech.tablesaw.columns.Column<?> column(List<R> rows) {
+            return column().column(rows);
+        }
+    }
+
     /** See {@link #dataOnly}. */
-    record DataOnly<R>(Column<R> column) implements Column<R> {
-        @Override
-        public String name() {
-            return column.name();
-        }
-
-        @Override
-        public String heading() {
-            return column.heading();
-        }
-
-        @Override
-        public boolean rightAligned() {
-            return column.rightAligned();
-        }
-
+    record DataOnly<R>(Column<R> column) implements Decorated<R> {
         @Override
         public boolean onScreen() {
             return false;
         }
-
-        @Override
-        public String shown(R row) {
-            return column.shown(row);
-        }
-
-        @Override
-        public tech.tablesaw.columns.Column<?> column(List<R> rows) {
-            return column.column(rows);
-        }
     }
 
     /** See {@link #coloured}. */
-    record Coloured<R>(Column<R> column, String hex) implements Column<R> {
-        @Override
-        public String name() {
-            return column.name();
-        }
-
-        @Override
-        public String heading() {
-            return column.heading();
-        }
-
+    record Coloured<R>(Column<R> column, String hex) implements Decorated<R> {
         @Override
         public Optional<String> colour() {
             return Optional.of(hex);
-        }
-
-        @Override
-        public boolean rightAligned() {
-            return column.rightAligned();
-        }
-
-        @Override
-        public String shown(R row) {
-            return column.shown(row);
-        }
-
-        @Override
-        public tech.tablesaw.columns.Column<?> column(List<R> rows) {
-            return column.column(rows);
         }
     }
 

@@ -6,11 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.screen.RecordingPort;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -132,7 +134,11 @@ class BackgroundCellTest {
     void anInterruptStopsItAndKeepsWhatItLeft() throws InterruptedException {
         backend.busy = true;
         StartedCell begun = startOneThatGoesOn();
+        CountDownLatch drawn = new CountDownLatch(1);
+        begun.afterwards(drawn::countDown);
         shard("interrupt long");
+        drawn.await(); // Where it was begun its end is drawn on its own thread, perhaps after the interrupt has
+        // returned.
         assertEquals(Started.State.INTERRUPTED, begun.state());
         assertTrue(
                 shown().contains("cell long: interrupted; rank 0 in barrier; variables and weights are kept"), shown());
@@ -174,14 +180,7 @@ class BackgroundCellTest {
     void anInterruptOfWaitingOrAttachingDoesNotStopTheCell() throws InterruptedException {
         StartedCell begun = startOneThatGoesOn();
         for (String verb : List.of("wait", "attach long")) {
-            BlockingQueue<String> ends = new LinkedBlockingQueue<>();
-            Thread waiting = new Thread(() -> ends.add(refusal(() -> shard(verb))));
-            waiting.start();
-            while (waiting.getState() != Thread.State.WAITING) {
-                Thread.onSpinWait();
-            }
-            waiting.interrupt();
-            String end = String.valueOf(ends.poll(20, TimeUnit.SECONDS));
+            String end = InterruptedWait.end(() -> shard(verb));
             assertTrue(end.startsWith("interrupted: waiting for cell long, which goes on (running, "), end);
             assertEquals(Started.State.RUNNING, begun.state());
         }

@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.backend.Failure;
 import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.magics.screen.Port;
+import io.shardlab.magics.screen.RecordingPort;
 import io.shardlab.plan.Scheme;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +64,7 @@ class BackgroundRunTest {
 
     /** Everything that stands in the notebook, the last state of what was updated included. */
     private String shown() {
-        List<NotebookPort.Content> all = new ArrayList<>(List.copyOf(port.displays));
+        List<Port.Content> all = new ArrayList<>(List.copyOf(port.displays));
         all.addAll(List.copyOf(port.updates));
         StringBuilder text = new StringBuilder();
         all.forEach(content -> text.append(content.text()).append('\n'));
@@ -193,20 +196,7 @@ class BackgroundRunTest {
     void anInterruptOfWaitingOrWatchingDoesNotStopTheRun() throws InterruptedException {
         StartedRun run = startOneThatGoesOn();
         for (String verb : List.of("wait", "attach", "top --for 1h")) {
-            BlockingQueue<String> ends = new LinkedBlockingQueue<>();
-            Thread cell = new Thread(() -> {
-                try {
-                    ends.add("value " + shard(verb));
-                } catch (ShardException ended) {
-                    ends.add(String.valueOf(ended.getMessage()));
-                }
-            });
-            cell.start();
-            while (cell.getState() != Thread.State.WAITING && cell.getState() != Thread.State.TIMED_WAITING) {
-                Thread.onSpinWait();
-            }
-            cell.interrupt();
-            String end = String.valueOf(ends.poll(20, TimeUnit.SECONDS));
+            String end = InterruptedWait.end(() -> shard(verb));
             assertTrue(end.startsWith("interrupted: "), end);
             assertEquals(StartedRun.State.RUNNING, run.state());
         }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.magics.command.PushCommand;
 import io.shardlab.magics.command.Verbs;
+import io.shardlab.magics.screen.RecordingPort;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,7 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.backend.Plans;
 import io.shardlab.magics.command.ComparedScheme;
+import io.shardlab.magics.trial.LossCheck;
+import io.shardlab.magics.trial.SchemeResult;
+import io.shardlab.magics.trial.Trial;
 import io.shardlab.magics.view.StepPartsChart.Cause;
 import io.shardlab.plan.Plan;
 import java.util.ArrayList;
@@ -57,7 +61,7 @@ class ComparisonTest {
         assertEquals(25, tensor.low());
         assertEquals(27, tensor.high());
         assertEquals(1000 * 1000 / 26.0, tensor.tokensPerSecond(), 1e-6);
-        assertEquals(41 / 26.0, comparison.speedup(tensor).getAsDouble(), 1e-12);
+        assertEquals(41 / 26.0, comparison.standing().speedup(tensor).getAsDouble(), 1e-12);
         assertEquals(44 / 26.0, comparison.speedupOverNaive(tensor).getAsDouble(), 1e-12);
         assertEquals(2 * 41 / 50.0, comparison.ceiling(2).getAsDouble(), 1e-12);
         assertEquals(41 / 26.0 / (82 / 50.0), comparison.efficiency(tensor).getAsDouble(), 1e-12);
@@ -165,7 +169,7 @@ class ComparisonTest {
     @Test
     void withoutASingleRunThereIsNoSpeedUpAndNoEfficiency() {
         Comparison comparison = comparison(naive, tensor);
-        assertTrue(comparison.speedup(tensor).isEmpty());
+        assertTrue(comparison.standing().speedup(tensor).isEmpty());
         assertTrue(comparison.efficiency(tensor).isEmpty());
         assertTrue(comparison.speedupOverNaive(tensor).isPresent());
         assertTrue(comparison.table().column("speedup").isMissing(0));

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.cell.RemoteValue;
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.screen.RecordingPort;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,16 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.Checkpointing;
+import io.shardlab.magics.backend.Comparing;
+import io.shardlab.magics.backend.Diagnosis;
+import io.shardlab.magics.backend.Failure;
+import io.shardlab.magics.backend.Measures;
+import io.shardlab.magics.backend.Plans;
+import io.shardlab.magics.backend.Runs;
+import io.shardlab.magics.backend.Turns;
+import io.shardlab.magics.backend.Workers;
 import io.shardlab.plan.Plan;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -1,6 +1,8 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.cell.CompiledCell;
+import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.Failure;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.mesh.Mesh;
 import io.shardlab.mesh.Selection;

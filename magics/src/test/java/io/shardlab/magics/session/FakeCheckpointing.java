@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Checkpointing;
+import io.shardlab.magics.backend.Progress;
 import io.shardlab.run.TrainerState;
 import java.nio.file.Path;
 import java.util.List;

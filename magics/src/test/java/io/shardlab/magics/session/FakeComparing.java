@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Comparing;
+import io.shardlab.magics.backend.Progress;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.plan.Plan;
 import java.nio.file.Path;
 import java.util.List;

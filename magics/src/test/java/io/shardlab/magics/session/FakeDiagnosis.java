@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Diagnosis;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.OptionalLong;

@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Measures;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.WorkloadChoice;
 import io.shardlab.plan.Plan;

@@ -1,5 +1,8 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.FailedWorkers;
+import io.shardlab.magics.backend.Progress;
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.trace.StepMetrics;
@@ -14,7 +17,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 
 /** Runs whose figures are the same every time. */
-final class FakeRuns implements Runs {
+public final class FakeRuns implements Runs {
 
     private final FakeBackend backend;
 

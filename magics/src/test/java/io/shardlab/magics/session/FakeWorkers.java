@@ -1,5 +1,7 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Progress;
+import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.UpOptions;
 import io.shardlab.mesh.Device;
 import io.shardlab.mesh.Mesh;

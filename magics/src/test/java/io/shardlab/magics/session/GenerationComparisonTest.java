@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.magics.command.ComparedScheme;
+import io.shardlab.magics.trial.GenerationResult;
+import io.shardlab.magics.trial.GenerationTrial;
 import io.shardlab.magics.view.StepPartsChart.Cause;
 import io.shardlab.plan.Plan;
 import java.util.List;
@@ -46,7 +48,7 @@ class GenerationComparisonTest {
         assertEquals(12, tensor.firstMillis());
         assertEquals(6, tensor.tokenMillis());
         assertEquals(25, tensor.percent(Cause.COMMUNICATION), 1e-9);
-        assertEquals(1.5, comparison(single, tensor).speedup(tensor).getAsDouble(), 1e-9);
+        assertEquals(1.5, comparison(single, tensor).standing().speedup(tensor).getAsDouble(), 1e-9);
     }
 
     @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import io.shardlab.cell.CellCompiler;
 import io.shardlab.cluster.Cluster;
 import io.shardlab.magics.command.Verbs;
+import io.shardlab.magics.screen.RecordingPort;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

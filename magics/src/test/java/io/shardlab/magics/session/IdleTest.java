@@ -37,19 +37,19 @@ class IdleTest {
         try (Lab lab = lab("")) {
             lab.up(UpOptions.workers(2).withIdle("30m"));
             pass(Duration.ofMinutes(29));
-            assertFalse(lab.workers().idle().look());
+            assertFalse(lab.subjects().workers().idle().look());
             lab.mem();
             pass(Duration.ofMinutes(29));
-            assertFalse(lab.workers().idle().look(), "a verb is a use");
+            assertFalse(lab.subjects().workers().idle().look(), "a verb is a use");
             pass(Duration.ofMinutes(1));
-            assertTrue(lab.workers().idle().look());
+            assertTrue(lab.subjects().workers().idle().look());
             assertEquals(0, backend.workers);
             assertEquals(
                     "the workers were stopped after 30 min without use, with their weights and variables; `%shard up`"
                             + " starts new ones",
-                    lab.workers().idle().takeNews().orElse(""));
-            assertTrue(lab.workers().idle().takeNews().isEmpty(), "said once");
-            assertFalse(lab.workers().idle().look());
+                    lab.subjects().workers().idle().takeNews().orElse(""));
+            assertTrue(lab.subjects().workers().idle().takeNews().isEmpty(), "said once");
+            assertFalse(lab.subjects().workers().idle().look());
         }
     }
 
@@ -63,9 +63,9 @@ class IdleTest {
             pass(Duration.ofHours(5));
             lab.interrupt("long");
             run.await();
-            assertFalse(lab.workers().idle().look(), "the time begins with the end of the run");
+            assertFalse(lab.subjects().workers().idle().look(), "the time begins with the end of the run");
             pass(Duration.ofHours(1));
-            assertTrue(lab.workers().idle().look());
+            assertTrue(lab.subjects().workers().idle().look());
         }
     }
 
@@ -74,19 +74,19 @@ class IdleTest {
         try (Lab lab = lab("90s")) {
             lab.up(2);
             assertTrue(
-                    lab.workers().running().banner().endsWith("stopped after 1 min 30 s without use"),
-                    lab.workers().running().banner());
+                    lab.subjects().workers().running().banner().endsWith("stopped after 1 min 30 s without use"),
+                    lab.subjects().workers().running().banner());
             lab.up(UpOptions.workers(2).withIdle("2h"));
             assertTrue(
-                    lab.workers().running().banner().endsWith("stopped after 2 h without use"),
-                    lab.workers().running().banner());
+                    lab.subjects().workers().running().banner().endsWith("stopped after 2 h without use"),
+                    lab.subjects().workers().running().banner());
             pass(Duration.ofMinutes(10));
-            assertFalse(lab.workers().idle().look());
+            assertFalse(lab.subjects().workers().idle().look());
         }
         try (Lab lab = lab("off")) {
             lab.up(2);
             pass(Duration.ofDays(100));
-            assertFalse(lab.workers().idle().look());
+            assertFalse(lab.subjects().workers().idle().look());
         }
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.screen.RecordingPort;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -46,6 +47,16 @@ class InterruptTest {
         return new Notebook(port, () -> backend, Map.of("SHARDLAB_HOME", home.toString()));
     }
 
+    /** A run that was interrupted and does not hear of it. */
+    private void interruptOneThatGoesOnStopping(Notebook notebook) throws InterruptedException {
+        backend.trainUntilCancelled = true;
+        backend.ignoreCancel = true;
+        Thread cell = cell(notebook, "train tiny --steps 50");
+        backend.training.await();
+        cell.interrupt();
+        assertTrue(end().contains("still stopping; interrupt again to kill"));
+    }
+
     @Test
     void anInterruptCancelsAndSaysAtWhichStepTheWeightsAre() throws InterruptedException {
         backend.trainUntilCancelled = true;
@@ -74,7 +85,9 @@ class InterruptTest {
             cell.interrupt();
             assertTrue(end().startsWith("interrupted: train; weights kept at step 0"));
             Lab lab = notebook.openLab();
-            assertEquals(0, ((Run) lab.runs().find("wait", Optional.empty()).await()).loss().length);
+            assertEquals(
+                    0,
+                    ((Run) lab.subjects().runs().find("wait", Optional.empty()).await()).loss().length);
         }
     }
 
@@ -93,13 +106,8 @@ class InterruptTest {
 
     @Test
     void looksGoOnWhileAnInterruptedVerbIsStillStopping() throws InterruptedException {
-        backend.trainUntilCancelled = true;
-        backend.ignoreCancel = true;
         try (Notebook notebook = notebook()) {
-            Thread first = cell(notebook, "train tiny --steps 50");
-            backend.training.await();
-            first.interrupt();
-            assertTrue(end().contains("still stopping"));
+            interruptOneThatGoesOnStopping(notebook);
             cell(notebook, "status");
             assertTrue(end().startsWith("value "));
             backend.kill();
@@ -109,13 +117,8 @@ class InterruptTest {
     /** Slow cells began their work after they had been given up, and the interrupt of the next one took it for the second. */
     @Test
     void anInterruptBeforeTheWorkBeginsIsMeantForThatWorkAlone() throws InterruptedException {
-        backend.trainUntilCancelled = true;
-        backend.ignoreCancel = true;
         try (Notebook notebook = notebook()) {
-            Thread first = cell(notebook, "train tiny --steps 50");
-            backend.training.await();
-            first.interrupt();
-            assertTrue(end().contains("still stopping"));
+            interruptOneThatGoesOnStopping(notebook);
             Lab lab = notebook.openLab();
             Thread.currentThread().interrupt();
             String said = assertThrows(ShardException.class, () -> lab.mem()).getMessage();
@@ -127,13 +130,8 @@ class InterruptTest {
 
     @Test
     void anInterruptWhileStillStoppingKills() throws InterruptedException {
-        backend.trainUntilCancelled = true;
-        backend.ignoreCancel = true;
         try (Notebook notebook = notebook()) {
-            Thread first = cell(notebook, "train tiny --steps 50");
-            backend.training.await();
-            first.interrupt();
-            assertTrue(end().contains("still stopping; interrupt again to kill"));
+            interruptOneThatGoesOnStopping(notebook);
             Thread second = cell(notebook, "mem");
             while (second.getState() != Thread.State.WAITING) {
                 Thread.onSpinWait();

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.command.CompareOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.TrainOptions;

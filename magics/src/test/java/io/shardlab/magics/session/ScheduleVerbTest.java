@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.local.LocalBackend;
+import io.shardlab.magics.screen.RecordingPort;
 import io.shardlab.plan.Plan;
 import java.nio.file.Path;
 import java.util.List;
@@ -24,7 +26,7 @@ class ScheduleVerbTest {
     private final RecordingPort port = new RecordingPort(true);
 
     private Notebook notebook() {
-        return new Notebook(port, () -> Backend.local(home), Map.of("SHARDLAB_HOME", home.toString()));
+        return new Notebook(port, () -> new LocalBackend(home), Map.of("SHARDLAB_HOME", home.toString()));
     }
 
     private static List<String> words(String line) {

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.shardlab.magics.backend.Failure;
+import io.shardlab.magics.screen.Port;
+import io.shardlab.magics.screen.RecordingPort;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,7 +86,7 @@ class ShownVerbsTest {
         Object value = shard(line);
         assertEquals(displays, port.displays.size());
         assertTrue(port.updates.isEmpty());
-        for (NotebookPort.Content content : port.displays) {
+        for (Port.Content content : port.displays) {
             assertFalse(content.text().isBlank());
             assertTrue(content.html().isEmpty() == content.png().isPresent());
             String others = content.html().replace("<div style=\"overflow-x:auto\">", "");
@@ -114,8 +117,7 @@ class ShownVerbsTest {
         shard("train tiny --steps 20");
         long tables = port.displays.stream().filter(c -> c.png().isEmpty()).count();
         assertEquals(1, tables);
-        NotebookPort.Content last =
-                port.updates.isEmpty() ? port.displays.get(0) : port.updates.get(port.updates.size() - 1);
+        Port.Content last = port.updates.isEmpty() ? port.displays.get(0) : port.updates.get(port.updates.size() - 1);
         assertTrue(last.text().contains("tokens/s") && last.text().contains("weights MB"), last.text());
     }
 
@@ -210,7 +212,7 @@ class ShownVerbsTest {
         port.displays.clear();
         shard("logs");
         shard("devices");
-        for (NotebookPort.Content content : port.displays) {
+        for (Port.Content content : port.displays) {
             assertFalse(content.html().contains("<rank>") || content.html().contains("<share>"), content.html());
         }
     }
@@ -237,7 +239,7 @@ class ShownVerbsTest {
         assertEquals(
                 "rank 1 (tp=1, cpu:1) failed in train, step 0, 0F1: OutOfMemoryError: <heap>; same on ranks 2–3",
                 failed.getMessage());
-        List<NotebookPort.Content> cards = List.copyOf(port.displays);
+        List<Port.Content> cards = List.copyOf(port.displays);
         assertEquals(1, cards.size());
         assertTrue(cards.get(0).html().contains("&lt;heap&gt;"));
         assertTrue(
