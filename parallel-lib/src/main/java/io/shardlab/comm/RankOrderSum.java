@@ -24,6 +24,9 @@ final class RankOrderSum {
     private final float[] floatNext = new float[BLOCK_BYTES / Float.BYTES];
     private final double[] doubleSum = new double[BLOCK_BYTES / Double.BYTES];
     private final double[] doubleNext = new double[BLOCK_BYTES / Double.BYTES];
+    private final ByteBuffer block = ByteBuffer.allocateDirect(BLOCK_BYTES).order(ByteOrder.nativeOrder());
+    private final FloatBuffer blockFloats = block.asFloatBuffer();
+    private final DoubleBuffer blockDoubles = block.asDoubleBuffer();
 
     RankOrderSum(Windows windows) {
         me = windows.index();
@@ -41,47 +44,45 @@ final class RankOrderSum {
      * of their windows.
      */
     void addInPlace(TensorType type, ByteBuffer tensor, int at, int bytes, int from) {
-        ByteBuffer own = tensor.slice(at, bytes).order(ByteOrder.nativeOrder());
-        switch (type) {
-            case FLOAT32 -> addFloats(own.asFloatBuffer(), from / Float.BYTES);
-            case FLOAT64 -> addDoubles(own.asDoubleBuffer(), from / Double.BYTES);
+        for (int done = 0; done < bytes; done += BLOCK_BYTES) {
+            int part = Math.min(BLOCK_BYTES, bytes - done);
+            block.put(0, tensor, at + done, part);
+            switch (type) {
+                case FLOAT32 -> addFloats((from + done) / Float.BYTES, part / Float.BYTES);
+                case FLOAT64 -> addDoubles((from + done) / Double.BYTES, part / Double.BYTES);
+            }
+            tensor.put(at + done, block, 0, part);
         }
     }
 
-    private void addFloats(FloatBuffer own, int from) {
-        for (int done = 0; done < own.limit(); done += floatSum.length) {
-            int count = Math.min(floatSum.length, own.limit() - done);
-            for (int member = 0; member < floats.length; member++) {
-                float[] target = member == 0 ? floatSum : floatNext;
-                if (member == me) {
-                    own.get(done, target, 0, count);
-                } else {
-                    floats[member].get(from + done, target, 0, count);
-                }
-                if (member > 0) {
-                    addInto(floatSum, floatNext, count);
-                }
+    private void addFloats(int from, int count) {
+        for (int member = 0; member < floats.length; member++) {
+            float[] target = member == 0 ? floatSum : floatNext;
+            if (member == me) {
+                blockFloats.get(0, target, 0, count);
+            } else {
+                floats[member].get(from, target, 0, count);
             }
-            own.put(done, floatSum, 0, count);
+            if (member > 0) {
+                addInto(floatSum, floatNext, count);
+            }
         }
+        blockFloats.put(0, floatSum, 0, count);
     }
 
-    private void addDoubles(DoubleBuffer own, int from) {
-        for (int done = 0; done < own.limit(); done += doubleSum.length) {
-            int count = Math.min(doubleSum.length, own.limit() - done);
-            for (int member = 0; member < doubles.length; member++) {
-                double[] target = member == 0 ? doubleSum : doubleNext;
-                if (member == me) {
-                    own.get(done, target, 0, count);
-                } else {
-                    doubles[member].get(from + done, target, 0, count);
-                }
-                if (member > 0) {
-                    addInto(doubleSum, doubleNext, count);
-                }
+    private void addDoubles(int from, int count) {
+        for (int member = 0; member < doubles.length; member++) {
+            double[] target = member == 0 ? doubleSum : doubleNext;
+            if (member == me) {
+                blockDoubles.get(0, target, 0, count);
+            } else {
+                doubles[member].get(from, target, 0, count);
             }
-            own.put(done, doubleSum, 0, count);
+            if (member > 0) {
+                addInto(doubleSum, doubleNext, count);
+            }
         }
+        blockDoubles.put(0, doubleSum, 0, count);
     }
 
     private static void addInto(float[] sum, float[] next, int count) {
