@@ -30,7 +30,7 @@ def test_two_magics_in_one_cell_show_both(kernel):
 
 
 def test_a_table_is_bound_and_shown_once_and_drawn_in_full_when_named_later(kernel):
-    bound = kernel.run("import tech.tablesaw.api.*;\nTable t = %shard devices")
+    bound = kernel.run("Table t = %shard devices")
     assert bound.error is None
     assert len(bound.displays) == 1
 
@@ -40,8 +40,13 @@ def test_a_table_is_bound_and_shown_once_and_drawn_in_full_when_named_later(kern
     assert kernel.run("t.rowCount() > 0").texts() == ["true"]
 
 
+def test_a_class_of_ones_own_comes_before_one_that_is_imported_for_magics(kernel):
+    assert kernel.run('record Run(int laps) {}\nRun run = new Run(3);').error is None
+    assert kernel.run("run.laps()").texts() == ["3"]
+
+
 def test_naming_the_table_in_the_cell_that_showed_it_adds_one_line_only(kernel):
-    shown = kernel.run("import tech.tablesaw.api.*;\nTable again = %shard devices\nagain")
+    shown = kernel.run("Table again = %shard devices\nagain")
     assert len(shown.displays) == 2
     assert "shown above" in shown.displays[1]["text/plain"]
     assert "text/html" not in shown.displays[1]

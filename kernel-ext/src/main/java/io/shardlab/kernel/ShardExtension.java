@@ -19,6 +19,11 @@ import org.jspecify.annotations.Nullable;
  * whichever comes first.
  */
 public final class ShardExtension implements Extension {
+
+    /** So that {@code Table t = %shard status} needs no line before it. All of a package, because a user's own names come first then. */
+    private static final String IMPORTS =
+            "import tech.tablesaw.api.*; import io.shardlab.magics.*; import io.shardlab.magics.session.*;";
+
     private @Nullable Notebook session;
     private boolean closed;
 
@@ -26,6 +31,7 @@ public final class ShardExtension implements Extension {
     public void install(BaseKernel kernel) {
         try {
             register(kernel);
+            importTypes(kernel);
             Runtime.getRuntime().addShutdownHook(new Thread(this::close, "shard-shutdown"));
         } catch (Throwable problem) {
             System.err.println("shardlab: the %shard magics could not be installed: " + problem);
@@ -47,6 +53,15 @@ public final class ShardExtension implements Extension {
             register(host, "shard-" + verb, List.of(verb), opener);
         }
         new ValueRenderers(notebook, shown).register(kernel.getRenderer());
+    }
+
+    /** Notebooks that import what they name work without. */
+    private static void importTypes(BaseKernel kernel) {
+        try {
+            kernel.evalRaw(IMPORTS);
+        } catch (RuntimeException problem) {
+            System.err.println("shardlab: types of tables and runs need imports here: " + problem);
+        }
     }
 
     /** The session is opened by the first line or cell that needs it. */
