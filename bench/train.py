@@ -14,7 +14,7 @@ NOTE = ("S2 is what two independent one-thread runs of the single scheme reach t
         "barrier to the optimizer's end on the slowest rank. PyTorch's tp=2 has hand-written Megatron layers, its pp=2 "
         "is `torch.distributed.pipelining` 1F1B, its dp=2 `DistributedDataParallel`. Weights: float32, AdamW with the "
         "same settings; ours ties embedding and head, the peer does not. Losses of all layouts of a side are compared "
-        "first, over 8 steps; 20 more warm up.")
+        "first, over 8 steps; 40 more warm up.")
 SIXTEEN = 16  # micro-batches of one sequence each
 LARGE = 32  # sequences of a batch four times as large, in micro-batches of eight
 SCHEMES = {"single": ("single",), "other": ("single",), "tp=2": ("tp=2",), "dp=2": ("dp=2",),
