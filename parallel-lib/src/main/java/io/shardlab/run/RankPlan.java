@@ -28,12 +28,14 @@ final class RankPlan implements AutoCloseable {
     void place(Request.Place request) throws IOException {
         close();
         spare = rank.number() >= request.plan().mesh().size();
-        if (!spare) {
-            rank.enter("placing", request.plan().model());
-            engine.get().warmUp();
-            engine.trim();
-            placed = open(request.plan(), request.weights());
+        if (spare) {
+            engine.trim(); // What the plan before it took is nobody's now.
+            return;
         }
+        rank.enter("placing", request.plan().model());
+        engine.get().warmUp();
+        engine.trim();
+        placed = open(request.plan(), request.weights());
     }
 
     void clear() {
