@@ -110,14 +110,18 @@ def test_the_outputs_of_a_tutorial_name_no_place_on_the_machine_that_made_them(p
     assert not places
 
 
+# Where styles are lost, a wide table is as wide as it is; where they are not, it scrolls by itself.
+SCROLLS = '<div style="overflow-x:auto">'
+
+
 @each
 def test_a_saved_tutorial_reads_well_where_nobody_trusts_it(path):
-    """No script, style sheet or widget; every figure and table has a text twin; no value is shown as a Java address."""
+    """No script, no widget, no style that says anything; every figure and table has a text twin; no value is a Java address."""
     for cell in code(path):
         for output in cell.outputs:
             data = output.get("data", {})
             assert set(data) <= {"text/html", "text/plain", "image/png"}, set(data)
-            html = data.get("text/html", "")
+            html = data.get("text/html", "").replace(SCROLLS, "")
             assert not re.search(r"<(script|style|iframe|link|object)\b|\son\w+\s*=|javascript:|style\s*=", html)
             if "image/png" in data or html:
                 twin = data["text/plain"].strip()
