@@ -1,11 +1,10 @@
 package io.shardlab.magics.home;
 
+import io.shardlab.weights.FolderTree;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
 
 /** A folder below the home folder for files that one verb needs for a while; closing removes it and all that is in it. */
 public final class ScratchFolder implements AutoCloseable {
@@ -33,10 +32,8 @@ public final class ScratchFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
+        try {
+            new FolderTree(folder).delete();
         } catch (IOException undeletable) {
             throw new UncheckedIOException("'" + folder + "' cannot be removed", undeletable);
         }
