@@ -11,7 +11,7 @@ PRESET, BATCH, LENGTH, VOCABULARY = "medium", 8, 128, 256
 NUM_TOKENS = 1 << 20
 ANSWER_SECONDS = 300
 LOSS_TOLERANCE = 1e-4
-WARM_STEPS = 40  # the JIT compiler still takes 2 % of both cores after 20
+WARM_STEPS = 40  # the JIT compiler is still busy after 20
 
 
 class Runner(Told):
