@@ -1,6 +1,7 @@
 package io.shardlab.comm;
 
 import io.shardlab.mesh.Group;
+import io.shardlab.tensor.Addition;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.transport.Purpose;
 import io.shardlab.transport.Transport;
@@ -8,6 +9,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The collectives of one group, as one member calls them from its compute thread.
@@ -38,10 +40,20 @@ public interface Communicator extends AutoCloseable {
 
     /** Opens the collectives of a group for what it will mostly do. */
     static Communicator open(Transport transport, Group group, Purpose purpose) throws IOException {
+        return open(transport, group, purpose, Optional.empty());
+    }
+
+    /**
+     * Opens the collectives of a group for what it will mostly do.
+     *
+     * @param addition what sums tensors in direct buffers; members may differ, the results do not
+     */
+    static Communicator open(Transport transport, Group group, Purpose purpose, Optional<Addition> addition)
+            throws IOException {
         if (group.size() == 1) {
             return new SoloCommunicator(group);
         }
-        return new WindowCommunicator(transport.open(group, purpose));
+        return new WindowCommunicator(transport.open(group, purpose), addition);
     }
 
     /** This member's rank within the group. */

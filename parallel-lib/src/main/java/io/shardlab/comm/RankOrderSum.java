@@ -1,23 +1,28 @@
 package io.shardlab.comm;
 
+import io.shardlab.tensor.Addition;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.transport.Windows;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
+import java.util.Optional;
 
 /**
  * Adds up a member's own numbers and the others' windows, member 0 first.
  *
- * <p>Blocks small enough for the first-level cache are copied into arrays, because the compiler turns loops over arrays
- * into vector instructions and loops over buffers not (JDK 17).
+ * <p>Where the engine adds in main memory, the numbers stay where they are. Else blocks small enough for the first-level cache
+ * are copied into arrays, because the compiler turns loops over arrays into vector instructions and loops over buffers not
+ * (JDK 17). Both round alike.
  */
 final class RankOrderSum {
 
     private static final int BLOCK_BYTES = 4096;
 
     private final int me;
+    private final Optional<Addition> addition;
+    private final ByteBuffer[] windowBytes;
     private final FloatBuffer[] floats;
     private final DoubleBuffer[] doubles;
     private final float[] floatSum = new float[BLOCK_BYTES / Float.BYTES];
@@ -28,12 +33,20 @@ final class RankOrderSum {
     private final FloatBuffer blockFloats = block.asFloatBuffer();
     private final DoubleBuffer blockDoubles = block.asDoubleBuffer();
 
-    RankOrderSum(Windows windows) {
+    /**
+     * Nothing to add yet.
+     *
+     * @param addition for tensors in direct buffers, if there is one
+     */
+    RankOrderSum(Windows windows, Optional<Addition> addition) {
         me = windows.index();
+        this.addition = addition;
         int size = windows.group().size();
+        windowBytes = new ByteBuffer[size];
         floats = new FloatBuffer[size];
         doubles = new DoubleBuffer[size];
         for (int member = 0; member < size; member++) {
+            windowBytes[member] = windows.data(member);
             floats[member] = windows.data(member).asFloatBuffer();
             doubles[member] = windows.data(member).asDoubleBuffer();
         }
@@ -44,6 +57,33 @@ final class RankOrderSum {
      * of their windows.
      */
     void addInPlace(TensorType type, ByteBuffer tensor, int at, int bytes, int from) {
+        if (bytes > 0 && addition.isPresent() && tensor.isDirect()) {
+            addDirectly(addition.get(), type, tensor, at, bytes, from);
+        } else {
+            addByBlocks(type, tensor, at, bytes, from);
+        }
+    }
+
+    /** A sum of two has no order, so the first two members' numbers may be added either way round. */
+    private void addDirectly(Addition direct, TensorType type, ByteBuffer tensor, int at, int bytes, int from) {
+        if (me == 1) {
+            direct.add(type, tensor, at, windowBytes[0], from, bytes);
+        } else if (me > 1) {
+            for (int done = 0; done < bytes; done += BLOCK_BYTES) {
+                int part = Math.min(BLOCK_BYTES, bytes - done);
+                block.put(0, windowBytes[0], from + done, part);
+                for (int member = 1; member < me; member++) {
+                    direct.add(type, block, 0, windowBytes[member], from + done, part);
+                }
+                direct.add(type, tensor, at + done, block, 0, part);
+            }
+        }
+        for (int member = me + 1; member < windowBytes.length; member++) {
+            direct.add(type, tensor, at, windowBytes[member], from, bytes);
+        }
+    }
+
+    private void addByBlocks(TensorType type, ByteBuffer tensor, int at, int bytes, int from) {
         for (int done = 0; done < bytes; done += BLOCK_BYTES) {
             int part = Math.min(BLOCK_BYTES, bytes - done);
             block.put(0, tensor, at + done, part);

@@ -1,12 +1,14 @@
 package io.shardlab.comm;
 
 import io.shardlab.mesh.Group;
+import io.shardlab.tensor.Addition;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.transport.StartedCall;
 import io.shardlab.transport.Windows;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,9 +32,9 @@ final class WindowCommunicator implements Communicator {
     private @Nullable Throwable failure;
     private boolean closed;
 
-    WindowCommunicator(Windows windows) {
+    WindowCommunicator(Windows windows, Optional<Addition> addition) {
         this.windows = windows;
-        memory = GroupMemory.of(windows);
+        memory = GroupMemory.of(windows, addition);
         allReduce = new AllReduceCall(memory, CHUNK_BYTES, false);
         allGather = new AllGatherCall(memory);
         reduceScatter = new ReduceScatterCall(memory);

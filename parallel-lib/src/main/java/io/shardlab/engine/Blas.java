@@ -8,9 +8,11 @@ import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
+import io.shardlab.tensor.TensorType;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -76,6 +78,10 @@ final class Blas {
                 long beta,
                 long c,
                 long strideC);
+
+        static native void saxpy_(long n, long alpha, long x, long stepX, long y, long stepY);
+
+        static native void daxpy_(long n, long alpha, long x, long stepX, long y, long stepY);
     }
 
     /**
@@ -184,6 +190,26 @@ final class Blas {
                     address + BETA,
                     c.address,
                     m + 20);
+        }
+    }
+
+    /** As {@link io.shardlab.tensor.Addition#add}: y ← 1·x + y. */
+    void add(TensorType type, ByteBuffer sums, int at, ByteBuffer summands, int from, int bytes) {
+        if (!sums.isDirect() || !summands.isDirect()) {
+            throw new IllegalArgumentException("numbers to be added in place are not in direct buffers");
+        }
+        Objects.checkFromIndexSize(at, bytes, sums.capacity());
+        Objects.checkFromIndexSize(from, bytes, summands.capacity());
+        long x = Pointer.nativeValue(Native.getDirectBufferPointer(summands)) + from;
+        long y = Pointer.nativeValue(Native.getDirectBufferPointer(sums)) + at;
+        arguments.putInt(SIZES, bytes / type.bytes()).putInt(SIZES + 4, 1);
+        long n = address + SIZES;
+        if (type == TensorType.FLOAT64) {
+            arguments.putDouble(ALPHA, 1);
+            Routines.daxpy_(n, address + ALPHA, x, n + 4, y, n + 4);
+        } else {
+            arguments.putFloat(ALPHA, 1);
+            Routines.saxpy_(n, address + ALPHA, x, n + 4, y, n + 4);
         }
     }
 }

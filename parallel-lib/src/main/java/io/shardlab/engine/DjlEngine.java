@@ -11,6 +11,7 @@ import io.shardlab.mesh.Device;
 import io.shardlab.model.BlockCode;
 import io.shardlab.model.BlockSpec;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Addition;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.WeightSource;
@@ -74,6 +75,11 @@ final class DjlEngine implements Engine {
             // Only glibc has it; elsewhere freed memory counts as other memory of the process.
             return;
         }
+    }
+
+    @Override
+    public Optional<Addition> addition() {
+        return blas.map(routines -> routines::add);
     }
 
     @Override

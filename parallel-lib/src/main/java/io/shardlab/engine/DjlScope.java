@@ -79,12 +79,9 @@ final class DjlScope implements Scope {
     private Tensor compute(Segment segment, List<Tensor> inputs, RowListener listener) {
         DjlShard.Layer layer = shard.layer(segment);
         if (segment.kind() instanceof Segment.Residual) {
-            if (!drops()) {
-                return add(inputs.get(0), inputs.get(1));
-            }
-            try (Tensor kept = dropped(segment, inputs.get(1))) {
-                return add(inputs.get(0), kept);
-            }
+            Tensor sum = drops() ? dropped(segment, inputs.get(1)) : alias(inputs.get(1));
+            addInto(sum, inputs.get(0));
+            return sum;
         }
         List<NDArray> aliases = new ArrayList<>();
         for (Tensor input : inputs) {
@@ -183,8 +180,8 @@ final class DjlScope implements Scope {
     }
 
     @Override
-    public Tensor add(Tensor left, Tensor right) {
-        return new DjlTensor(DjlTensor.array(left).add(DjlTensor.array(right)));
+    public void addInto(Tensor sum, Tensor summand) {
+        DjlTensor.array(sum).addi(DjlTensor.array(summand));
     }
 
     @Override

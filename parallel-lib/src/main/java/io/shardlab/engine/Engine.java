@@ -4,10 +4,12 @@ import io.shardlab.mesh.Device;
 import io.shardlab.model.BlockCode;
 import io.shardlab.model.BlockSpec;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Addition;
 import io.shardlab.tensor.TensorShape;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.WeightSource;
 import java.util.List;
+import java.util.Optional;
 
 /** Local compute on one device. All calls come from one thread, which owns grad mode, tensors and weights. */
 public interface Engine extends AutoCloseable {
@@ -28,6 +30,9 @@ public interface Engine extends AutoCloseable {
 
     /** Gives memory that was freed back to the operating system, where the allocator would keep it for later. */
     void trimMemory();
+
+    /** Sums of numbers in main memory by the engine's routines, for collectives; empty where they cannot be called. */
+    Optional<Addition> addition();
 
     /** Has something short done after each large product, on the engine's thread; where products cannot be told, never. */
     void betweenProducts(Runnable work);

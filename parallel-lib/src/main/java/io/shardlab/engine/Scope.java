@@ -19,8 +19,8 @@ public interface Scope extends AutoCloseable {
     Tensor scalar(double value);
 
     /**
-     * Computes a segment. In a training scope what {@link #backward} needs is kept; without {@link #backward}. The head gives the <em>sum</em> of the
-     * cross-entropies of its targets.
+     * Computes a segment. In a training scope what {@link #backward} needs is kept. The head gives the <em>sum</em> of the
+     * cross-entropies of its targets. A residual sum takes the place of its last input, which nothing may read afterwards.
      */
     Tensor forward(Segment segment, List<Tensor> inputs);
 
@@ -46,8 +46,8 @@ public interface Scope extends AutoCloseable {
     /** Another handle on the same storage, without a graph. */
     Tensor alias(Tensor tensor);
 
-    /** The sum of two tensors of one shape, as a new tensor. */
-    Tensor add(Tensor left, Tensor right);
+    /** Adds one tensor to another of its shape, whose storage nothing else reads. */
+    void addInto(Tensor sum, Tensor summand);
 
     /**
      * The scores [V] of the token that follows the last position of [1,T,D]; where the vocabulary is split, those of this rank's

@@ -4,6 +4,7 @@ import io.shardlab.comm.Communicator;
 import io.shardlab.engine.Engine;
 import io.shardlab.mesh.Group;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.transport.Purpose;
 import io.shardlab.transport.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -29,7 +30,8 @@ final class Measurement {
     }
 
     Reply run() throws IOException {
-        try (Communicator world = Communicator.open(transport, Group.world(numRanks))) {
+        try (Communicator world =
+                Communicator.open(transport, Group.world(numRanks), Purpose.COLLECTIVES, engine.addition())) {
             world.barrier();
             double flops = engine.flopsPerSecond();
             if (numRanks == 1) {

@@ -10,6 +10,7 @@ import io.shardlab.mesh.Mesh;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Stage;
+import io.shardlab.tensor.Addition;
 import io.shardlab.tensor.Extent;
 import io.shardlab.tensor.Placement;
 import io.shardlab.transport.Purpose;
@@ -62,18 +63,13 @@ final class PlacedPlan implements AutoCloseable {
         List<Stage> stages = plan.stagesOf(at.pipeline());
         shard = engine.place(stages, at.tensor(), plan.type(), weights);
         Group column = shape.group(Axis.PIPELINE, rank);
+        Groups groups = new Groups(transport, engine.addition(), recorder);
         try {
-            mesh = open(
-                    transport,
-                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()),
-                    Purpose.CONTROL,
-                    "mesh",
-                    recorder);
-            tensor = open(
-                    transport, shape.group(Axis.TENSOR, rank), Purpose.COLLECTIVES, Axis.TENSOR.shortName(), recorder);
-            pipeline = open(transport, column, Purpose.MESSAGES, Axis.PIPELINE.shortName(), recorder);
-            replicas =
-                    open(transport, shape.group(Axis.DATA, rank), Purpose.COLLECTIVES, Axis.DATA.shortName(), recorder);
+            mesh = groups.open(
+                    new Group("mesh", IntStream.range(0, shape.size()).boxed().toList()), Purpose.CONTROL, "mesh");
+            tensor = groups.open(shape.group(Axis.TENSOR, rank), Purpose.COLLECTIVES, Axis.TENSOR.shortName());
+            pipeline = groups.open(column, Purpose.MESSAGES, Axis.PIPELINE.shortName());
+            replicas = groups.open(shape.group(Axis.DATA, rank), Purpose.COLLECTIVES, Axis.DATA.shortName());
         } catch (RuntimeException | Error e) {
             shard.close();
             throw e;
@@ -86,8 +82,7 @@ final class PlacedPlan implements AutoCloseable {
                         .map(holder -> column.ranks().get(holder))
                         .toList();
                 Group group = new Group("tied " + parameter.name() + " " + column.name(), ranks);
-                tied.put(
-                        parameter.name(), open(transport, group, Purpose.CONTROL, Axis.PIPELINE.shortName(), recorder));
+                tied.put(parameter.name(), groups.open(group, Purpose.CONTROL, Axis.PIPELINE.shortName()));
             }
         }
         for (Stage stage : stages) {
@@ -99,12 +94,16 @@ final class PlacedPlan implements AutoCloseable {
                 sums && plan.splitsOptimizer() ? Optional.of(new SplitOptimizer(this, replicas)) : Optional.empty();
     }
 
-    private static Communicator open(
-            Transport transport, Group group, Purpose purpose, String axis, Recorder recorder) {
-        try {
-            return new CountedCommunicator(Communicator.open(transport, group, purpose), axis, recorder.traffic());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
+    /** Opens groups whose traffic is counted. */
+    private record Groups(Transport transport, Optional<Addition> addition, Recorder recorder) {
+
+        Communicator open(Group group, Purpose purpose, String axis) {
+            try {
+                return new CountedCommunicator(
+                        Communicator.open(transport, group, purpose, addition), axis, recorder.traffic());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 

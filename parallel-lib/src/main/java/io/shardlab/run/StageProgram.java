@@ -181,7 +181,8 @@ final class StageProgram {
                 found.forEach(input -> input.ifPresent(value -> look(position, value)));
                 for (int input = 0; input < found.size(); input++) {
                     String name = step.inputs().get(input);
-                    found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor));
+                    boolean fresh = !(local.segment().kind() instanceof Segment.Residual);
+                    found.get(input).ifPresent(tensor -> accumulate(scope, gradients, name, tensor, fresh));
                 }
                 gradient.close();
                 if (!inputsOnly && beforeCollective(i)) {
@@ -202,7 +203,7 @@ final class StageProgram {
                             weights.map(segment -> () -> scope.backwardWeights(segment)));
                 }
                 look(position, gradient);
-                accumulate(scope, gradients, step.inputs().get(0), gradient);
+                accumulate(scope, gradients, step.inputs().get(0), gradient, false);
             }
         }
         return Optional.ofNullable(gradients.get(stage.input()));
@@ -220,14 +221,24 @@ final class StageProgram {
                 && stage.steps().get(i).inputs().contains(communicate.output());
     }
 
-    private static void accumulate(Scope scope, Map<String, Tensor> gradients, String name, Tensor gradient) {
+    /**
+     * Adds to the gradient of a value.
+     *
+     * @param gradient given up
+     * @param fresh whether nothing else reads its storage
+     */
+    private static void accumulate(
+            Scope scope, Map<String, Tensor> gradients, String name, Tensor gradient, boolean fresh) {
         Tensor before = gradients.get(name);
         if (before == null) {
             gradients.put(name, gradient);
-        } else {
-            gradients.put(name, scope.add(before, gradient));
-            before.close();
-            gradient.close();
+            return;
         }
+        if (!fresh) {
+            throw new IllegalStateException("value '" + name + "' has a gradient already, before one that is shared");
+        }
+        scope.addInto(gradient, before);
+        gradients.put(name, gradient);
+        before.close();
     }
 }

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import io.shardlab.mesh.Group;
+import io.shardlab.tensor.Addition;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.transport.Crew;
+import io.shardlab.transport.Purpose;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -14,6 +16,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -29,8 +33,23 @@ interface SumsContract extends RanksUnderTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 8})
     default void allReduceIsBitwiseTheSequentialSumInRankOrderOnEveryRank(int n) throws Exception {
+        sumsInRankOrder(n, Optional.empty());
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 4, 8})
+    default void anAdditionInMainMemoryGivesTheSameBits(int n) throws Exception {
+        AtomicLong added = new AtomicLong();
+        sumsInRankOrder(n, Optional.of((type, sums, at, summands, from, bytes) -> {
+            Tensors.add(type, sums, at, summands, from, bytes);
+            added.addAndGet(bytes);
+        }));
+        assertTrue(added.get() > 0, "nobody used it");
+    }
+
+    private void sumsInRankOrder(int n, Optional<Addition> addition) throws Exception {
         Crew.run(transports(n), transport -> {
-            Communicator world = Communicator.open(transport, Group.world(n));
+            Communicator world = Communicator.open(transport, Group.world(n), Purpose.COLLECTIVES, addition);
             for (TensorType type : TensorType.values()) {
                 for (int size : n > 4 ? SIZES_OF_MANY : SIZES) {
                     ByteBuffer[] inputs = new ByteBuffer[n];

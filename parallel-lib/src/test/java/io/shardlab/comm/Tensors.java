@@ -90,4 +90,15 @@ final class Tensors {
     static boolean same(ByteBuffer a, ByteBuffer b) {
         return Arrays.equals(bytes(a), bytes(b));
     }
+
+    /** As {@link io.shardlab.tensor.Addition} says. */
+    static void add(TensorType type, ByteBuffer sums, int at, ByteBuffer summands, int from, int bytes) {
+        for (int i = 0; i < bytes; i += type.bytes()) {
+            if (type == TensorType.FLOAT32) {
+                sums.putFloat(at + i, sums.getFloat(at + i) + summands.getFloat(from + i));
+            } else {
+                sums.putDouble(at + i, sums.getDouble(at + i) + summands.getDouble(from + i));
+            }
+        }
+    }
 }
