@@ -30,6 +30,7 @@ final class Blas {
     private static final int SIZES = 8;
     private static final int ALPHA = 32;
     private static final int BETA = 40;
+    private static final int UNKNOWN = -1;
 
     /** The Fortran interface: every argument is an address. */
     private static final class Routines {
@@ -125,6 +126,8 @@ final class Blas {
     private final ByteBuffer arguments = ByteBuffer.allocateDirect(64).order(ByteOrder.nativeOrder());
     private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(arguments));
 
+    private final int[] termsAtOnce = {UNKNOWN, UNKNOWN};
+
     private Runnable between = () -> {};
 
     private Blas() {
@@ -145,6 +148,15 @@ final class Blas {
     void multiplyLarge(double alpha, Matrix a, Matrix b, double beta, Matrix c) {
         multiply(alpha, a, b, beta, c);
         between.run();
+    }
+
+    /** Up to how many terms C ← A·B + C rounds as if A·B were added afterwards; 0 if it never does. */
+    int termsAtOnce(boolean wide) {
+        int type = wide ? 1 : 0;
+        if (termsAtOnce[type] == UNKNOWN) {
+            termsAtOnce[type] = TermsAtOnce.of(this, wide);
+        }
+        return termsAtOnce[type];
     }
 
     /** C ← α·A·B + β·C; with β = 0, what C held before is not read. */

@@ -8,9 +8,6 @@ import io.shardlab.engine.Blas.Matrix;
 /** Products with a weight [Z,X], forward and backward; rows are all dimensions but the last. */
 record Linear(Blas blas) {
 
-    /** Rows whose products {@code gemm} adds up in one go, whatever they are added to; measured 384 on AVX-512. */
-    private static final int ROWS_AT_ONCE = 256;
-
     /** z = x·Wᵀ: [...,X] to a new [...,Z]. */
     NDArray forward(NDManager manager, NDArray x, Weight weight) {
         Shape shape = x.getShape();
@@ -49,14 +46,14 @@ record Linear(Blas blas) {
     }
 
     /**
-     * Adds a product [Z,N]·[N,X] to the weight's gradient. The product of many rows is completed first: added block by block it
-     * would give other bits than data ranks, which add whole products.
+     * Adds a product [Z,N]·[N,X] to the weight's gradient. Where {@code gemm} would add it block by block, the product is
+     * completed first: else the bits would be others than those of data ranks, which add whole products.
      */
     void weightGradient(Matrix dz_ZN, Matrix x_NX, Weight weight) {
         Weight.Sum sum = weight.nextSum();
         NDArray gradient = sum.storage();
         int rows = x_NX.transposed() ? x_NX.columns() : x_NX.rows();
-        if (sum.keep() == 0 || rows <= ROWS_AT_ONCE) {
+        if (sum.keep() == 0 || rows <= blas.termsAtOnce(dz_ZN.wide())) {
             blas.multiplyLarge(1, dz_ZN, x_NX, sum.keep(), Matrix.of(gradient));
             return;
         }
