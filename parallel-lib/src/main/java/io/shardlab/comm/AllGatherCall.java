@@ -12,6 +12,7 @@ final class AllGatherCall extends RoundCall {
     private ByteBuffer local = ByteBuffer.allocate(0);
     private ByteBuffer all = ByteBuffer.allocate(0);
     private TensorType type = TensorType.FLOAT32;
+    private boolean inPlace;
 
     AllGatherCall(GroupMemory memory) {
         super(Operation.ALL_GATHER, memory);
@@ -22,8 +23,8 @@ final class AllGatherCall extends RoundCall {
     AllGatherCall of(ByteBuffer part, ByteBuffer whole, List<Long> elementsPerRank, TensorType elementType) {
         drop();
         parts.set(elementsPerRank, elementType);
-        parts.require(whole, part, me);
-        local = part;
+        local = parts.part(whole, part, me);
+        inPlace = part == whole;
         all = whole;
         type = elementType;
         return this;
@@ -32,7 +33,9 @@ final class AllGatherCall extends RoundCall {
     @Override
     void begin() {
         announceCall(type, parts.total() / type.bytes(), parts.fingerprint());
-        all.put(all.position() + parts.start(me), local, local.position(), local.remaining());
+        if (!inPlace) {
+            all.put(all.position() + parts.start(me), local, local.position(), local.remaining());
+        }
     }
 
     @Override

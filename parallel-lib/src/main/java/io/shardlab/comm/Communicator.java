@@ -85,10 +85,16 @@ public interface Communicator extends AutoCloseable {
     /** Starts what {@link #reduceScatter} does; {@code all} may be neither read nor written meanwhile. */
     Pending startReduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type);
 
-    /** Puts the members' parts, which may differ in length, one after the other into {@code all}. */
+    /**
+     * Puts the members' parts, which may differ in length, one after the other into {@code all}. With {@code all} as {@code local}
+     * too, this member's part lies in its place already.
+     */
     void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type);
 
-    /** Sums as {@link #allReduce} does and leaves each member its part in {@code local}; {@code all} stays. */
+    /**
+     * Sums as {@link #allReduce} does and leaves each member its part in {@code local}; {@code all} stays. With {@code all} as
+     * {@code local} too, the sum takes the place of this member's part.
+     */
     void reduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type);
 
     /** Copies the root's bytes to all members. */

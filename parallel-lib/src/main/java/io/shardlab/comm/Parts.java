@@ -44,7 +44,17 @@ final class Parts {
         }
     }
 
-    void require(ByteBuffer all, ByteBuffer local, int rank) {
+    /** A rank's part: {@code local}, or its place in {@code all} where that is the same buffer. */
+    ByteBuffer part(ByteBuffer all, ByteBuffer local, int rank) {
+        ByteBuffer part = local;
+        if (local == all && all.remaining() == total()) {
+            part = all.slice(all.position() + start(rank), length(rank));
+        }
+        require(all, part, rank);
+        return part;
+    }
+
+    private void require(ByteBuffer all, ByteBuffer local, int rank) {
         if (all.remaining() != total() || local.remaining() != length(rank)) {
             throw new IllegalArgumentException("buffers of " + all.remaining() + " and " + local.remaining()
                     + " bytes do not hold " + total() + " in all and " + length(rank) + " for rank " + rank);

@@ -12,6 +12,7 @@ final class ReduceScatterCall extends RoundCall {
     private ByteBuffer all = ByteBuffer.allocate(0);
     private ByteBuffer local = ByteBuffer.allocate(0);
     private TensorType type = TensorType.FLOAT32;
+    private boolean inPlace;
 
     ReduceScatterCall(GroupMemory memory) {
         super(Operation.REDUCE_SCATTER, memory);
@@ -22,9 +23,9 @@ final class ReduceScatterCall extends RoundCall {
     ReduceScatterCall of(ByteBuffer whole, ByteBuffer part, List<Long> elementsPerRank, TensorType elementType) {
         drop();
         parts.set(elementsPerRank, elementType);
-        parts.require(whole, part, me);
+        local = parts.part(whole, part, me);
+        inPlace = part == whole;
         all = whole;
-        local = part;
         type = elementType;
         return this;
     }
@@ -32,7 +33,9 @@ final class ReduceScatterCall extends RoundCall {
     @Override
     void begin() {
         announceCall(type, parts.total() / type.bytes(), parts.fingerprint());
-        local.put(local.position(), all, all.position() + parts.start(me), parts.length(me));
+        if (!inPlace) {
+            local.put(local.position(), all, all.position() + parts.start(me), parts.length(me));
+        }
     }
 
     @Override

@@ -52,16 +52,20 @@ record SoloCommunicator(Group group) implements Communicator {
     public void allGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
         Parts parts = new Parts(1);
         parts.set(elementsPerRank, type);
-        parts.require(all, local, 0);
-        all.put(all.position(), local, local.position(), local.remaining());
+        ByteBuffer part = parts.part(all, local, 0);
+        if (local != all) {
+            all.put(all.position(), part, part.position(), part.remaining());
+        }
     }
 
     @Override
     public void reduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type) {
         Parts parts = new Parts(1);
         parts.set(elementsPerRank, type);
-        parts.require(all, local, 0);
-        local.put(local.position(), all, all.position(), all.remaining());
+        ByteBuffer part = parts.part(all, local, 0);
+        if (local != all) {
+            part.put(part.position(), all, all.position(), all.remaining());
+        }
     }
 
     @Override

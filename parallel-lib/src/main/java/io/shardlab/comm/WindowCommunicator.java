@@ -93,12 +93,16 @@ final class WindowCommunicator implements Communicator {
 
     @Override
     public Pending startAllGather(ByteBuffer local, ByteBuffer all, List<Long> elementsPerRank, TensorType type) {
-        return start(new AllGatherCall(memory).of(local.duplicate(), all.duplicate(), elementsPerRank, type));
+        ByteBuffer whole = all.duplicate();
+        ByteBuffer part = local == all ? whole : local.duplicate();
+        return start(new AllGatherCall(memory).of(part, whole, elementsPerRank, type));
     }
 
     @Override
     public Pending startReduceScatter(ByteBuffer all, ByteBuffer local, List<Long> elementsPerRank, TensorType type) {
-        return start(new ReduceScatterCall(memory).of(all.duplicate(), local.duplicate(), elementsPerRank, type));
+        ByteBuffer whole = all.duplicate();
+        ByteBuffer part = local == all ? whole : local.duplicate();
+        return start(new ReduceScatterCall(memory).of(whole, part, elementsPerRank, type));
     }
 
     @Override

@@ -61,9 +61,7 @@ final class BucketCall {
         if (staged) {
             each((tensor, from, bytes, at, rank) -> staging.put(at, tensor, from, bytes));
         }
-        pending = split
-                ? group.startReduceScatter(all, own(all), elementsPerRank, type)
-                : group.startAllReduce(all, type);
+        pending = split ? group.startReduceScatter(all, all, elementsPerRank, type) : group.startAllReduce(all, type);
     }
 
     /** Returns when the sum that was started is there. */
@@ -89,18 +87,10 @@ final class BucketCall {
                 }
             });
         }
-        group.allGather(own(all), all, elementsPerRank, type);
+        group.allGather(all, all, elementsPerRank, type);
         if (staged) {
             each((tensor, from, bytes, at, rank) -> tensor.put(from, staging, at, bytes));
         }
-    }
-
-    private ByteBuffer own(ByteBuffer all) {
-        long before = elementsPerRank.subList(0, group.rank()).stream()
-                .mapToLong(Long::longValue)
-                .sum();
-        long length = elementsPerRank.get(group.rank());
-        return all.slice(Math.toIntExact(before * type.bytes()), Math.toIntExact(length * type.bytes()));
     }
 
     /** Walks over all parts in the order of the staged ones. */

@@ -86,12 +86,12 @@ final class SplitOptimizer {
         group.allReduce(squares.clear(), TensorType.FLOAT64);
         at = 0;
         for (ParameterSpec parameter : shard.parameters()) {
+            int end = at + numBlocks(parameter);
             double sum = 0;
-            for (int block = at; block < at + numBlocks(parameter); block++) {
-                sum += squares.getDouble(block * Double.BYTES);
+            while (at < end) {
+                sum += squares.getDouble(at++ * Double.BYTES);
             }
             squaredNorms.put(parameter.name(), sum);
-            at += numBlocks(parameter);
         }
     }
 

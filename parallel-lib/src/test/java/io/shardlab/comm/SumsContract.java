@@ -97,6 +97,43 @@ interface SumsContract extends RanksUnderTest {
         });
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    default void aPartMayLieInItsPlaceInTheWhole(int n) throws Exception {
+        TensorType type = TensorType.FLOAT32;
+        List<Long> parts = parts(n, 70_000);
+        int total = total(parts);
+        ByteBuffer[] inputs = new ByteBuffer[n];
+        for (int rank = 0; rank < n; rank++) {
+            inputs[rank] = Tensors.random(total, type, rank);
+        }
+        ByteBuffer sum = Tensors.sumOf(inputs, type);
+        Crew.run(transports(n), transport -> {
+            Communicator world = Communicator.open(transport, Group.world(n));
+            int me = world.rank();
+            int start = total(parts.subList(0, me));
+            int end = start + Math.toIntExact(parts.get(me));
+            for (boolean started : new boolean[] {false, true}) {
+                ByteBuffer tensor = copy(inputs[me], type);
+                if (started) {
+                    world.startReduceScatter(tensor, tensor, parts, type).await();
+                } else {
+                    world.reduceScatter(tensor, tensor, parts, type);
+                }
+                assertTrue(Tensors.same(slice(sum, start, end - start, type), slice(tensor, start, end - start, type)));
+                assertTrue(Tensors.same(slice(inputs[me], 0, start, type), slice(tensor, 0, start, type)));
+                assertTrue(
+                        Tensors.same(slice(inputs[me], end, total - end, type), slice(tensor, end, total - end, type)));
+                if (started) {
+                    world.startAllGather(tensor, tensor, parts, type).await();
+                } else {
+                    world.allGather(tensor, tensor, parts, type);
+                }
+                assertTrue(Tensors.same(sum, tensor), "rank " + me + " of " + n);
+            }
+        });
+    }
+
     /** The law behind every backward pass: ⟨gather x, g⟩ = ⟨x, scatter g⟩, summed over ranks. */
     @Test
     default void reduceScatterIsTheAdjointOfAllGather() throws Exception {
