@@ -13,7 +13,7 @@ import java.nio.FloatBuffer;
  */
 public record AdamW(double beta1, double beta2, double epsilon, double weightDecay) {
 
-    private static final int BLOCK = 1024;
+    private static final int BLOCK = 256;
 
     /**
      * Updates one parameter.

@@ -12,7 +12,7 @@ import java.nio.FloatBuffer;
  */
 record HostSwiGlu(TensorType type) {
 
-    private static final int BLOCK = 1024;
+    private static final int BLOCK = 256;
 
     /** y of gate, sigmoid and up. */
     void forward(ByteBuffer gate, ByteBuffer sigmoid, ByteBuffer up, ByteBuffer y) {
