@@ -17,7 +17,7 @@ import java.util.Random;
 final class TermsAtOnce {
 
     private static final int[] CANDIDATES = {384, 256, 192, 128, 64, 32};
-    private static final int[][] SHAPES = {{5, 17}, {48, 96}, {100, 256}};
+    private static final int[][] SHAPES = {{5, 17}, {48, 96}, {100, 40}};
     private static final int NO_TERM = 0;
 
     private final Blas blas;
@@ -76,9 +76,9 @@ final class TermsAtOnce {
                 .order(ByteOrder.nativeOrder());
         while (buffer.hasRemaining()) {
             if (wide) {
-                buffer.putDouble(random.nextGaussian());
+                buffer.putDouble(random.nextDouble() - 0.5);
             } else {
-                buffer.putFloat((float) random.nextGaussian());
+                buffer.putFloat(random.nextFloat() - 0.5f);
             }
         }
         return buffer.clear();
