@@ -3,6 +3,7 @@ package io.shardlab.engine;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import io.shardlab.engine.Blas.Matrix;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
@@ -60,6 +61,9 @@ final class TermsAtOnce {
         Matrix right = matrix(b, terms, columns);
         blas.multiply(1, left, right, 0, matrix(product, rows, columns));
         blas.multiply(1, left, right, 1, matrix(sum, rows, columns));
+        // A matrix is an address: nothing else keeps its numbers from the collector.
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
         for (int at = 0; at < sum.capacity(); at += wide ? Double.BYTES : Float.BYTES) {
             boolean same = wide
                     ? sum.getDouble(at) == before.getDouble(at) + product.getDouble(at)
