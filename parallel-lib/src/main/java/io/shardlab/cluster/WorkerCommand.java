@@ -124,9 +124,8 @@ final class WorkerCommand {
         environment.put("PYTORCH_VERSION", PYTORCH_VERSION);
         environment.put("OMP_NUM_THREADS", Integer.toString(spec.threads()));
         environment.put("OMP_WAIT_POLICY", "passive");
-        // One heap that never shrinks while a plan is placed: freed tensors are the next ones' memory. With a heap for
-        // each
-        // thread, or by the usual rules, a step gave 10 to 40 MB back and had them cleared again.
+        // One heap that never shrinks while a plan is placed: freed tensors are the next ones' memory. With several
+        // heaps, or by the usual rules, a step gave 10 to 40 MB back and had them cleared again.
         environment.put("MALLOC_ARENA_MAX", "1");
         environment.put("MALLOC_TRIM_THRESHOLD_", Long.toString(KEPT_BYTES));
         environment.put("MALLOC_MMAP_THRESHOLD_", Long.toString(32 * MIB));
