@@ -61,20 +61,18 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
             int sender = rank;
             Map<Key, Volume> volumes = rankVolumes(plan, plan.mesh().coordinates(rank));
             Map<Key, Volume> sums = new LinkedHashMap<>();
-            volumes.forEach((key, volume) -> {
-                phases.add(of(sender, key.phase(), key.axis().shortName(), key.collective(), volume));
-                sums.merge(new Key(Phase.COMMIT, key.collective(), key.axis()), volume, Volume::plus);
-            });
+            volumes.forEach((key, volume) ->
+                    sums.merge(new Key(Phase.COMMIT, key.collective(), key.axis()), volume, Volume::plus));
             sums.forEach((key, volume) ->
                     traffic.add(new Traffic(sender, key.collective(), key.axis(), volume.count(), volume.bytes())));
-            if (plan.splitsOptimizer() && plan.mesh().data() > 1) {
-                phases.add(of(
-                        sender,
-                        Phase.GRADIENT_SYNC,
-                        Axis.DATA.shortName(),
-                        nameOf(Collective.ALL_REDUCE),
-                        sharedNorms(plan, plan.mesh().coordinates(rank))));
+            if (plan.splitsOptimizer()) {
+                volumes.merge(
+                        new Key(Phase.GRADIENT_SYNC, nameOf(Collective.ALL_REDUCE), Axis.DATA),
+                        sharedNorms(plan, plan.mesh().coordinates(rank)),
+                        Volume::plus);
             }
+            volumes.forEach((key, volume) ->
+                    phases.add(of(sender, key.phase(), key.axis().shortName(), key.collective(), volume)));
             if (plan.mesh().size() > 1) {
                 phases.add(of(sender, Phase.COMMIT, "mesh", nameOf(Collective.ALL_REDUCE), agreement(plan)));
             }
@@ -86,11 +84,12 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         return new PhaseTraffic(rank, phase, axis, collective, volume.count(), volume.bytes());
     }
 
-    /** Where the optimizer is split, data ranks put norms together from those of blocks: one float64 each. */
+    /** Where a data rank has the sums of its own elements only, all put norms together from those of blocks: one float64 each. */
     private static Volume sharedNorms(Plan plan, Coordinates at) {
         long blocks = plan.stagesOf(at.pipeline()).stream()
                 .flatMap(stage -> stage.parameters().stream())
                 .distinct()
+                .filter(parameter -> !parameter.sharesRows())
                 .mapToLong(parameter -> OptimizerSlice.numBlocks(
                         parameter.localShape(at.tensor()).numElements()))
                 .sum();
@@ -189,14 +188,13 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
                 volumes.merge(new Key(phase, SEND, Axis.PIPELINE), volume, Volume::plus);
             } else if (action instanceof Action.ReduceGradients) {
                 Stage stage = plan.stages().get(action.stage());
-                for (GradientBucket bucket : GradientBucket.ofGradients(stage, at.tensor(), plan.type())) {
-                    add(volumes, plan, Phase.GRADIENT_SYNC, Axis.DATA, gradientSum(plan), 1, bytesOf(plan, bucket));
+                for (GradientBucket bucket : GradientBucket.ofGradients(plan, stage, at.tensor())) {
+                    add(volumes, plan, Phase.GRADIENT_SYNC, Axis.DATA, bucket.sum(), 1, bytesOf(plan, bucket));
                 }
             }
         }
         if (plan.splitsOptimizer()) {
-            for (GradientBucket bucket :
-                    GradientBucket.ofWeights(plan.stagesOf(at.pipeline()), at.tensor(), plan.type())) {
+            for (GradientBucket bucket : GradientBucket.ofWeights(plan, plan.stagesOf(at.pipeline()), at.tensor())) {
                 add(volumes, plan, Phase.COMMIT, Axis.DATA, Collective.ALL_GATHER, 1, bytesOf(plan, bucket));
             }
         }
@@ -206,11 +204,6 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         }
         addTied(volumes, plan, at);
         return volumes;
-    }
-
-    /** What sums gradients over the data axis. */
-    static Collective gradientSum(Plan plan) {
-        return plan.splitsOptimizer() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE;
     }
 
     static long bytesOf(Plan plan, GradientBucket bucket) {

@@ -179,9 +179,9 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
         }
         List<Stage> stages = plan.stagesOf(at.pipeline());
         Stream<GradientBucket> buckets =
-                stages.stream().flatMap(stage -> GradientBucket.ofGradients(stage, at.tensor(), plan.type()).stream());
+                stages.stream().flatMap(stage -> GradientBucket.ofGradients(plan, stage, at.tensor()).stream());
         if (plan.splitsOptimizer()) {
-            buckets = Stream.concat(buckets, GradientBucket.ofWeights(stages, at.tensor(), plan.type()).stream());
+            buckets = Stream.concat(buckets, GradientBucket.ofWeights(plan, stages, at.tensor()).stream());
         }
         return buckets.filter(bucket -> bucket.pieces().size() > 1)
                 .mapToLong(bucket -> CommunicationEstimate.bytesOf(plan, bucket))

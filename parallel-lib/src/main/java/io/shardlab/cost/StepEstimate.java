@@ -171,10 +171,9 @@ public record StepEstimate(
             return 0;
         }
         long nanos = 0;
-        for (GradientBucket bucket : GradientBucket.ofGradients(stage, 0, plan.type())) {
+        for (GradientBucket bucket : GradientBucket.ofGradients(plan, stage, 0)) {
             long bytes = CommunicationEstimate.bytesOf(plan, bucket);
-            nanos += hardware.collectiveNanos(
-                    CommunicationEstimate.bytesSent(CommunicationEstimate.gradientSum(plan), bytes, degree));
+            nanos += hardware.collectiveNanos(CommunicationEstimate.bytesSent(bucket.sum(), bytes, degree));
             if (plan.splitsOptimizer()) {
                 nanos +=
                         hardware.collectiveNanos(CommunicationEstimate.bytesSent(Collective.ALL_GATHER, bytes, degree));

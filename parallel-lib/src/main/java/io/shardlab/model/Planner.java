@@ -11,7 +11,6 @@ import io.shardlab.schedule.GivenSchedule;
 import io.shardlab.schedule.Lowering;
 import io.shardlab.schedule.ScheduleCheck;
 import io.shardlab.schedule.ScheduleRule;
-import io.shardlab.tensor.Placement;
 import io.shardlab.tensor.TensorType;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,7 +73,6 @@ public final class Planner {
                 numStages,
                 scheme.pipeline(),
                 settings.workload().sequence());
-        requireWholeRows(settings.options(), scheme, stages);
         return new Plan(
                 model.name(),
                 scheme,
@@ -86,18 +84,6 @@ public final class Planner {
                 settings.options(),
                 stages,
                 schedule(rule, scheme, settings.workload().microbatches(), stages));
-    }
-
-    /** A split optimizer has sums of its own elements only; rows that tensor ranks share would need those of all. */
-    private static void requireWholeRows(Options options, Scheme scheme, List<Stage> stages) {
-        boolean shared = stages.stream()
-                .flatMap(stage -> stage.parameters().stream())
-                .anyMatch(parameter -> parameter.placement() instanceof Placement.Split split && split.overlaps());
-        if (options.zero() > 0 && shared) {
-            throw new IllegalArgumentException(
-                    "zero 1 cannot be used where tensor ranks share KV heads, as they do under " + scheme
-                            + "; use zero 0, or a tp that divides the KV heads");
-        }
     }
 
     /**

@@ -15,9 +15,13 @@ import java.util.Set;
  * Each use of a parameter has a gradient of its own: the two of a tied parameter are summed over the data axis apart, and
  * with each other afterwards, as a single device that accumulates micro-batches does.
  *
+ * <p>Where the optimizer is split over the data axis, a rank needs the sums of its own elements only, unless tensor ranks
+ * share rows: one's own elements then lie elsewhere than another's, and each needs both summands of all.
+ *
+ * @param sliced whether each data rank needs or has its own elements only, as {@link OptimizerSlice} cuts them
  * @param pieces in the order in which the backward pass completes them
  */
-public record GradientBucket(List<Piece> pieces) {
+public record GradientBucket(boolean sliced, List<Piece> pieces) {
 
     private static final long MOST_BYTES = 4 << 20;
     private static final long ALONE_BYTES = 256 << 10;
@@ -35,12 +39,20 @@ public record GradientBucket(List<Piece> pieces) {
     }
 
     /** The gradients of a stage, as the rank at {@code tensorIndex} of the tensor axis holds them. */
-    public static List<GradientBucket> ofGradients(Stage stage, int tensorIndex, TensorType type) {
-        return fill(uses(stage, tensorIndex), type);
+    public static List<GradientBucket> ofGradients(Plan plan, Stage stage, int tensorIndex) {
+        List<Piece> sliced = new ArrayList<>();
+        List<Piece> whole = new ArrayList<>();
+        for (Piece piece : uses(stage, tensorIndex)) {
+            boolean slices = plan.splitsOptimizer() && !piece.parameter().sharesRows();
+            (slices ? sliced : whole).add(piece);
+        }
+        List<GradientBucket> buckets = fill(true, sliced, plan.type());
+        buckets.addAll(fill(false, whole, plan.type()));
+        return buckets;
     }
 
     /** The weights of some stages, each once: what ranks give each other after an optimizer step on slices. */
-    public static List<GradientBucket> ofWeights(List<Stage> stages, int tensorIndex, TensorType type) {
+    public static List<GradientBucket> ofWeights(Plan plan, List<Stage> stages, int tensorIndex) {
         Set<String> seen = new HashSet<>();
         List<Piece> pieces = new ArrayList<>();
         for (Stage stage : stages) {
@@ -50,7 +62,7 @@ public record GradientBucket(List<Piece> pieces) {
                 }
             }
         }
-        return fill(pieces, type);
+        return fill(true, pieces, plan.type());
     }
 
     private static List<Piece> uses(Stage stage, int tensorIndex) {
@@ -65,18 +77,18 @@ public record GradientBucket(List<Piece> pieces) {
         return pieces;
     }
 
-    private static List<GradientBucket> fill(List<Piece> pieces, TensorType type) {
+    private static List<GradientBucket> fill(boolean sliced, List<Piece> pieces, TensorType type) {
         List<GradientBucket> buckets = new ArrayList<>();
         List<Piece> small = new ArrayList<>();
         long bytes = 0;
         for (Piece piece : pieces) {
             long more = piece.numElements() * type.bytes();
             if (more >= ALONE_BYTES) {
-                buckets.add(new GradientBucket(List.of(piece)));
+                buckets.add(new GradientBucket(sliced, List.of(piece)));
                 continue;
             }
             if (bytes + more > MOST_BYTES) {
-                buckets.add(new GradientBucket(small));
+                buckets.add(new GradientBucket(sliced, small));
                 small.clear();
                 bytes = 0;
             }
@@ -84,9 +96,14 @@ public record GradientBucket(List<Piece> pieces) {
             bytes += more;
         }
         if (!small.isEmpty()) {
-            buckets.add(new GradientBucket(small));
+            buckets.add(new GradientBucket(sliced, small));
         }
         return buckets;
+    }
+
+    /** What sums the bucket over the data axis. */
+    public Collective sum() {
+        return sliced ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE;
     }
 
     public long numElements() {

@@ -47,6 +47,11 @@ public record ParameterSpec(
         return new ParameterSpec(name, shape, placement, standardDeviation, mean, partial);
     }
 
+    /** Whether tensor ranks hold different rows and share some of them: KV heads whose query heads are divided. */
+    public boolean sharesRows() {
+        return overlaps(placement);
+    }
+
     private static boolean overlaps(Placement placement) {
         return placement instanceof Placement.Split split && split.overlaps();
     }

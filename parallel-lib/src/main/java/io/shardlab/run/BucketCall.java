@@ -12,7 +12,7 @@ import java.util.List;
 
 /**
  * One bucket's collectives over the data axis: on one tensor where it lies, on several through memory in which they stand
- * one after the other. Where the optimizer is split, the parts of each rank stand together. Owned by the rank's thread.
+ * one after the other. In sliced buckets the parts of each rank stand together. Owned by the rank's thread.
  */
 final class BucketCall {
 
@@ -22,7 +22,6 @@ final class BucketCall {
 
     private final Communicator group;
     private final TensorType type;
-    private final boolean split;
     private final GradientBucket bucket;
     private final boolean staged;
     private final ByteBuffer staging;
@@ -31,10 +30,9 @@ final class BucketCall {
     private List<ByteBuffer> tensors = List.of();
     private Pending pending = Pending.DONE;
 
-    BucketCall(Communicator group, TensorType type, boolean split, GradientBucket bucket) {
+    BucketCall(Communicator group, TensorType type, GradientBucket bucket) {
         this.group = group;
         this.type = type;
-        this.split = split;
         this.bucket = bucket;
         staged = bucket.pieces().size() > 1;
         staging = ByteBuffer.allocateDirect(staged ? Math.toIntExact(numBytes()) : 0)
@@ -54,14 +52,16 @@ final class BucketCall {
         return staging.capacity();
     }
 
-    /** Starts to sum tensors over the group in place; where the optimizer is split, this rank's elements only. */
+    /** Starts to sum tensors over the group in place; of a sliced bucket this rank's elements only. */
     void startSum(List<ByteBuffer> summands) {
         tensors = List.copyOf(summands);
         ByteBuffer all = staged ? staging : tensors.get(0);
         if (staged) {
             each((tensor, from, bytes, at, rank) -> staging.put(at, tensor, from, bytes));
         }
-        pending = split ? group.startReduceScatter(all, all, elementsPerRank, type) : group.startAllReduce(all, type);
+        pending = bucket.sliced()
+                ? group.startReduceScatter(all, all, elementsPerRank, type)
+                : group.startAllReduce(all, type);
     }
 
     /** Returns when the sum that was started is there. */
@@ -69,7 +69,7 @@ final class BucketCall {
         pending.await();
         if (staged) {
             each((tensor, from, bytes, at, rank) -> {
-                if (!split || rank == group.rank()) {
+                if (!bucket.sliced() || rank == group.rank()) {
                     tensor.put(from, staging, at, bytes);
                 }
             });
@@ -95,7 +95,7 @@ final class BucketCall {
 
     /** Walks over all parts in the order of the staged ones. */
     private void each(Part part) {
-        int ranks = split ? group.size() : 1;
+        int ranks = bucket.sliced() ? group.size() : 1;
         int at = 0;
         for (int rank = 0; rank < ranks; rank++) {
             for (int i = 0; i < tensors.size(); i++) {

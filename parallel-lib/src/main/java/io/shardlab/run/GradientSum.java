@@ -31,7 +31,6 @@ final class GradientSum {
     private record Use(String segment, String parameter) {}
 
     private final Shard shard;
-    private final Collective collective;
     private final int numRanks;
     private final Map<Integer, List<BucketCall>> calls = new TreeMap<>();
 
@@ -42,12 +41,11 @@ final class GradientSum {
         shard = placed.shard();
         numRanks = group.size();
         Plan plan = placed.plan();
-        collective = plan.splitsOptimizer() ? Collective.REDUCE_SCATTER : Collective.ALL_REDUCE;
         for (Stage stage : plan.stagesOf(placed.at().pipeline())) {
             List<BucketCall> own = new ArrayList<>();
             for (GradientBucket bucket :
-                    GradientBucket.ofGradients(stage, placed.at().tensor(), plan.type())) {
-                own.add(new BucketCall(group, plan.type(), plan.splitsOptimizer(), bucket));
+                    GradientBucket.ofGradients(plan, stage, placed.at().tensor())) {
+                own.add(new BucketCall(group, plan.type(), bucket));
             }
             calls.put(stage.index(), own);
         }
@@ -89,14 +87,14 @@ final class GradientSum {
     void await(Recorder recorder) {
         calls.forEach((stage, own) -> {
             String label = new Action.ReduceGradients(stage).toString();
-            recorder.enter(CommunicationEstimate.nameOf(collective), label);
             long start = System.nanoTime();
             long sent = 0;
             for (BucketCall call : own) {
                 if (started.contains(call)) {
+                    Collective sum = call.bucket().sum();
+                    recorder.enter(CommunicationEstimate.nameOf(sum), label);
                     call.awaitSum();
-                    long bytes = CommunicationEstimate.bytesSent(collective, call.numBytes(), numRanks);
-                    sent += bytes;
+                    sent += CommunicationEstimate.bytesSent(sum, call.numBytes(), numRanks);
                 }
             }
             if (sent > 0) {

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -39,13 +40,13 @@ final class SplitOptimizer {
         shard = placed.shard();
         plan = placed.plan();
         List<GradientBucket> buckets = GradientBucket.ofWeights(
-                plan.stagesOf(placed.at().pipeline()), placed.at().tensor(), plan.type());
+                plan, plan.stagesOf(placed.at().pipeline()), placed.at().tensor());
         long blocks = 0;
         for (GradientBucket bucket : buckets) {
-            calls.add(new BucketCall(group, plan.type(), true, bucket));
+            calls.add(new BucketCall(group, plan.type(), bucket));
             for (GradientBucket.Piece piece : bucket.pieces()) {
                 own.put(piece.parameter().name(), OptimizerSlice.of(piece.numElements(), group.rank(), group.size()));
-                blocks += OptimizerSlice.numBlocks(piece.numElements());
+                blocks += piece.parameter().sharesRows() ? 0 : OptimizerSlice.numBlocks(piece.numElements());
             }
         }
         shard.splitOptimizer(own);
@@ -69,13 +70,19 @@ final class SplitOptimizer {
         return extent;
     }
 
-    /** Puts the squared norms together from the blocks of all data ranks, in the order in which one rank would add them. */
+    /**
+     * Puts the squared norms together from the blocks of all data ranks, in the order in which one rank would add them. Gradients
+     * of parameters whose rows tensor ranks share are whole on every data rank, which needs no help with them.
+     */
     void shareNorms() {
         for (int i = 0; i < squares.capacity(); i += Double.BYTES) {
             squares.putDouble(i, 0);
         }
+        List<ParameterSpec> sliced = shard.parameters().stream()
+                .filter(parameter -> !parameter.sharesRows())
+                .toList();
         int at = 0;
-        for (ParameterSpec parameter : shard.parameters()) {
+        for (ParameterSpec parameter : sliced) {
             Extent extent = own(parameter.name());
             int block = at + Math.toIntExact(extent.start() / OptimizerSlice.BLOCK);
             for (double square : shard.squaredGradients(parameter.name())) {
@@ -85,7 +92,7 @@ final class SplitOptimizer {
         }
         group.allReduce(squares.clear(), TensorType.FLOAT64);
         at = 0;
-        for (ParameterSpec parameter : shard.parameters()) {
+        for (ParameterSpec parameter : sliced) {
             int end = at + numBlocks(parameter);
             double sum = 0;
             while (at < end) {
@@ -101,8 +108,9 @@ final class SplitOptimizer {
                 OptimizerSlice.numBlocks(weight.remaining() / plan.type().bytes()));
     }
 
-    double squaredGradientNorm(String parameter) {
-        return squaredNorms.getOrDefault(parameter, 0.0);
+    /** Σ g² over all elements, where data ranks had to put it together. */
+    Optional<Double> squaredGradientNorm(String parameter) {
+        return Optional.ofNullable(squaredNorms.get(parameter));
     }
 
     /** Gets the weights that the other data ranks have updated, and gives them this rank's. */

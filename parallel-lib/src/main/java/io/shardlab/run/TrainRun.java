@@ -132,9 +132,9 @@ final class TrainRun {
     }
 
     private double squaredGradientNorm(String parameter, Extent elements) {
-        // Where the optimizer is split, tensor ranks share no rows: either all elements count here or none.
+        // What data ranks put together has no rows that tensor ranks share: all elements count here.
         return placed.splitOptimizer()
-                .map(split -> split.squaredGradientNorm(parameter))
+                .flatMap(split -> split.squaredGradientNorm(parameter))
                 .orElseGet(() -> placed.shard().squaredGradientNorm(parameter, elements));
     }
 

@@ -19,11 +19,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A checkpoint holds the model, not the layout: any layout loads what any other saved, and training goes on as it would have. */
 final class CheckpointTest {
@@ -39,8 +41,12 @@ final class CheckpointTest {
     Path temporary;
 
     private static ModelSpec model(boolean tied, int vocabulary) {
+        return model(4, 4, tied, vocabulary);
+    }
+
+    private static ModelSpec model(int heads, int kvHeads, boolean tied, int vocabulary) {
         return new ModelSpec(
-                "checkpoint", vocabulary, 16, 24, 4, 4, 4, 4, 10_000, 1e-5, tied, 32, 0.1, Optional.empty());
+                "checkpoint", vocabulary, 16, 24, 4, heads, kvHeads, 4, 10_000, 1e-5, tied, 32, 0.1, Optional.empty());
     }
 
     private static Plan plan(String scheme, TensorType type, boolean tied, int vocabulary, long seed) {
@@ -49,8 +55,12 @@ final class CheckpointTest {
         // hold heads, columns and vocabulary in parts that are not equal.
         Options options =
                 Options.DEFAULT.withZero(scheme.contains("dp") ? 1 : 0).withUneven(scheme.contains("tp=3"));
+        return plan(model(tied, vocabulary), scheme, type, seed, options);
+    }
+
+    private static Plan plan(ModelSpec model, String scheme, TensorType type, long seed, Options options) {
         return Planner.plan(
-                model(tied, vocabulary),
+                model,
                 Scheme.parse(scheme),
                 new Planner.Settings(type, new Plan.Workload(4, 8, 2), "1f1b", seed, options));
     }
@@ -96,7 +106,31 @@ final class CheckpointTest {
             """)
     void whatOneLayoutSavedEveryLayoutLoadsAndTrainsOn(String from, TensorType type, boolean tied, int vocabulary)
             throws IOException {
-        Plan source = plan(from, type, tied, vocabulary, 7);
+        requireLoadable(
+                plan(from, type, tied, vocabulary, 7),
+                Stream.of("single", "tp=2", "pp=2", "tp=2,pp=2", "tp=3", "dp=2", "dp=2,tp=2")
+                        .map(to -> plan(to, type, tied, vocabulary, 8))
+                        .toList());
+    }
+
+    /** 9 query heads on 3 KV heads: tensor ranks share rows, and their data ranks keep other slices of these. */
+    @ParameterizedTest
+    @ValueSource(strings = {"single", "dp=2,tp=2", "dp=2,tp=4"})
+    void rowsThatTensorRanksShareAreSavedOnce(String from) throws IOException {
+        Function<String, Plan> plan = scheme -> plan(
+                model(9, 3, true, 64),
+                scheme,
+                TensorType.FLOAT64,
+                7,
+                Options.DEFAULT.withUneven(true).withZero(scheme.contains("dp") ? 1 : 0));
+        requireLoadable(
+                plan.apply(from),
+                Stream.of("single", "dp=2,tp=2", "dp=2,tp=4").map(plan).toList());
+    }
+
+    private void requireLoadable(Plan source, List<Plan> targets) throws IOException {
+        TensorType type = source.type();
+        String from = source.scheme().toString();
         Path saved = temporary.resolve("saved");
         List<Double> undisturbed;
         try (RankThreads ranks = new RankThreads(source.mesh().size())) {
@@ -105,8 +139,8 @@ final class CheckpointTest {
             save(ranks, source, SAVED_AT, saved);
             undisturbed = train(ranks, source, tokens(), SAVED_AT, SIX_STEPS.steps());
         }
-        for (String to : List.of("single", "tp=2", "pp=2", "tp=2,pp=2", "tp=3", "dp=2", "dp=2,tp=2")) {
-            Plan target = plan(to, type, tied, vocabulary, 8);
+        for (Plan target : targets) {
+            String to = target.scheme().toString();
             try (RankThreads ranks = new RankThreads(target.mesh().size() + 1)) {
                 ranks.demand(new Request.Place(target, Optional.empty()), (rank, event) -> {});
                 train(ranks, target, tokens(), 0, 1);

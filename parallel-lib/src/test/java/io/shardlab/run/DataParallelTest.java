@@ -11,6 +11,7 @@ import io.shardlab.parity.BrokenPlan;
 import io.shardlab.parity.Comparison;
 import io.shardlab.parity.Verdict;
 import io.shardlab.plan.Options;
+import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.tensor.TensorType;
@@ -55,12 +56,20 @@ final class DataParallelTest {
 
     private static Plan plan(
             String scheme, TensorType type, int microbatches, String schedule, boolean tied, Options options) {
-        ModelSpec model =
-                new ModelSpec("parity", 256, 48, 96, 4, 12, 12, 4, 10_000, 1e-5, tied, 64, 0.05, Optional.empty());
+        return plan(model(12, 12, tied), scheme, type, microbatches, schedule, options);
+    }
+
+    private static Plan plan(
+            ModelSpec model, String scheme, TensorType type, int microbatches, String schedule, Options options) {
         return Planner.plan(
                 model,
                 Scheme.parse(scheme),
                 new Planner.Settings(type, new Plan.Workload(BATCH, 16, microbatches), schedule, 7, options));
+    }
+
+    private static ModelSpec model(int heads, int kvHeads, boolean tied) {
+        return new ModelSpec(
+                "parity", 256, 48, 96, 4, heads, kvHeads, 4, 10_000, 1e-5, tied, 64, 0.05, Optional.empty());
     }
 
     private static Plan single(TensorType type, int microbatches, boolean tied) {
@@ -174,6 +183,32 @@ final class DataParallelTest {
         assertEquals(gradientNorms(whole), gradientNorms(split));
     }
 
+    /**
+     * 9 query heads on 3 KV heads: tensor ranks share KV heads, which lie elsewhere in what each holds, so that a data rank's slice
+     * of one tensor rank holds other rows than its slice of another.
+     */
+    @ParameterizedTest(name = "{0} sp={1}")
+    @CsvSource(
+            delimiter = '|',
+            value = {"dp=2,tp=2|false", "dp=3,tp=2|true", "dp=2,tp=4|false", "dp=2,tp=2,pp=2|true"})
+    void aSplitOptimizerServesTensorRanksThatShareKvHeads(String scheme, boolean sequenceParallel) throws IOException {
+        ModelSpec model = model(9, 3, true);
+        Options uneven = Options.DEFAULT.withUneven(true).withSequenceParallel(sequenceParallel);
+        Options zero = uneven.withZero(1);
+        assertTrue(plan(model, scheme, TensorType.FLOAT64, 2, "1f1b", zero).parameters().stream()
+                .anyMatch(ParameterSpec::sharesRows));
+        Plan whole = plan(model, scheme, TensorType.FLOAT32, 2, "1f1b", uneven);
+        Plan split = plan(model, scheme, TensorType.FLOAT32, 2, "1f1b", zero);
+        Plan single = plan(model, "single", TensorType.FLOAT32, 1, "1f1b", Options.DEFAULT);
+        assertSameFiles(whole, probes().run(whole, "whole", single), probes().run(split, "split", single));
+        assertEquals(gradientNorms(whole), gradientNorms(split));
+        int microbatches = 2 * whole.mesh().data();
+        assertSameToRounding(
+                plan(model, "single", TensorType.FLOAT64, microbatches, "1f1b", Options.DEFAULT),
+                plan(model, scheme, TensorType.FLOAT64, 2, "1f1b", zero));
+        requireSentAndKeptAsPlanned(split);
+    }
+
     @Test
     void theSameRunTwiceGivesTheSameBits() throws IOException {
         Plan plan = plan("dp=2,tp=2,pp=2", TensorType.FLOAT32, 3, "1f1b", true, 1);
@@ -205,7 +240,10 @@ final class DataParallelTest {
             delimiter = '|',
             value = {"dp=2|0|true", "dp=3|1|true", "dp=2,pp=2|1|true", "dp=2,tp=2|0|false", "dp=2,tp=2,pp=2|1|true"})
     void whatIsSentAndKeptIsWhatWasPlanned(String scheme, int zero, boolean tied) throws IOException {
-        Plan plan = plan(scheme, TensorType.FLOAT32, 1, "1f1b", tied, zero);
+        requireSentAndKeptAsPlanned(plan(scheme, TensorType.FLOAT32, 1, "1f1b", tied, zero));
+    }
+
+    private void requireSentAndKeptAsPlanned(Plan plan) throws IOException {
         List<Reply> replies = train(plan, (rank, event) -> {});
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             Reply.Trained trained = (Reply.Trained) replies.get(rank);
