@@ -102,6 +102,13 @@ def test_an_interrupt_ends_the_cell_and_the_kernel_goes_on(kernel):
     assert kernel.run("2 + 2").texts() == ["4"]
 
 
+def test_a_kernel_that_is_shut_down_ends_before_jupyter_sends_a_signal(own_kernel):
+    own_kernel.run("%shard devices")
+    jvm = own_kernel.jvm()
+    own_kernel.client.shutdown()
+    jvm.wait(timeout=2)
+
+
 def test_a_killed_kernel_leaves_no_launcher(own_kernel):
     jvm = own_kernel.jvm()
     launcher = jvm.parent()

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.workers
 
 PIDS = 'for (int i = 0; i < s.rowCount(); i++) System.out.println(s.column("pid").getString(i));'
 # A cycle takes about five seconds on two quiet cores.
-RESTARTS = int(os.environ.get("SHARDLAB_TEST_RESTARTS", "10"))
+RESTARTS = int(os.environ.get("SHARDLAB_TEST_RESTARTS", "6"))
 
 
 @pytest.fixture

@@ -41,6 +41,30 @@ public final class ShardExtension implements Extension {
     @Override
     public void uninstall(BaseKernel kernel) {
         close();
+        exitAfterMain();
+    }
+
+    /**
+     * JJava's main thread ends when its sockets are closed, but an idle thread of its pool would keep the JVM for a minute, and
+     * Jupyter sends a signal only after 2.5 s, which every restart and every notebook run without a browser would take longer.
+     */
+    private static void exitAfterMain() {
+        for (Thread main : Thread.getAllStackTraces().keySet()) {
+            if (main.getName().equals("main")) {
+                Thread last = new Thread(() -> exitAfter(main), "shard-exit");
+                last.setDaemon(true);
+                last.start();
+            }
+        }
+    }
+
+    private static void exitAfter(Thread main) {
+        try {
+            main.join();
+            System.exit(0);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void register(BaseKernel kernel) {
