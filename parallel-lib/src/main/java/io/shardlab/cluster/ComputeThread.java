@@ -136,7 +136,9 @@ final class ComputeThread {
     }
 
     private static Reply orUnknown(Reply.@Nullable Failed unusable) {
-        return unusable != null ? unusable : new Reply.Failed("IllegalStateException", "not open", List.of(), false);
+        return unusable != null
+                ? unusable
+                : new Reply.Failed("IllegalStateException", "", "not open", List.of(), false);
     }
 
     /** A reply that cannot be sent is a failure of its own, which can. */
@@ -183,6 +185,6 @@ final class ComputeThread {
                 .toList();
         boolean consequence = cause instanceof StopSignal.LostPeer;
         String message = Optional.ofNullable(cause.getMessage()).orElse("");
-        return new Reply.Failed(cause.getClass().getSimpleName(), message, stack, consequence);
+        return new Reply.Failed(cause.getClass().getSimpleName(), "", message, stack, consequence);
     }
 }

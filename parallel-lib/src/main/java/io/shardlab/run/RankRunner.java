@@ -78,21 +78,22 @@ public final class RankRunner implements RankExecutor {
             rank.enter("idle", "stopped");
             return new Reply.Cancelled(0);
         } catch (StopSignal.LostPeer e) {
-            rank.enter("failed", String.valueOf(e.getMessage()));
             return failed(e, true);
         } catch (RuntimeException | IOException | Error e) {
-            rank.enter("failed", String.valueOf(e.getMessage()));
             return failed(e, false);
         }
     }
 
-    private static Reply failed(Throwable e, boolean consequence) {
+    private Reply failed(Throwable e, boolean consequence) {
+        StatusPage.Note note = rank.page().read();
+        String where = note.phase().equals("idle") ? "" : note.where();
+        rank.enter("failed", String.valueOf(e.getMessage()));
         String message = e.getMessage() == null ? e.toString() : e.getMessage();
         List<String> stack = Arrays.stream(e.getStackTrace())
                 .limit(STACK_LINES)
                 .map(StackTraceElement::toString)
                 .toList();
-        return new Reply.Failed(e.getClass().getSimpleName(), message, stack, consequence);
+        return new Reply.Failed(e.getClass().getSimpleName(), where, message, stack, consequence);
     }
 
     private Reply dispatch(Request request, Consumer<Event> events) throws IOException {

@@ -123,7 +123,9 @@ public sealed interface Reply {
      * An exception ended it.
      *
      * @param type simple name of the exception
+     * @param where what the rank was doing, for instance {@code forward, step 7}; empty if nothing that has a name
      * @param consequence whether it only follows from another rank's failure
      */
-    record Failed(String type, String message, List<String> stack, boolean consequence) implements Reply {}
+    record Failed(String type, String where, String message, List<String> stack, boolean consequence)
+            implements Reply {}
 }

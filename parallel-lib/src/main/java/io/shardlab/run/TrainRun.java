@@ -177,7 +177,8 @@ final class TrainRun {
         throw new ArithmeticException(
                 "step " + dataStep + ": " + search.cause().orElse(parameter) + "; loss " + spoilt.loss
                         + ", gradient norm " + spoilt.gradNorm
-                        + ". The weights are those of the step before. Try a lower --lr or --clip");
+                        + ". The weights are those of the step before, which may be far off already:"
+                        + " place or load the model anew and try a lower --lr or --clip");
     }
 
     private String firstSpoiltGradient() {

@@ -102,7 +102,7 @@ class FrameDecoderTest {
                 new Message.Abort("why \"so\" ✓"),
                 new Message.Exit(),
                 new Message.Said(new Event.Progress("x", 1, 2)),
-                new Message.Answer(1, new Reply.Failed("T", "m", List.of("a"), true), 2, 3));
+                new Message.Answer(1, new Reply.Failed("T", "forward, step 7", "m", List.of("a"), true), 2, 3));
         for (Message message : messages) {
             assertEquals(message, Message.decode(message.encode()));
         }

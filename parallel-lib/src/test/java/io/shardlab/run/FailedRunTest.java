@@ -132,6 +132,7 @@ final class FailedRunTest {
             List<Reply> replies = ranks.execute(train(plan, tokens, 5, 2));
             replies.forEach(reply -> assertInstanceOf(Reply.Failed.class, reply));
             String message = onlyFailure(replies);
+            assertEquals("all_reduce, step 5", ((Reply.Failed) replies.get(0)).where());
             // The same is found on every data rank; the first is named.
             int last = (plan.mesh().pipeline() - 1) * plan.mesh().tensor();
             // Where the vocabulary is split, the final norm stands before the head.
@@ -139,8 +140,8 @@ final class FailedRunTest {
             assertEquals(
                     "step 5: the output of " + segment + " is not finite on rank " + last + " ("
                             + plan.mesh().role(last)
-                            + "); loss NaN, gradient norm NaN. The weights are those of the step before."
-                            + " Try a lower --lr or --clip",
+                            + "); loss NaN, gradient norm NaN. The weights are those of the step before, which may be far off already:"
+                            + " place or load the model anew and try a lower --lr or --clip",
                     message);
             ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
             assertEquals(2, losses(ranks, train(plan, tokens, 0, 2)).size());

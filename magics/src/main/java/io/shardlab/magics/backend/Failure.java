@@ -7,7 +7,7 @@ import java.util.List;
  *
  * @param role for instance {@code tp=1,pp=0}
  * @param device for instance {@code cpu:1}
- * @param phase what it was doing, for instance {@code train, step 3, 0B1}
+ * @param phase what it was doing, for instance {@code backward, step 3}; empty if nothing that has a name
  * @param cause in one line: exception and message, signal, exit code
  * @param lines a few relevant ones: a trace, the end of its log
  * @param consequence whether it only follows from another worker's failure

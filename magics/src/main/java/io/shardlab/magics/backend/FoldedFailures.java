@@ -26,8 +26,8 @@ public record FoldedFailures(List<Folded> folded, int consequences) {
 
         /** Who failed, in what, and why. */
         public String headline() {
-            return "rank " + first.rank() + " (" + first.role() + ", " + first.device() + ") failed in " + first.phase()
-                    + ": " + first.cause();
+            return "rank " + first.rank() + " (" + first.role() + ", " + first.device() + ") failed"
+                    + (first.phase().isEmpty() ? "" : " in " + first.phase()) + ": " + first.cause();
         }
 
         /** The other ranks that met it, {@code ranks 1–3}; empty if it is one rank's alone. */
@@ -42,10 +42,9 @@ public record FoldedFailures(List<Folded> folded, int consequences) {
         }
         List<Failure> causes =
                 failures.stream().filter(failure -> !failure.consequence()).toList();
-        Map<List<Object>, List<Failure>> equal = new LinkedHashMap<>();
+        Map<String, List<Failure>> equal = new LinkedHashMap<>();
         for (Failure failure : causes.isEmpty() ? failures : causes) {
-            equal.computeIfAbsent(List.of(failure.phase(), failure.cause()), key -> new ArrayList<>())
-                    .add(failure);
+            equal.computeIfAbsent(failure.cause(), key -> new ArrayList<>()).add(failure);
         }
         List<Folded> folded = equal.values().stream()
                 .map(same ->

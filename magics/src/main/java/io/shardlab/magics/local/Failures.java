@@ -33,7 +33,7 @@ final class Failures {
                         rank,
                         role.apply(rank),
                         status.get(rank).device().toString(),
-                        status.get(rank).note().where(),
+                        failed.where(),
                         failed.type() + ": " + failed.message(),
                         failed.stack().stream().limit(LINES).toList(),
                         failed.consequence()));
