@@ -59,6 +59,7 @@ def test_a_block_trains_alike_under_every_layout(shard, images):
             "System.out.println(run.loss()[0]);\nSystem.out.println(run.loss()[29]);"
         )
         assert shown.error is None, (scheme, shown.error)
+        assert "samples/s" in shown.text() and "tokens" not in shown.text()
         losses[scheme] = [float(line) for line in shown.stream.split()[-2:]]
     assert losses[""][1] < 0.2 * losses[""][0]  # it learns
     assert losses["--pp 2"] == losses[""]
@@ -73,6 +74,10 @@ def test_a_block_trains_alike_under_every_layout(shard, images):
     for flag in ("--sp --tp 2", "--dropout 0.1"):
         assert "is for language models" in shard.run(f"%shard plan mlp {flag}").error
     assert "language models" in shard.run('%shard infer --prompt "x"').error
+
+    assert shard.run(MLP.replace("1,4,4", "1,4,4 --loss l2")).error is None
+    shown = shard.run(f"%shard train mlp --dp 2 --microbatches 1 --steps 2 --batch 24 --data {images}")
+    assert "half the mean squared difference" in shown.text() and "entropy" not in shown.text()
 
 
 def test_a_checkpoint_goes_on_under_another_layout(shard, images, tmp_path):
@@ -115,7 +120,8 @@ def test_a_block_is_compared_under_several_schemes_and_refused_where_it_says_no_
         f" --batch 8 --steps 2 --repeat 1 --data {images}"
     )
     assert shown.error is None, shown
-    assert "is fastest" in shown.text() and "DO NOT COMPUTE THE SAME" not in shown.text()
+    assert "is fastest" in shown.text() and "samples/s" in shown.text() and "tokens" not in shown.text()
+    assert "DO NOT COMPUTE THE SAME" not in shown.text()
     verdicts = shard.run('System.out.println(String.join("|", t.stringColumn("losses").asList()));').stream.strip()
     assert verdicts.split("|")[0] == "reference"
     assert set(verdicts.split("|")[1:]) <= {"same bits", "rounding"}

@@ -107,6 +107,23 @@ public record Plan(
         return stages.isEmpty() ? Optional.empty() : stages.get(0).inputSampleShape();
     }
 
+    /** What its throughput counts: {@code tokens}, or {@code samples} of a user's block. */
+    @JsonIgnore
+    public String unit() {
+        return sampleShape().isPresent() ? "samples" : "tokens";
+    }
+
+    /** What training makes small. */
+    @JsonIgnore
+    public LossFunction lossFunction() {
+        return stages.stream()
+                .flatMap(stage -> stage.segments().stream())
+                .filter(segment -> segment.kind() instanceof Segment.Loss)
+                .map(segment -> ((Segment.Loss) segment.kind()).function())
+                .findFirst()
+                .orElse(LossFunction.CROSS_ENTROPY);
+    }
+
     /** Whether values between blocks are split along tokens: with sequence parallelism over at least two tensor ranks. */
     @JsonIgnore
     public boolean splitsRows() {

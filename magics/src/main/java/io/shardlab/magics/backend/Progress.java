@@ -1,5 +1,6 @@
 package io.shardlab.magics.backend;
 
+import io.shardlab.plan.Plan;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
 
@@ -8,6 +9,9 @@ public interface Progress {
 
     /** Hears nothing. */
     Progress SILENT = new Progress() {};
+
+    /** What is going to run; before the first step. */
+    default void begins(Plan plan) {}
 
     default void step(StepMetrics metrics) {}
 

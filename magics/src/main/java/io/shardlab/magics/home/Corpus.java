@@ -91,7 +91,7 @@ public final class Corpus {
                 + " is not there"
                 + Nearest.guess(wanted, List.of(JAVA_CODE, RANDOM, SampleSets.FASHION_MNIST))
                 + "; allowed: a text file, a folder of text files, java-code, random; for a model of"
-                + " the notebook a folder of MNIST's IDX files, random");
+                + " the notebook fashion-mnist, a folder of MNIST's IDX files, random");
     }
 
     /** The path that a text names; refuses what is none. */

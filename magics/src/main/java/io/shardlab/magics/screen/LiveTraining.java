@@ -4,6 +4,7 @@ import io.shardlab.magics.backend.Progress;
 import io.shardlab.magics.screen.Port.Content;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.Sparkline;
+import io.shardlab.plan.Plan;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
 import java.util.ArrayList;
@@ -24,11 +25,17 @@ public final class LiveTraining extends LiveDisplay implements Progress {
     private final List<StepMetrics> metrics = new ArrayList<>();
     private final Map<Integer, Long> memory = new TreeMap<>();
     private String phase = "preparing";
+    private String unit = "tokens";
     private boolean atOnce;
 
     public LiveTraining(int totalSteps, LongSupplier nanos) {
         super(nanos);
         this.totalSteps = totalSteps;
+    }
+
+    @Override
+    public synchronized void begins(Plan plan) {
+        unit = plan.unit();
     }
 
     @Override
@@ -68,7 +75,7 @@ public final class LiveTraining extends LiveDisplay implements Progress {
         if (!metrics.isEmpty()) {
             double[] losses = metrics.stream().mapToDouble(StepMetrics::loss).toArray();
             lines.add("loss " + Figures.decimal(losses[losses.length - 1], 4) + "  " + Sparkline.of(losses, CURVE));
-            lines.add(Figures.decimal(recent(StepMetrics::tokensPerSecond), 0) + " tokens/s, "
+            lines.add(Figures.decimal(recent(StepMetrics::tokensPerSecond), 0) + " " + unit + "/s, "
                     + Figures.decimal(recent(StepMetrics::stepMillis), 1) + " ms per step");
         }
         if (!memory.isEmpty()) {

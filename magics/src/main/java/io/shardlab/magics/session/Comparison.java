@@ -65,6 +65,14 @@ public final class Comparison extends Compared<Comparison> {
         return standing.measured();
     }
 
+    /** What throughput counts. */
+    String unit() {
+        return standing.results().stream()
+                .findFirst()
+                .map(result -> result.plan().unit())
+                .orElse("tokens");
+    }
+
     /** The naive split that a scheme is held against: of as many workers, else the first. */
     Optional<SchemeResult> naive(SchemeResult result) {
         List<SchemeResult> all =
@@ -124,7 +132,7 @@ public final class Comparison extends Compared<Comparison> {
                         Column.number("step_ms", "step ms (median)", 1, SchemeResult::stepMillis),
                         Column.number("step_ms_low", "quickest run", 1, SchemeResult::low),
                         Column.number("step_ms_high", "slowest run", 1, SchemeResult::high),
-                        Column.number("tokens_per_s", "tokens/s", 0, SchemeResult::tokensPerSecond),
+                        Column.number("tokens_per_s", unit() + "/s", 0, SchemeResult::tokensPerSecond),
                         Column.bar("of the fastest", BAR, row -> Bars.plain(row.tokensPerSecond() / most)),
                         Column.optionalNumber("speedup", "× single", 2, standing::speedup),
                         Column.optionalNumber("speedup_naive", "× naive split", 2, this::speedupOverNaive),
@@ -180,7 +188,7 @@ public final class Comparison extends Compared<Comparison> {
         String ceilings = apartMillis.keySet().stream()
                 .filter(workers -> ceiling(workers).isPresent())
                 .map(workers -> workers + " independent single runs at once reach "
-                        + Figures.decimal(ceiling(workers).getAsDouble(), 2) + " × the tokens/s of one")
+                        + Figures.decimal(ceiling(workers).getAsDouble(), 2) + " × the " + unit() + "/s of one")
                 .collect(Collectors.joining("; "));
         if (!ceilings.isEmpty()) {
             boolean crowded = apartMillis.keySet().stream()
@@ -217,6 +225,6 @@ public final class Comparison extends Compared<Comparison> {
                 stacks.add(new StepPartsChart.Stack(label, result.causes()));
             }
         }
-        return List.of(new SchemesChart(subject(), bars), new StepPartsChart(subject(), stacks));
+        return List.of(new SchemesChart(subject(), unit(), bars), new StepPartsChart(subject(), stacks));
     }
 }

@@ -31,7 +31,7 @@ record Explanation(Comparison comparison) {
         head.append(winner.scheme())
                 .append(" is fastest with ")
                 .append(Figures.decimal(winner.tokensPerSecond(), 0))
-                .append(" tokens/s")
+                .append(" " + comparison.unit() + "/s")
                 .append(clear ? "" : " (within the spread of " + second.scheme() + ")");
         OptionalDouble overSingle = comparison.standing().speedup(winner);
         if (overSingle.isPresent() && winner.workers() > 1) {

@@ -139,6 +139,8 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
                     label, result.tokensPerSecond(), (result.high() - result.low()) / 2, OptionalDouble.empty()));
             stacks.add(new StepPartsChart.Stack(label, result.causes()));
         }
-        return List.of(new SchemesChart(subject() + ", generation", bars), StepPartsChart.ofTokens(subject(), stacks));
+        return List.of(
+                new SchemesChart(subject() + ", generation", "tokens", bars),
+                StepPartsChart.ofTokens(subject(), stacks));
     }
 }

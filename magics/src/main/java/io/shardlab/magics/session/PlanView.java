@@ -47,12 +47,13 @@ public final class PlanView {
     String figures() {
         Plan.Workload workload = estimate.plan().workload();
         List<String> parts = new ArrayList<>();
-        parts.add("batch " + workload.batch() + " × " + workload.sequence() + " tokens, " + workload.microbatches()
-                + " micro-batches");
+        String each = plan().sampleShape().isPresent() ? " samples, " : " × " + workload.sequence() + " tokens, ";
+        parts.add("batch " + workload.batch() + each + workload.microbatches() + " micro-batches");
         estimate.stepMillis().ifPresent(ms -> parts.add("step " + Figures.decimal(ms, 1) + " ms"));
-        estimate.tokensPerSecond().ifPresent(rate -> parts.add(Figures.decimal(rate, 0) + " tokens/s"));
+        estimate.tokensPerSecond().ifPresent(rate -> parts.add(Figures.decimal(rate, 0) + " " + plan().unit() + "/s"));
         estimate.bubblePercent().ifPresent(bubble -> parts.add("bubble " + Figures.decimal(bubble, 1) + " %"));
-        estimate.costPerMillionTokens().ifPresent(cost -> parts.add(Figures.decimal(cost, 4) + " per million tokens"));
+        estimate.costPerMillionTokens()
+                .ifPresent(cost -> parts.add(Figures.decimal(cost, 4) + " per million " + plan().unit()));
         return "Predicted: " + String.join(", ", parts);
     }
 

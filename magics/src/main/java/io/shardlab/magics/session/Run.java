@@ -53,7 +53,7 @@ public final class Run {
                         Column.number("grad_norm", "gradient norm", 4, StepMetrics::gradNorm),
                         Column.number("learning_rate", "learning rate", 6, StepMetrics::learningRate),
                         Column.number("step_ms", "step ms", 1, StepMetrics::stepMillis),
-                        Column.number("tokens_per_s", "tokens/s", 0, StepMetrics::tokensPerSecond)),
+                        Column.number("tokens_per_s", plan().unit() + "/s", 0, StepMetrics::tokensPerSecond)),
                 outcome.metrics());
     }
 
@@ -103,7 +103,7 @@ public final class Run {
                         Column.integer("steps", "steps", run -> run.outcome.stepsDone()),
                         Column.optionalNumber("step_ms", "step ms (median)", 1, run -> run.stepMillis(0.5)),
                         Column.optionalNumber("step_ms_p95", "step ms (p95)", 1, run -> run.stepMillis(0.95)),
-                        Column.optionalNumber("tokens_per_s", "tokens/s", 0, Run::tokensPerSecond),
+                        Column.optionalNumber("tokens_per_s", plan().unit() + "/s", 0, Run::tokensPerSecond),
                         Column.optionalNumber("bubble_pct", "bubble %", 1, run -> run.outcome.bubblePercent()),
                         Column.optionalNumber(
                                 "comm_pct", "communication %", 1, run -> run.outcome.communicationPercent()),
@@ -120,8 +120,8 @@ public final class Run {
         String title = subject() + " under " + plan().scheme();
         List<Chart> charts = new ArrayList<>();
         if (!outcome.metrics().isEmpty()) {
-            charts.add(StepsChart.loss(title, outcome.metrics()));
-            charts.add(StepsChart.throughput(title, outcome.metrics()));
+            charts.add(StepsChart.loss(title, plan().lossFunction(), outcome.metrics()));
+            charts.add(StepsChart.throughput(title, plan().unit(), outcome.metrics()));
         }
         charts.add(new MemoryChart(
                 title,

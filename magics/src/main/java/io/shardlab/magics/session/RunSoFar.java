@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.backend.Progress;
+import io.shardlab.plan.Plan;
 import io.shardlab.trace.MemoryUse;
 import io.shardlab.trace.StepMetrics;
 import java.util.ArrayList;
@@ -18,10 +19,17 @@ final class RunSoFar implements Progress {
     private final List<Progress> watchers = new ArrayList<>();
     private final List<StepMetrics> metrics = new ArrayList<>();
     private final Map<Integer, MemoryUse> memory = new TreeMap<>();
+    private @Nullable Plan plan;
     private @Nullable Phase phase;
     private int lastSaved;
 
     private record Phase(String what, long done, long total) {}
+
+    @Override
+    public synchronized void begins(Plan begun) {
+        plan = begun;
+        watchers.forEach(watcher -> watcher.begins(begun));
+    }
 
     @Override
     public synchronized void step(StepMetrics step) {
@@ -49,6 +57,10 @@ final class RunSoFar implements Progress {
 
     /** Tells {@code watcher} everything up to now, then everything that follows. */
     synchronized void watch(Progress watcher) {
+        Plan known = plan;
+        if (known != null) {
+            watcher.begins(known);
+        }
         Phase last = phase;
         if (metrics.isEmpty() && last != null) {
             watcher.progress(last.what(), last.done(), last.total());
@@ -75,6 +87,12 @@ final class RunSoFar implements Progress {
         return metrics.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(metrics.get(metrics.size() - 1).loss());
+    }
+
+    /** What its throughput counts. */
+    synchronized String unit() {
+        Plan known = plan;
+        return known == null ? "tokens" : known.unit();
     }
 
     /** Of the last steps. */

@@ -24,6 +24,7 @@ import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import tech.tablesaw.api.Table;
 
 /** Shows runs that go on while cells come and go: the verbs {@code train -a, jobs, wait, attach, interrupt, restart, top}. */
@@ -124,7 +125,7 @@ final class ShownRuns {
                         Column.whole("steps", "of steps", run -> steps(run, StartedRun::steps)),
                         Column.optionalNumber("loss_last", "last loss", 4, run -> figure(run, RunSoFar::lastLoss)),
                         Column.optionalNumber(
-                                "tokens_per_s", "tokens/s", 0, run -> figure(run, RunSoFar::tokensPerSecond)),
+                                "tokens_per_s", rate(runs), 0, run -> figure(run, RunSoFar::tokensPerSecond)),
                         Column.number("seconds", "seconds", 1, Started::seconds),
                         Column.optionalText("folder", "folder", run -> training(run, StartedRun::folder)
                                 .flatMap(folder -> folder)
@@ -132,6 +133,16 @@ final class ShownRuns {
                         Column.optionalText("problem", "problem", run -> run.problem()
                                 .map(problem -> String.valueOf(problem.getMessage())))),
                 runs);
+    }
+
+    /** What the throughput of these runs counts. */
+    private static String rate(List<Started<?>> runs) {
+        String units = runs.stream()
+                .flatMap(run -> training(run, known -> known.heard().unit()).stream())
+                .distinct()
+                .sorted()
+                .collect(Collectors.joining(" or "));
+        return (units.isEmpty() ? "tokens" : units) + "/s";
     }
 
     private static <T> Optional<T> training(Started<?> run, Function<StartedRun, T> fact) {

@@ -72,7 +72,7 @@ public final class StartedRun extends Started<Run> {
         OptionalDouble rate = heard.tokensPerSecond();
         return title() + ": " + story()
                 + (loss.isPresent() ? ", loss " + Figures.decimal(loss.getAsDouble(), 4) : "")
-                + (rate.isPresent() ? ", " + Figures.decimal(rate.getAsDouble(), 0) + " tokens/s" : "");
+                + (rate.isPresent() ? ", " + Figures.decimal(rate.getAsDouble(), 0) + " " + heard.unit() + "/s" : "");
     }
 
     /** Hears the run, and is asked what it told. */

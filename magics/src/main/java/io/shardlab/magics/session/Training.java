@@ -107,6 +107,7 @@ final class Training {
         Plan plan = prepared.plan();
         RunFolder folder = RunFolder.create(home, options.name().orElse(fileName(plan.model())), plan);
         Runs.TrainRequest request = request(options, resumed, prepared);
+        started.heard().begins(plan);
         started.prepared(
                 request, new StartedRun.Placement(plan.model(), plan.scheme().toString()), folder.path());
         Runs.TrainOutcome outcome = backend.runs().train(request, new Recorder(folder, started.heard()));

@@ -12,7 +12,7 @@ import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries;
 
 /** Throughput of each scheme as a bar, measured beside predicted, with the spread between runs. */
-public record SchemesChart(String subject, List<Bar> bars) implements Chart {
+public record SchemesChart(String subject, String unit, List<Bar> bars) implements Chart {
 
     private static final int TEXT_WIDTH = 40;
 
@@ -36,7 +36,7 @@ public record SchemesChart(String subject, List<Bar> bars) implements Chart {
 
     @Override
     public String text() {
-        StringBuilder text = new StringBuilder(title()).append(" (tokens/s)\n");
+        StringBuilder text = new StringBuilder(title()).append(" (" + unit + "/s)\n");
         double most = bars.stream().mapToDouble(Bar::tokensPerSecond).max().orElse(1);
         int widest = bars.stream().mapToInt(bar -> bar.scheme().length()).max().orElse(1);
         for (Bar bar : bars) {
@@ -73,7 +73,7 @@ public record SchemesChart(String subject, List<Bar> bars) implements Chart {
                 .height(HEIGHT)
                 .title(title())
                 .xAxisTitle("scheme")
-                .yAxisTitle("tokens/s")
+                .yAxisTitle(unit + "/s")
                 .build();
         Palette.dress(chart.getStyler());
         chart.getStyler().setAvailableSpaceFill(bars.size() < 3 ? 0.35 : 0.7);

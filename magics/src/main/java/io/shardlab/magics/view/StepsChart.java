@@ -1,5 +1,6 @@
 package io.shardlab.magics.view;
 
+import io.shardlab.plan.LossFunction;
 import io.shardlab.trace.StepMetrics;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -41,14 +42,21 @@ public final class StepsChart implements Chart {
         this.values = metrics.stream().mapToDouble(figure).toArray();
     }
 
-    public static StepsChart loss(String subject, List<StepMetrics> metrics) {
-        return new StepsChart(
-                "Loss, " + subject, "mean cross-entropy (nats)", Palette.BLUE, false, metrics, StepMetrics::loss);
+    public static StepsChart loss(String subject, LossFunction function, List<StepMetrics> metrics) {
+        String words =
+                switch (function) {
+                    case CROSS_ENTROPY -> "mean cross-entropy (nats)";
+                    case L2 -> "half the mean squared difference";
+                };
+        return new StepsChart("Loss, " + subject, words, Palette.BLUE, false, metrics, StepMetrics::loss);
     }
 
-    public static StepsChart throughput(String subject, List<StepMetrics> metrics) {
+    /**
+     * @param unit what is counted, for instance {@code tokens}
+     */
+    public static StepsChart throughput(String subject, String unit, List<StepMetrics> metrics) {
         return new StepsChart(
-                "Throughput, " + subject, "tokens/s", Palette.GREEN, true, metrics, StepMetrics::tokensPerSecond);
+                "Throughput, " + subject, unit + "/s", Palette.GREEN, true, metrics, StepMetrics::tokensPerSecond);
     }
 
     @Override

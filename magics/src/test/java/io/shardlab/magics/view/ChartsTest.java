@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.magics.session.FakePlans;
+import io.shardlab.plan.LossFunction;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.trace.MemoryCategory;
@@ -53,12 +54,13 @@ class ChartsTest {
                             MemoryCategory.OTHER, 120L << 20)));
         }
         return Stream.of(
-                StepsChart.loss("tiny under tp=2", few),
-                StepsChart.loss("tiny under tp=2, long", many),
-                StepsChart.throughput("tiny under tp=2", few),
+                StepsChart.loss("tiny under tp=2", LossFunction.CROSS_ENTROPY, few),
+                StepsChart.loss("tiny under tp=2, long", LossFunction.L2, many),
+                StepsChart.throughput("tiny under tp=2", "tokens", few),
                 new MemoryChart("tiny under pp=4", memory),
                 new SchemesChart(
                         "tiny",
+                        "tokens",
                         List.of(
                                 new SchemesChart.Bar("single", 24_000, 300, OptionalDouble.of(23_500)),
                                 new SchemesChart.Bar("naive=2", 22_100, 900, OptionalDouble.of(21_000)),
@@ -66,6 +68,7 @@ class ChartsTest {
                                 new SchemesChart.Bar("pp=2,m=8", 39_500, 500, OptionalDouble.of(41_200)))),
                 new SchemesChart(
                         "tiny, nothing predicted",
+                        "samples",
                         List.of(new SchemesChart.Bar("single", 24_000, 300, OptionalDouble.empty()))),
                 new StepPartsChart(
                         "tiny",
@@ -178,7 +181,8 @@ class ChartsTest {
         assertTrue(pictures.png(new MemoryChart("nothing", List.of())).isEmpty());
         assertTrue(pictures.png(new GanttChart("nothing", new Timeline(false, 2, List.of())))
                 .isEmpty());
-        assertTrue(pictures.png(StepsChart.loss("nothing", List.of(new StepMetrics(0, Double.NaN, 0, 0, 1, 1))))
+        assertTrue(pictures.png(StepsChart.loss(
+                        "nothing", LossFunction.CROSS_ENTROPY, List.of(new StepMetrics(0, Double.NaN, 0, 0, 1, 1))))
                 .isEmpty());
         assertEquals(List.of(), complaints);
     }

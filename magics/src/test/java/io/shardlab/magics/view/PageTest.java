@@ -10,8 +10,8 @@ import org.junit.jupiter.api.Test;
 
 class PageTest {
 
-    private static final Chart CHART =
-            new SchemesChart("a <model>", List.of(new SchemesChart.Bar("tp=2", 1000, 10, OptionalDouble.empty())));
+    private static final Chart CHART = new SchemesChart(
+            "a <model>", "tokens", List.of(new SchemesChart.Bar("tp=2", 1000, 10, OptionalDouble.empty())));
 
     @Test
     void aFigureHasItsTitleAndItsTwinInText() {
