@@ -73,8 +73,8 @@ public record RankTimes(
         return pass.kind() == kind && pass.startNanos() <= inner.startNanos() && inner.endNanos() <= pass.endNanos();
     }
 
-    /** Waiting counts as idle. */
+    /** Waiting counts as idle. To the nanosecond: differences of sums leave less than that. */
     double idle() {
-        return Math.max(0, total - forward - backward - communication - optimizer);
+        return Math.max(0, Math.round(1e6 * (total - forward - backward - communication - optimizer)) / 1e6);
     }
 }
