@@ -70,6 +70,8 @@ public final class RankRunner implements RankExecutor {
     public Reply execute(Request request, Consumer<Event> events) {
         rank.recorder().clear();
         rank.guard().begin(events);
+        // How the request before it ended is no part of this one.
+        rank.enter("idle", "");
         try {
             Reply reply = dispatch(request, events);
             rank.enter("idle", "");

@@ -151,10 +151,13 @@ final class FailedRunTest {
     @Test
     void aRequestBeforeAnythingIsPlacedSaysSo() {
         try (RankThreads ranks = new RankThreads(2)) {
-            Reply.Failed failed = assertInstanceOf(
-                    Reply.Failed.class,
-                    ranks.execute(new Request.Infer(List.of(1), 3)).get(1));
-            assertEquals("nothing is placed on rank 1", failed.message());
+            for (int request = 0; request < 2; request++) {
+                Reply.Failed failed = assertInstanceOf(
+                        Reply.Failed.class,
+                        ranks.execute(new Request.Infer(List.of(1), 3)).get(1));
+                assertEquals("nothing is placed on rank 1", failed.message());
+                assertEquals("", failed.where(), "request " + request);
+            }
         }
     }
 
