@@ -47,13 +47,10 @@ final class Report {
         comparisons();
         String when =
                 DateTimeFormatter.ofPattern("d MMMM uuuu, HH:mm z", Locale.ROOT).format(now);
-        return page.html("written on " + when + ": " + counted(journal.runs().size(), "run") + ", "
-                + counted(journal.verdicts().size(), "check") + ", "
-                + counted(journal.comparisons().size(), "comparison"));
-    }
-
-    private static String counted(int count, String word) {
-        return count + " " + word + (count == 1 ? "" : "s");
+        return page.html(
+                "written on " + when + ": " + Figures.counted(journal.runs().size(), "run") + ", "
+                        + Figures.counted(journal.verdicts().size(), "check") + ", "
+                        + Figures.counted(journal.comparisons().size(), "comparison"));
     }
 
     private record Fact(String name, String value) {}

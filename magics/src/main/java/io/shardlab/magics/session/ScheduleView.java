@@ -107,8 +107,9 @@ public final class ScheduleView {
                 .max()
                 .orElse(0);
         List<String> lines = new ArrayList<>();
-        lines.add(schedule.name() + ": " + schedule.numRanks() + " ranks, "
-                + (chunks > 1 ? chunks + " stages each, " : "") + schedule.numMicrobatches() + " micro-batches in "
+        lines.add(schedule.name() + ": " + Figures.counted(schedule.numRanks(), "rank") + ", "
+                + (chunks > 1 ? chunks + " stages each, " : "")
+                + Figures.counted(schedule.numMicrobatches(), "micro-batch") + " in "
                 + timeline.passWindowNanos() + " units of time; bubble " + Figures.decimal(bubblePercent(), 1)
                 + " %, at most " + Figures.decimal(most, chunks > 1 ? 1 : 0) + " micro-batches held by a rank");
         if (own) {

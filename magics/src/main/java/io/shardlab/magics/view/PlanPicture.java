@@ -104,7 +104,7 @@ public record PlanPicture(Plan plan) {
             return "";
         }
         StringBuilder text = new StringBuilder("schedule " + plan.schedule().name() + ", "
-                + plan.schedule().numMicrobatches() + " micro-batches, held at most:");
+                + Figures.counted(plan.schedule().numMicrobatches(), "micro-batch") + ", held at most:");
         for (int rank = 0; rank < plan.schedule().numRanks(); rank++) {
             text.append(rank > 0 ? "," : "")
                     .append(" pp=")

@@ -35,8 +35,8 @@ public final class ScheduleChart implements Chart {
 
     @Override
     public String title() {
-        return "Schedule " + schedule.name() + ", " + schedule.numRanks() + " ranks, " + schedule.numMicrobatches()
-                + " micro-batches";
+        return "Schedule " + schedule.name() + ", " + Figures.counted(schedule.numRanks(), "rank") + ", "
+                + Figures.counted(schedule.numMicrobatches(), "micro-batch");
     }
 
     @Override
