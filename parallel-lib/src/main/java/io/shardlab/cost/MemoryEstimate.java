@@ -25,7 +25,7 @@ import java.util.stream.Stream;
  *
  * <p>Weights, gradients and two Adam moments follow the local shapes: tensor and pipeline divide them, the data axis only the
  * moments, and only where the optimizer is split (ZeRO stage 1); replicated norms are not divided (the embedding and the
- * projection to the vocabulary are), a tied parameter counts once per rank that holds it. Activations are what the
+ * projection to the vocabulary are), a tied parameter counts once per rank that holds it, its gradient once per use. Activations are what the
  * stages save per micro-batch times the micro-batches in flight at the schedule's peak, so under 1F1B pipelining divides
  * the weights of rank 0 but hardly its activations. The quadratic attention term and the last stage's logits always count.
  *
@@ -65,7 +65,7 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
         long weights = parameterBytes(plan, at);
         Map<MemoryCategory, Long> bytes = new EnumMap<>(MemoryCategory.class);
         bytes.put(MemoryCategory.WEIGHTS, weights);
-        bytes.put(MemoryCategory.GRADIENTS, weights);
+        bytes.put(MemoryCategory.GRADIENTS, gradientBytes(plan, at));
         bytes.put(MemoryCategory.OPTIMIZER, 2 * optimizerBytes(plan, at));
         bytes.put(MemoryCategory.ACTIVATIONS, activationBytes(plan, at));
         bytes.put(MemoryCategory.COMMUNICATION, communicationBytes(plan, at));
@@ -76,6 +76,17 @@ public record MemoryEstimate(List<MemoryUse> ranks) {
 
     private static long parameterBytes(Plan plan, Coordinates at) {
         return elements(plan, at, count -> count);
+    }
+
+    /** Each use of a parameter has a gradient of its own until the end of the step: a tied one that is used twice here, two. */
+    private static long gradientBytes(Plan plan, Coordinates at) {
+        return plan.type().bytes()
+                * plan.stagesOf(at.pipeline()).stream()
+                        .flatMap(stage -> stage.segments().stream())
+                        .flatMap(segment -> segment.parameters().stream())
+                        .mapToLong(
+                                parameter -> parameter.localShape(at.tensor()).numElements())
+                        .sum();
     }
 
     /** The parameters whose moments a rank keeps. */

@@ -14,7 +14,8 @@ import java.util.OptionalLong;
  *
  * <p>Weights, gradients, optimizer state and communication windows are counted by who allocates them. Activations are what
  * the process grew by beyond those and beyond its size before a model was placed, at its high-water mark
- * ({@code VmHWM} of {@code /proc/self/status}). Ranks that share a process have no such figure; theirs is left out.
+ * ({@code VmHWM} of {@code /proc/self/status}). Ranks that share a process have no such figure; theirs is left out, as is that of
+ * a model too small to show in it.
  */
 final class MemoryMeter {
 
@@ -61,7 +62,9 @@ final class MemoryMeter {
             if (baseline > 0) {
                 bytes.put(MemoryCategory.OTHER, Math.max(0, baseline - baselineHeap));
                 long grown = peak.getAsLong() - baseline - Math.max(0, heap - baselineHeap);
-                bytes.put(MemoryCategory.ACTIVATIONS, Math.max(0, grown - counted));
+                if (grown > counted) {
+                    bytes.put(MemoryCategory.ACTIVATIONS, grown - counted);
+                }
             } else {
                 bytes.put(MemoryCategory.OTHER, Math.max(0, peak.getAsLong() - heap - counted));
             }

@@ -104,9 +104,8 @@ final class TrainRun {
     }
 
     private StepResult agree(double lossSum, boolean stopped) {
-        recorder.enter("all_reduce", "gradient norm and loss");
-        recorder.traffic().enter(Phase.COMMIT);
-        long start = System.nanoTime();
+        recorder.enter("optimizer", "gradient norm");
+        long norms = System.nanoTime();
         int count = parameters.size();
         for (int i = 0; i < count; i++) {
             ParameterSpec parameter = parameters.get(i);
@@ -116,6 +115,10 @@ final class TrainRun {
         }
         commit.putDouble(count * Double.BYTES, placed.countsLoss() ? lossSum : 0);
         commit.putDouble((count + 1) * Double.BYTES, stopped ? 1 : 0);
+        recorder.span(Span.Kind.OPTIMIZER, "gradient norm", norms, 0);
+        recorder.enter("all_reduce", "gradient norm and loss");
+        recorder.traffic().enter(Phase.COMMIT);
+        long start = System.nanoTime();
         placed.mesh().allReduce(commit.clear(), TensorType.FLOAT64);
         if (commit.getDouble((count + 1) * Double.BYTES) > 0) {
             placed.shard().discardGradients();
@@ -174,11 +177,14 @@ final class TrainRun {
         }
         placed.shard().discardGradients();
         guard.uninterrupted(() -> search.agree(placed));
+        recorder.enter("optimizer", "gradient norm");
         throw new ArithmeticException(
                 "step " + dataStep + ": " + search.cause().orElse(parameter) + "; loss " + spoilt.loss
                         + ", gradient norm " + spoilt.gradNorm
-                        + ". The weights are those of the step before, which may be far off already:"
-                        + " place or load the model anew and try a lower --lr or --clip");
+                        + (dataStep == 0
+                                ? ". The weights are those that were placed or loaded: look there first"
+                                : ". The weights are those of the step before, which may be far off already: place or load"
+                                        + " the model anew and try a lower --lr or --clip"));
     }
 
     private String firstSpoiltGradient() {

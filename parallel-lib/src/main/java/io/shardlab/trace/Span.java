@@ -22,13 +22,17 @@ public record Span(int rank, int step, Kind kind, String label, long startNanos,
         BACKWARD,
         /** The gradients of the weights, where a schedule computes them apart. */
         BACKWARD_WEIGHT,
-        /** A collective inside a pass: these spans lie inside a forward or backward span. */
+        /**
+         * A collective of tensors or of a step's figures. Those of tensors lie inside a pass's span; sums of what ranks found apart
+         * and the agreement on a step come after all passes.
+         */
         COLLECTIVE,
         /** Gradient sums and weights over the data axis: beside passes or after them. */
         DATA_SYNC,
         SEND,
         /** Waiting for and taking in a message. */
         RECEIVE,
+        /** The gradient norm and the update of the weights. */
         OPTIMIZER;
 
         /** Whether it is a pass of a stage. */

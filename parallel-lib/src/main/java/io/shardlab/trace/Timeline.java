@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /**
@@ -45,6 +48,22 @@ public record Timeline(boolean predicted, int numRanks, List<Span> spans) {
 
     public List<Span> ofRank(int rank) {
         return spans.stream().filter(span -> span.rank() == rank).toList();
+    }
+
+    /** The time that a rank spends in collectives inside passes of that kind. */
+    public long collectiveNanos(int rank, Span.Kind pass) {
+        List<Span> own = ofRank(rank);
+        NavigableMap<Long, Span> passes = new TreeMap<>();
+        own.stream().filter(span -> span.kind() == pass).forEach(span -> passes.put(span.startNanos(), span));
+        return own.stream()
+                .filter(span -> span.kind() == Span.Kind.COLLECTIVE)
+                .filter(span -> {
+                    Map.Entry<Long, Span> before = passes.floorEntry(span.startNanos());
+                    return before != null
+                            && span.endNanos() <= before.getValue().endNanos();
+                })
+                .mapToLong(Span::nanos)
+                .sum();
     }
 
     /** From the first start to the last end of any span. */

@@ -147,6 +147,16 @@ class MemoryEstimateTest {
         }
     }
 
+    /** Uses are kept apart until the end of a step, so a tied embedding on one rank has two gradients of its size. */
+    @Test
+    void aTiedEmbeddingHasAGradientForEachUseOnARank() {
+        for (String scheme : List.of("single", "pp=2")) {
+            assertEquals(
+                    bytes(of(scheme, "1f1b", 2).plan(), 0, GRADIENTS),
+                    bytes(of(scheme, "1f1b", 2).withTied().plan(), 0, GRADIENTS));
+        }
+    }
+
     @Test
     void theBaselineIsAnInput() {
         Plan plan = of("single", "1f1b", 1).plan();

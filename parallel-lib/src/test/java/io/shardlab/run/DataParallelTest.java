@@ -258,10 +258,13 @@ final class DataParallelTest {
             Map<String, Reply.Traffic> counted = new TreeMap<>(trained.traffic());
             counted.keySet().removeIf(name -> !name.contains(" dp "));
             assertEquals(expected, counted, "rank " + rank);
-            assertEquals(
-                    MemoryEstimate.of(plan).ranks().get(rank).bytes().get(MemoryCategory.OPTIMIZER),
-                    trained.memory().bytes().get(MemoryCategory.OPTIMIZER),
-                    "rank " + rank);
+            for (MemoryCategory category :
+                    List.of(MemoryCategory.WEIGHTS, MemoryCategory.GRADIENTS, MemoryCategory.OPTIMIZER)) {
+                assertEquals(
+                        MemoryEstimate.of(plan).ranks().get(rank).bytes().get(category),
+                        trained.memory().bytes().get(category),
+                        category + " of rank " + rank);
+            }
         }
     }
 

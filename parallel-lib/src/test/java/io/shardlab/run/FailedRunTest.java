@@ -132,7 +132,7 @@ final class FailedRunTest {
             List<Reply> replies = ranks.execute(train(plan, tokens, 5, 2));
             replies.forEach(reply -> assertInstanceOf(Reply.Failed.class, reply));
             String message = onlyFailure(replies);
-            assertEquals("all_reduce, step 5", ((Reply.Failed) replies.get(0)).where());
+            assertEquals("optimizer, step 5", ((Reply.Failed) replies.get(0)).where());
             // The same is found on every data rank; the first is named.
             int last = (plan.mesh().pipeline() - 1) * plan.mesh().tensor();
             // Where the vocabulary is split, the final norm stands before the head.

@@ -1,6 +1,7 @@
 package io.shardlab.trace;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.trace.Span.Kind;
 import java.util.ArrayList;
@@ -41,6 +42,17 @@ class TimelineTest {
         assertEquals(20, TWO_RANKS.busyNanos(1));
         assertEquals(0.5, TWO_RANKS.bubbleShare(), 1e-12);
         assertEquals(0.1, TWO_RANKS.communicationShare(), 1e-12);
+    }
+
+    @Test
+    void onlyCollectivesWithinAPassCountAsThoseOfPasses() {
+        List<Span> spans = new ArrayList<>(TWO_RANKS.spans());
+        spans.add(new Span(0, 3, Kind.COLLECTIVE, "all_reduce gradient norm", 50, 90, 8));
+        Timeline step = Timeline.of(false, 2, spans);
+        assertEquals(TWO_RANKS.collectiveNanos(0, Kind.FORWARD), step.collectiveNanos(0, Kind.FORWARD));
+        assertTrue(step.collectiveNanos(0, Kind.FORWARD) > 0);
+        assertEquals(0, step.collectiveNanos(0, Kind.BACKWARD));
+        assertEquals(0, step.collectiveNanos(1, Kind.FORWARD));
     }
 
     @Test

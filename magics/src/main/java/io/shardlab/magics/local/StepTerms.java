@@ -26,9 +26,8 @@ record StepTerms(Plan plan, Timeline step) {
             return List.of();
         }
         double ranks = plan.mesh().size();
-        double collective = sum(Span.Kind.COLLECTIVE) / ranks;
         double passes = passes() / ranks;
-        double inPasses = plan.mesh().tensor() > 1 ? Math.min(collective, passes) : 0;
+        double inPasses = collectivesInPasses() / ranks;
         List<Runs.TimeTerm> terms = new ArrayList<>();
         double total = step.makespanNanos() / 1e6;
         double known = passes;
@@ -60,15 +59,21 @@ record StepTerms(Plan plan, Timeline step) {
 
     /** Arithmetic of passes, the mean over steps and ranks. */
     double computeMillis() {
-        double passes = passes();
-        double inside = plan.mesh().tensor() > 1 ? sum(Span.Kind.COLLECTIVE) : 0;
-        return Math.max(0, passes - inside)
+        return (passes() - collectivesInPasses())
                 / plan.mesh().size()
                 / Math.max(1, step.steps().size());
     }
 
     private double passes() {
         return sum(Span.Kind.FORWARD) + sum(Span.Kind.BACKWARD) + sum(Span.Kind.BACKWARD_WEIGHT);
+    }
+
+    private double collectivesInPasses() {
+        long nanos = 0;
+        for (int rank = 0; rank < step.numRanks(); rank++) {
+            nanos += step.collectiveNanos(rank, Span.Kind.FORWARD) + step.collectiveNanos(rank, Span.Kind.BACKWARD);
+        }
+        return nanos / 1e6;
     }
 
     private double sum(Span.Kind kind) {

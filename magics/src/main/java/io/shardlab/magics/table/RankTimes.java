@@ -39,23 +39,9 @@ public record RankTimes(
 
     private static RankTimes of(Timeline timeline, int rank, double total) {
         Map<Span.Kind, Double> sums = new EnumMap<>(Span.Kind.class);
-        double insideForward = 0;
-        List<Span> own =
-                timeline.spans().stream().filter(span -> span.rank() == rank).toList();
-        for (Span span : own) {
-            sums.merge(span.kind(), span.nanos() / 1e6, Double::sum);
-            if (span.kind() == Span.Kind.COLLECTIVE
-                    && own.stream().anyMatch(pass -> holds(pass, Span.Kind.FORWARD, span))) {
-                insideForward += span.nanos() / 1e6;
-            }
-        }
-        double insideBackward = 0;
-        for (Span span : own) {
-            if (span.kind() == Span.Kind.COLLECTIVE
-                    && own.stream().anyMatch(pass -> holds(pass, Span.Kind.BACKWARD, span))) {
-                insideBackward += span.nanos() / 1e6;
-            }
-        }
+        timeline.ofRank(rank).forEach(span -> sums.merge(span.kind(), span.nanos() / 1e6, Double::sum));
+        double insideForward = timeline.collectiveNanos(rank, Span.Kind.FORWARD) / 1e6;
+        double insideBackward = timeline.collectiveNanos(rank, Span.Kind.BACKWARD) / 1e6;
         return new RankTimes(
                 rank,
                 sums.getOrDefault(Span.Kind.FORWARD, 0.0) - insideForward,
@@ -67,10 +53,6 @@ public record RankTimes(
                         + timeline.exposedSyncNanos(rank) / 1e6,
                 sums.getOrDefault(Span.Kind.OPTIMIZER, 0.0),
                 total);
-    }
-
-    private static boolean holds(Span pass, Span.Kind kind, Span inner) {
-        return pass.kind() == kind && pass.startNanos() <= inner.startNanos() && inner.endNanos() <= pass.endNanos();
     }
 
     /** Waiting counts as idle. To the nanosecond: differences of sums leave less than that. */
