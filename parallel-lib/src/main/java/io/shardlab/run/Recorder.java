@@ -48,6 +48,13 @@ final class Recorder {
         page.enter(outerPhase, outerAction, step);
     }
 
+    /** Does something on the way out of a failure; the page then names again what failed. */
+    void aside(Runnable work) {
+        StatusPage.Note failed = page.read();
+        work.run();
+        page.enter(failed.phase(), failed.action(), failed.step());
+    }
+
     /** Ends a span that began at {@code startNanos}. */
     void span(Span.Kind kind, String label, long startNanos, long bytes) {
         spans.add(new Span(rank, Math.max(step, 0), kind, label, startNanos, System.nanoTime(), bytes));

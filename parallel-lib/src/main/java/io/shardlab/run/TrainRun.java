@@ -83,7 +83,7 @@ final class TrainRun {
         } catch (RuntimeException | Error e) {
             if (!CommitGuard.endsGroup(e)) {
                 guard.failing(e);
-                guard.uninterrupted(this::agree, 0, true);
+                recorder.aside(() -> guard.uninterrupted(this::agree, 0, true));
             }
             throw e;
         }

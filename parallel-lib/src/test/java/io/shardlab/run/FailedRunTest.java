@@ -85,6 +85,8 @@ final class FailedRunTest {
             for (Reply reply : replies) {
                 if (reply instanceof Reply.Cancelled cancelled) {
                     assertEquals(3, cancelled.stepsDone());
+                } else {
+                    assertEquals("forward, step 3", ((Reply.Failed) reply).where());
                 }
             }
             ranks.clearStops();

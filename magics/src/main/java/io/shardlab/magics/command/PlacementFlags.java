@@ -106,14 +106,16 @@ final class PlacementFlags {
         return 1;
     }
 
-    private Options options() {
-        return Options.DEFAULT
+    private Optional<Options> options() {
+        boolean any = chunks != null || numChunks() > 1 || zero != null || sp || uneven || recompute || dropout != null;
+        Options options = Options.DEFAULT
                 .withChunks(numChunks())
                 .withZero(zero())
                 .withSequenceParallel(sp)
                 .withUneven(uneven)
                 .withRecompute(recompute)
                 .withDropout(dropout == null ? 0 : dropout);
+        return any ? Optional.of(options) : Optional.empty();
     }
 
     private int numChunks() {

@@ -19,7 +19,7 @@ import java.util.OptionalLong;
  * @param scheme degrees of parallelism; empty for single
  * @param workload as far as said, schedule included
  * @param type of weights and activations; empty for float32
- * @param options how the scheme is carried out
+ * @param said how the scheme is carried out, where anything of it was said; a default that was said is not the same as none
  * @param seed of random weights; empty for 0
  * @param weights folder of safetensors files
  * @param devices how many the plan may use; empty for as many as the scheme needs
@@ -32,7 +32,7 @@ public record PlanOptions(
         Optional<Scheme> scheme,
         WorkloadChoice workload,
         Optional<TensorType> type,
-        Options options,
+        Optional<Options> said,
         OptionalLong seed,
         Optional<Path> weights,
         OptionalInt devices,
@@ -51,6 +51,33 @@ public record PlanOptions(
         }
     }
 
+    /** With options that were all said. */
+    public PlanOptions(
+            String model,
+            Optional<Scheme> scheme,
+            WorkloadChoice workload,
+            Optional<TensorType> type,
+            Options options,
+            OptionalLong seed,
+            Optional<Path> weights,
+            OptionalInt devices,
+            OptionalLong memoryBytes,
+            OptionalDouble pricePerHour,
+            Optional<Link> link) {
+        this(
+                model,
+                scheme,
+                workload,
+                type,
+                Optional.of(options),
+                seed,
+                weights,
+                devices,
+                memoryBytes,
+                pricePerHour,
+                link);
+    }
+
     /** A model under a scheme, everything else by default. */
     public static PlanOptions of(String model, Scheme scheme) {
         return new PlanOptions(
@@ -58,7 +85,7 @@ public record PlanOptions(
                 Optional.of(scheme),
                 WorkloadChoice.DEFAULT,
                 Optional.empty(),
-                Options.DEFAULT,
+                Optional.<Options>empty(),
                 OptionalLong.empty(),
                 Optional.empty(),
                 OptionalInt.empty(),
@@ -72,6 +99,11 @@ public record PlanOptions(
         return workload.schedule();
     }
 
+    /** How the scheme is carried out; as usual where nothing was said. */
+    public Options options() {
+        return said.orElse(Options.DEFAULT);
+    }
+
     public PlanOptions withWorkload(int batch, int sequence, int microbatches) {
         return with(WorkloadChoice.of(batch, sequence, microbatches).withSchedule(workload.schedule()));
     }
@@ -82,7 +114,7 @@ public record PlanOptions(
 
     private PlanOptions with(WorkloadChoice changed) {
         return new PlanOptions(
-                model, scheme, changed, type, options, seed, weights, devices, memoryBytes, pricePerHour, link);
+                model, scheme, changed, type, said, seed, weights, devices, memoryBytes, pricePerHour, link);
     }
 
     public PlanOptions withType(TensorType changed) {
@@ -91,7 +123,7 @@ public record PlanOptions(
                 scheme,
                 workload,
                 Optional.of(changed),
-                options,
+                said,
                 seed,
                 weights,
                 devices,
@@ -115,13 +147,13 @@ public record PlanOptions(
                 && scheme.map(placed.scheme()::equals).orElse(true)
                 && type.map(placed.type()::equals).orElse(true)
                 && schedule().map(name -> hasStagesOf(name, placed)).orElse(true)
-                && (options.isDefault() || options.equals(placed.options()))
+                && said.map(placed.options()::equals).orElse(true)
                 && (seed.isEmpty() || seed.getAsLong() == placed.seed());
     }
 
     private boolean hasStagesOf(String name, Plan placed) {
         return name.equals(placed.schedule().name())
                 || !ScheduleRule.NAMES.contains(name)
-                || options.chunks() == placed.options().chunks();
+                || options().chunks() == placed.options().chunks();
     }
 }

@@ -23,7 +23,7 @@ record CountedTraffic(List<Reply> replies) {
         long steps = 0;
         for (Reply reply : replies) {
             if (reply instanceof Reply.Trained trained) {
-                steps = trained.stepsDone();
+                steps = Math.max(steps, trained.stepsDone()); // a rank that the plan does not need has none
                 trained.traffic().forEach((name, traffic) -> counted.merge(withoutPhase(name), traffic, Replies::plus));
             }
         }

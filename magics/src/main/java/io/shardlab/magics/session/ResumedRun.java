@@ -74,7 +74,7 @@ record ResumedRun(
                 .filter(name -> name.equals(state.model()) || name.equals(folder.toString()))
                 .isPresent();
         if (options.placement().isEmpty() && same) {
-            requireSameDropout(folder, state, placed.orElseThrow());
+            requireSameArithmetic(folder, state, placed.orElseThrow());
             return Optional.empty();
         }
         Optional<PlanOptions> asked = options.placement();
@@ -100,17 +100,19 @@ record ResumedRun(
                 asked.flatMap(PlanOptions::link)));
     }
 
-    /** Masks are made from the seed, so a run with dropout goes on only with its own. */
-    private static void requireSameDropout(Path folder, TrainerState state, Plan placed) {
+    /** A run goes on in its own type only; and masks are made from the seed, so one with dropout only with its own. */
+    private static void requireSameArithmetic(Path folder, TrainerState state, Plan placed) {
         double rate = state.options().dropout();
-        boolean same = rate == placed.options().dropout() && (rate == 0 || state.seed() == placed.seed());
-        if (!same) {
+        String again = "; `%shard train --resume " + folder + " --tp "
+                + placed.scheme().tensor() + "` places it anew";
+        if (state.type() != placed.type()) {
+            throw new IllegalArgumentException("the run in '" + folder + "' computes in " + state.type()
+                    + ", the placed model in " + placed.type() + again);
+        }
+        if (rate != placed.options().dropout() || (rate != 0 && state.seed() != placed.seed())) {
             throw new IllegalArgumentException(
-                    "the run in '" + folder + "' drops " + rate + " with seed " + state.seed()
-                            + ", the placed model " + placed.options().dropout() + " with seed " + placed.seed()
-                            + "; `%shard train --resume " + folder + " --tp "
-                            + placed.scheme().tensor()
-                            + "` places it anew");
+                    "the run in '" + folder + "' drops " + rate + " with seed " + state.seed() + ", the placed model "
+                            + placed.options().dropout() + " with seed " + placed.seed() + again);
         }
     }
 
