@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * The process that a folder belongs to; its start time tells it from a later process of the same number.
@@ -63,7 +64,8 @@ record FolderOwner(long pid, long startTicks, String space) {
             }
         }
         if (!swept.isEmpty()) {
-            warnings.accept("removed what dead sessions had left: " + swept);
+            warnings.accept("Removed what dead sessions had left: "
+                    + swept.stream().map(Path::toString).collect(Collectors.joining(", ")));
         }
     }
 
@@ -79,7 +81,7 @@ record FolderOwner(long pid, long startTicks, String space) {
                 }
             }
         } catch (IOException e) {
-            warnings.accept("could not sweep " + parent + ": " + e);
+            warnings.accept("Could not sweep " + parent + ": " + e);
         }
     }
 

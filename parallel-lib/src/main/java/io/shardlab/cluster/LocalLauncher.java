@@ -32,6 +32,8 @@ final class LocalLauncher implements Launcher {
     private final Path crashes;
     private final WorkerCommand command;
     private final List<Gpu> gpus;
+    private final Consumer<String> warnings;
+    private final Optional<LastWatch> watch;
     private final OomKills memoryKills = OomKills.here();
     private final ExecutorService thread = Executors.newFixedThreadPool(1, body -> Daemon.of("shardlab-launch", body));
 
@@ -45,6 +47,22 @@ final class LocalLauncher implements Launcher {
         this.crashes = places.home().resolve("crashes");
         this.command = command;
         this.gpus = gpus;
+        this.warnings = warnings;
+        this.watch = watch();
+    }
+
+    private Optional<LastWatch> watch() {
+        try {
+            return Optional.of(LastWatch.over(folder, System.getenv()));
+        } catch (IOException e) {
+            unwatched(e);
+            return Optional.empty();
+        }
+    }
+
+    private void unwatched(IOException e) {
+        warnings.accept("If this kernel is killed, " + folder.shared() + " and " + folder.folder()
+                + " stay until workers are started again: " + e);
     }
 
     @Override
@@ -78,10 +96,20 @@ final class LocalLauncher implements Launcher {
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             server.bind(UnixDomainSocketAddress.of(socket));
-            return new LocalWorker(start(builder), server, settings.nonce(), page, crashLog);
+            Process process = start(builder);
+            watch.ifPresent(watching -> tell(watching, process.pid()));
+            return new LocalWorker(process, server, settings.nonce(), page, crashLog);
         } catch (IOException e) {
             server.close();
             throw e;
+        }
+    }
+
+    private void tell(LastWatch watching, long pid) {
+        try {
+            watching.hearOf(pid);
+        } catch (IOException e) {
+            unwatched(e);
         }
     }
 
@@ -107,6 +135,9 @@ final class LocalLauncher implements Launcher {
             folder.close();
         } finally {
             thread.shutdown();
+            if (watch.isPresent()) {
+                watch.get().close();
+            }
         }
     }
 

@@ -175,6 +175,17 @@ class ClusterLifeTest {
         Trial.awaitTrue("no new thread is left", Duration.ofSeconds(5), () -> before.containsAll(threads()));
     }
 
+    @Test
+    void noProcessOfAClusterOutlivesIt() throws Exception {
+        Set<Long> before = children();
+        cycle();
+        Trial.awaitTrue("no new process is left", Duration.ofSeconds(5), () -> before.containsAll(children()));
+    }
+
+    private static Set<Long> children() {
+        return ProcessHandle.current().children().map(ProcessHandle::pid).collect(Collectors.toSet());
+    }
+
     private static Set<Thread> threads() {
         return Thread.getAllStackTraces().keySet().stream()
                 .filter(thread -> thread.getName().startsWith("shardlab-"))

@@ -8,8 +8,10 @@ import io.shardlab.run.Event;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -20,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KernelDeathTest {
 
     private static final Duration PROMISE = Duration.ofSeconds(1);
+    private static final Duration SWEPT = Duration.ofSeconds(10);
 
     @TempDir
     Path home;
@@ -49,6 +52,7 @@ class KernelDeathTest {
     private static final class RunningKernel implements AutoCloseable {
         private final Process process;
         private final List<Long> workers;
+        private final List<Path> folders;
 
         RunningKernel(Path home) throws IOException {
             process = new ProcessBuilder(
@@ -65,6 +69,22 @@ class KernelDeathTest {
             workers = Arrays.stream(said.readLine().split(" "))
                     .map(Long::parseLong)
                     .toList();
+            folders = new ArrayList<>(ClusterLifeTest.contents(home.resolve("jobs")));
+            String name = folders.get(0).getFileName().toString();
+            folders.add(Path.of("/dev/shm", JobFolder.PREFIX + name));
+            assertTrue(folders.stream().allMatch(Files::isDirectory), folders::toString);
+        }
+
+        void awaitNoFolders() {
+            Trial.awaitTrue("no folder is left", SWEPT, () -> folders.stream().noneMatch(Files::exists));
+        }
+
+        /** The process that removes the folders. */
+        ProcessHandle watch() {
+            return process.children()
+                    .filter(child -> !workers.contains(child.pid()))
+                    .findFirst()
+                    .orElseThrow();
         }
 
         void awaitNoWorkers() {
@@ -80,7 +100,7 @@ class KernelDeathTest {
     }
 
     @Test
-    void aKilledKernelLeavesNoWorkerNotEvenAStoppedOneAndTheNextStartSweepsItsFolders() throws Exception {
+    void aKilledKernelLeavesNoWorkerNotEvenAStoppedOneAndNoFile() throws Exception {
         try (RunningKernel kernel = new RunningKernel(home)) {
             assertEquals(2, kernel.workers.size());
             Trial.signal("STOP", kernel.workers.get(0));
@@ -90,13 +110,49 @@ class KernelDeathTest {
                     () -> ProcessUse.of(kernel.workers.get(0)).state() == 'T');
             kernel.process.destroyForcibly().waitFor();
             kernel.awaitNoWorkers();
+            kernel.awaitNoFolders();
         }
-        List<Path> left = ClusterLifeTest.contents(home.resolve("jobs"));
+    }
+
+    /** Jupyter interrupts and kills the whole group of a kernel; that is not done here, where a mistake would hit more. */
+    @Test
+    void whatRemovesTheFilesIsNoMemberOfTheKernelsGroupAndHearsNoRequestToEnd() throws Exception {
+        try (RunningKernel kernel = new RunningKernel(home)) {
+            long watch = kernel.watch().pid();
+            assertEquals(watch, processGroup(watch));
+            assertEquals(processGroup(kernel.process.pid()), processGroup(kernel.workers.get(0)));
+            Trial.signal("INT", watch);
+            Trial.signal("TERM", watch);
+            kernel.process.destroyForcibly().waitFor();
+            kernel.awaitNoWorkers();
+            kernel.awaitNoFolders();
+            Trial.awaitTrue("the watch has ended", SWEPT, () -> ProcessUse.startTicks(watch)
+                    .isEmpty());
+        }
+    }
+
+    private static long processGroup(long pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
+        return Long.parseLong(stat.substring(stat.lastIndexOf(')') + 2).split(" ")[2]);
+    }
+
+    @Test
+    void theNextStartSweepsWhatNobodyCouldRemove() throws Exception {
+        List<Path> left;
+        try (RunningKernel kernel = new RunningKernel(home)) {
+            ProcessHandle watch = kernel.watch();
+            watch.destroyForcibly();
+            Trial.awaitTrue("the watch has ended", SWEPT, () -> !watch.isAlive());
+            kernel.process.destroyForcibly().waitFor();
+            kernel.awaitNoWorkers();
+            left = ClusterLifeTest.contents(home.resolve("jobs"));
+        }
         assertEquals(1, left.size());
         try (Trial next = Trial.start(home, 1)) {
             assertFalse(ClusterLifeTest.contents(home.resolve("jobs")).contains(left.get(0)));
             assertTrue(next.events().stream()
                     .anyMatch(event -> event instanceof WorkerEvent.Warned warned
+                            && warned.text().startsWith("Removed what dead sessions had left: /")
                             && warned.text().contains(left.get(0).toString())));
         }
     }

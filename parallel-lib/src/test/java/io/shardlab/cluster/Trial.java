@@ -103,6 +103,10 @@ final class Trial implements AutoCloseable {
     }
 
     static void signal(String name, long pid) throws IOException, InterruptedException {
+        if (pid <= 1) {
+            // procps 4.0.2 reads `kill -KILL -1234` as all processes there are.
+            throw new IllegalArgumentException("pid " + pid + " must be that of one process");
+        }
         new ProcessBuilder("kill", "-" + name, Long.toString(pid))
                 .inheritIO()
                 .start()
