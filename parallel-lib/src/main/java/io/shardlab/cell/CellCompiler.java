@@ -15,6 +15,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import jdk.jshell.DeclarationSnippet;
 import jdk.jshell.Diag;
@@ -34,10 +37,17 @@ public final class CellCompiler implements AutoCloseable {
 
     private static final int MOST_CACHED = 200;
 
-    /** What every cell finds. {@link Here} says what it is. */
+    /** What every cell finds: the imports of JShell and of DJL's arrays, and variables. {@link Here} says what these are. */
     private static final String PRELUDE =
             """
+            import java.io.*;
+            import java.math.*;
+            import java.net.*;
+            import java.nio.file.*;
             import java.util.*;
+            import java.util.concurrent.*;
+            import java.util.function.*;
+            import java.util.regex.*;
             import java.util.stream.*;
             import ai.djl.ndarray.*;
             import ai.djl.ndarray.types.*;
@@ -51,6 +61,13 @@ public final class CellCompiler implements AutoCloseable {
             io.shardlab.cell.Collectives comm = io.shardlab.cell.Here.comm();
             """;
 
+    /** Text blocks, strings, characters and comments that end: what looks like a comment in them is none. */
+    private static final Pattern SELF_CONTAINED = Pattern.compile("\"{3}(?s:.*?)\"{3}"
+            + "|\"[^\"\\\\\n]*+(?:\\\\.[^\"\\\\\n]*+)*+\""
+            + "|'[^'\\\\\n]*+(?:\\\\.[^'\\\\\n]*+)*+'"
+            + "|//[^\n]*+"
+            + "|/\\*(?s:.*?)\\*/");
+
     private final RecordingControl control = new RecordingControl();
     private final JShell shell;
     private final SourceCodeAnalysis analysis;
@@ -62,7 +79,7 @@ public final class CellCompiler implements AutoCloseable {
             return size() > MOST_CACHED;
         }
     };
-    private final Set<VarSnippet> predefined;
+    private Set<VarSnippet> predefined = Set.of();
     private final CompiledCell prelude;
     private int numCells = -1;
     private long declarations;
@@ -158,7 +175,10 @@ public final class CellCompiler implements AutoCloseable {
                 String statement = whole ? next.source() : rest;
                 int start = source.length() - rest.length();
                 rest = whole ? next.remaining() : "";
-                take(statement, start, rest.isBlank());
+                refuse(statement, start, whole);
+                if (errors.isEmpty()) {
+                    take(statement, start, rest.isBlank());
+                }
             }
             temporaries.forEach(shell::drop);
             List<CellProgram.CompiledClass> classes = control.takeClasses();
@@ -184,8 +204,41 @@ public final class CellCompiler implements AutoCloseable {
             return seen;
         }
 
+        /** What the shell would take, or pass over in silence. */
+        private void refuse(String statement, int start, boolean whole) {
+            int comment = whole
+                    ? -1
+                    : SELF_CONTAINED
+                            .matcher(statement)
+                            .replaceAll(CellCompiler::blank)
+                            .indexOf("/*");
+            if (comment >= 0) {
+                errors.add(at(start + comment, "this comment is unfinished: expected */ before the end of the cell"));
+                return;
+            }
+            // A predefined name that a cell declared would be another thing for all later cells.
+            for (VarSnippet variable : predefined) {
+                Matcher found = Pattern.compile("\\b" + variable.name() + "\\b").matcher(statement);
+                if (found.find() && declares(statement, variable.name())) {
+                    errors.add(at(
+                            start + found.start(),
+                            variable.name() + " is predefined in every cell; choose another name"));
+                }
+            }
+        }
+
+        private boolean declares(String statement, String name) {
+            return analysis.sourceToSnippets(statement).stream()
+                    .anyMatch(snippet -> snippet instanceof VarSnippet variable
+                            && variable.name().equals(name));
+        }
+
         private void take(String statement, int start, boolean last) {
             List<SnippetEvent> events = shell.eval(statement);
+            if (events.isEmpty()) {
+                errors.add(at(start, "this is unfinished"));
+                return;
+            }
             List<RecordingControl.Call> calls = control.takeCalls();
             Map<String, Snippet> byType = new HashMap<>();
             for (SnippetEvent event : events) {
@@ -267,6 +320,11 @@ public final class CellCompiler implements AutoCloseable {
         private SourceError at(int position, String message) {
             return SourceError.at(source, position, message);
         }
+    }
+
+    /** As many blanks as there were characters. */
+    private static String blank(MatchResult found) {
+        return " ".repeat(found.end() - found.start());
     }
 
     private static boolean isTemporary(Snippet snippet) {

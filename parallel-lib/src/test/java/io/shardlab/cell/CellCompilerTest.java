@@ -67,6 +67,46 @@ final class CellCompilerTest {
         assertFalse(compiler.compile("String s = \"open").errors().isEmpty());
     }
 
+    /** {@code int z = 1 /* oops} did nothing and said nothing. */
+    @Test
+    void aCommentThatIsNotClosedIsAnErrorAtItsBeginning() {
+        for (String open : List.of(
+                "int open1 = 1 /* oops",
+                "int open2 = 1; /* oops\n\n",
+                "/* oops",
+                "String s = \"/*\"; int open3 = 1; /* it's")) {
+            CompiledCell cell = compiler.compile(open);
+            assertEquals(1, cell.errors().size(), open);
+            assertEquals(
+                    "line 1: this comment is unfinished: expected */ before the end of the cell",
+                    cell.errors().get(0).summary());
+            assertEquals(open.lastIndexOf("/*") + 1, cell.errors().get(0).column());
+        }
+        assertEquals(
+                List.of(), compiler.compile("// a comment\n/* another */\n").errors());
+    }
+
+    @Test
+    void cellsHaveTheImportsOfJShell() {
+        whole("Path.of(\"x\"); new File(\"x\"); BigDecimal.ONE; URI.create(\"x:y\"); Pattern.compile(\"x\");\n"
+                + "Function<Integer, Integer> next = i -> i + 1;\n"
+                + "Callable<List<Integer>> later = () -> Stream.of(1).toList();");
+    }
+
+    /** {@code int rank = 5} changed it for all later cells. */
+    @Test
+    void aPredefinedNameIsNotDeclaredAgain() {
+        for (String name : List.of("rank", "worldSize", "mesh", "device", "manager", "model", "comm")) {
+            CompiledCell cell = compiler.compile("int before" + name + " = 1,\n    " + name + " = 5;");
+            assertEquals(
+                    List.of("line 2: " + name + " is predefined in every cell; choose another name"),
+                    cell.errors().stream()
+                            .map(CompiledCell.SourceError::summary)
+                            .toList());
+        }
+        whole("int rankOfMine = rank; { int comm = 1; } int rank() { return rank; }");
+    }
+
     @Test
     void theSameTextIsNotCompiledAgainUntilADeclarationChanges() {
         CompiledCell first = whole("1000 + 1");
