@@ -128,9 +128,10 @@ final class Calls {
     /**
      * The ranks that have not answered a request that was cancelled long ago.
      *
+     * @param what the request is, for people
      * @param reason how another rank failed in it, in brackets; empty if none has
      */
-    record Overdue(TreeSet<Integer> ranks, String reason) {}
+    record Overdue(TreeSet<Integer> ranks, String what, String reason) {}
 
     synchronized Optional<Overdue> overdue(long through) {
         if (pending.isEmpty() || pending.firstKey() > through) {
@@ -143,8 +144,10 @@ final class Calls {
                 ranks.add(rank);
             }
         }
-        return Optional.of(
-                new Overdue(ranks, call.failure().map(text -> " (" + text + ")").orElse("")));
+        return Optional.of(new Overdue(
+                ranks,
+                call.what(),
+                call.failure().map(text -> " (" + text + ")").orElse("")));
     }
 
     /** Ends what is unanswered with {@code now}, and whatever is asked from here on with {@code later}. */

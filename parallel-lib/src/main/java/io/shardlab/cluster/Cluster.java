@@ -23,7 +23,9 @@ import java.util.function.Consumer;
  */
 public final class Cluster implements Workers {
 
-    private static final long STOP_MILLIS = 1200;
+    /** How long workers that are stopped have to end by themselves, before they are killed. */
+    public static final long STOP_MILLIS = 1200;
+
     private static final long KILL_MILLIS = 800;
 
     private final ClusterSpec spec;
@@ -222,7 +224,7 @@ public final class Cluster implements Workers {
                 found.signal(),
                 found.crashLog(),
                 link.worker().page().read(),
-                link.errors().last(20));
+                link.errors().recent(20));
     }
 
     static byte[] encode(Message message) {

@@ -82,7 +82,7 @@ final class Coordinator implements WorkerLink.Reports {
     }
 
     CompletableFuture<List<Reply>> submit(Request request) {
-        PendingCall call = new PendingCall(spec.numWorkers());
+        PendingCall call = new PendingCall(request, spec.numWorkers());
         if (SteadyThread.isCurrent()) {
             calls.submit(call, request);
         } else if (!queue(() -> calls.submit(call, request))) {
@@ -96,28 +96,36 @@ final class Coordinator implements WorkerLink.Reports {
     }
 
     void cancel() {
-        queue(() -> calls.cancel().ifPresent(this::cancelThrough));
+        queue(() -> calls.cancel().ifPresent(through -> cancelThrough(through, true)));
     }
 
-    private void cancelThrough(long through) {
+    /** @param interrupted whether the user wanted it, rather than a rank's failure */
+    private void cancelThrough(long through, boolean interrupted) {
         byte[] encoded = Cluster.encode(new Message.Cancel(through));
         links.forEach(link -> link.signal(encoded));
-        later(CANCEL_MILLIS, () -> calls.overdue(through).ifPresent(this::giveUp));
+        later(CANCEL_MILLIS, () -> calls.overdue(through).ifPresent(overdue -> giveUp(overdue, interrupted)));
     }
 
     /** Kills and names the ranks that have not answered; the one furthest behind is what the others wait for. */
-    private void giveUp(Calls.Overdue overdue) {
+    private void giveUp(Calls.Overdue overdue, boolean interrupted) {
+        String why = why(overdue, interrupted);
         links.stream()
                 .filter(link -> overdue.ranks().contains(link.rank()))
                 .sorted(Comparator.comparingLong(
                         link -> link.worker().page().read().operations()))
                 .forEach(link -> {
-                    String state = link.isStopped() ? "is stopped by a signal (SIGSTOP) and " : "";
-                    String what = state + "did not answer within " + CANCEL_MILLIS / 1000 + " s" + overdue.reason()
-                            + ": killed";
-                    lose(link, Cause.UNRESPONSIVE, what);
+                    String state = link.isStopped() ? "it was stopped by a signal (SIGSTOP) and " : "it ";
+                    lose(link, Cause.UNRESPONSIVE, "killed because " + state + why);
                     link.worker().kill();
                 });
+    }
+
+    /** Whoever asks next must not take the blame for what was interrupted before. */
+    private static String why(Calls.Overdue overdue, boolean interrupted) {
+        long seconds = CANCEL_MILLIS / 1000;
+        return interrupted && overdue.reason().isEmpty()
+                ? "was still busy with " + overdue.what() + " that was interrupted " + seconds + " s before"
+                : "did not answer within " + seconds + " s" + overdue.reason();
     }
 
     void kill(String why) {
@@ -209,7 +217,7 @@ final class Coordinator implements WorkerLink.Reports {
 
     /** The others may wait for a rank that has failed and will never come. */
     private void release(long id) {
-        calls.cancel(id).ifPresent(this::cancelThrough);
+        calls.cancel(id).ifPresent(through -> cancelThrough(through, false));
     }
 
     @Override
@@ -240,7 +248,7 @@ final class Coordinator implements WorkerLink.Reports {
         if (ending || failure != null || lost.stream().anyMatch(known -> known.rank() == link.rank())) {
             return;
         }
-        link.note(named.summary());
+        link.giveUp(named.summary());
         lost.add(named);
         if (lost.size() == 1) {
             later(SETTLE_MILLIS, this::settle);
@@ -263,7 +271,7 @@ final class Coordinator implements WorkerLink.Reports {
                 .toList();
         for (WorkerLink link : others) {
             link.signal(abort);
-            link.note("stopped because " + told.get(0).summary());
+            link.giveUp("stopped because " + told.get(0).summary());
         }
         calls.close(named, named);
         started.completeExceptionally(named);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -14,6 +15,10 @@ import java.util.regex.Pattern;
 record Diagnosis(Cause cause, String what, Optional<String> signal, Optional<Path> crashLog) {
 
     static final int HEAP_EXIT = 3;
+
+    /** What a JVM prints when it ends for lack of heap; a program may end with the same code on its own account. */
+    private static final String HEAP_LINE = "Terminating due to java.lang.OutOfMemoryError";
+
     private static final int SIGNAL_BASE = 128;
     private static final int ABORT = 6;
     private static final int KILL = 9;
@@ -38,14 +43,16 @@ record Diagnosis(Cause cause, String what, Optional<String> signal, Optional<Pat
     /**
      * Reads the signs.
      *
+     * @param lastLines of its standard output
      * @param memoryKills how many processes the host killed for lack of memory since the worker started
      */
-    static Diagnosis of(int exitCode, Optional<Path> crashLog, long memoryKills, ClusterSpec spec) {
+    static Diagnosis of(
+            int exitCode, Optional<Path> crashLog, List<String> lastLines, long memoryKills, ClusterSpec spec) {
         Optional<String> signal = Optional.ofNullable(SIGNALS.get(exitCode - SIGNAL_BASE));
         if (crashLog.isPresent()) {
             return ofCrash(exitCode, crashLog.get(), signal, spec);
         }
-        if (exitCode == HEAP_EXIT) {
+        if (exitCode == HEAP_EXIT && lastLines.stream().anyMatch(line -> line.contains(HEAP_LINE))) {
             String what = "ran out of Java heap (" + (spec.heapBytes() >> 20) + " MiB; start with a larger --heap)";
             return new Diagnosis(Cause.JAVA_HEAP, what, Optional.empty(), Optional.empty());
         }

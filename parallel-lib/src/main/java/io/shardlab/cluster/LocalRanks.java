@@ -126,7 +126,7 @@ public final class LocalRanks implements Workers {
 
     @Override
     public synchronized CompletableFuture<List<Reply>> submit(Request request) {
-        PendingCall call = new PendingCall(ranks.size());
+        PendingCall call = new PendingCall(request, ranks.size());
         if (closed) {
             call.fail(new ClusterFailure("the ranks are stopped; start them again to go on"));
             return call.future();

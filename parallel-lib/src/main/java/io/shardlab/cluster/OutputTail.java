@@ -16,6 +16,10 @@ final class OutputTail {
     private final StringBuilder unfinished = new StringBuilder();
     private long chars;
     private long dropped;
+    private Mark mark = new Mark(0, 0);
+
+    /** A place in the output: so many lines were finished, and so many characters of the next one were there. */
+    private record Mark(long lines, int chars) {}
 
     synchronized void append(String text) {
         int from = 0;
@@ -56,9 +60,22 @@ final class OutputTail {
         return all;
     }
 
-    /** The last {@code count} lines. */
-    List<String> last(int count) {
-        List<String> all = lines();
-        return List.copyOf(all.subList(Math.max(0, all.size() - count), all.size()));
+    /** From here on is the recent output. */
+    synchronized void mark() {
+        mark = new Mark(dropped + lines.size(), unfinished.length());
+    }
+
+    /** The last {@code count} lines of what came after the {@linkplain #mark mark}. */
+    synchronized List<String> recent(int count) {
+        List<String> all = new ArrayList<>(lines);
+        all.add(unfinished.toString());
+        long before = mark.lines() - dropped;
+        if (before >= 0 && before < all.size()) {
+            String begun = all.get((int) before);
+            all.set((int) before, begun.substring(Math.min(mark.chars(), begun.length())));
+            all = all.subList((int) before, all.size());
+        }
+        List<String> written = all.stream().filter(line -> !line.isEmpty()).toList();
+        return List.copyOf(written.subList(Math.max(0, written.size() - count), written.size()));
     }
 }

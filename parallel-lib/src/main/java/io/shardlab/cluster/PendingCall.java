@@ -1,6 +1,7 @@
 package io.shardlab.cluster;
 
 import io.shardlab.run.Reply;
+import io.shardlab.run.Request;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -10,13 +11,20 @@ import org.jspecify.annotations.Nullable;
 /** The replies to one request, as they come in. Guarded by its owner; only the future is seen by others. */
 final class PendingCall {
 
+    private final Request request;
     private final @Nullable Reply[] replies;
     private final CompletableFuture<List<Reply>> future = new CompletableFuture<>();
     private int numMissing;
 
-    PendingCall(int numRanks) {
+    PendingCall(Request request, int numRanks) {
+        this.request = request;
         replies = new Reply[numRanks];
         numMissing = numRanks;
+    }
+
+    /** What was asked, for people. */
+    String what() {
+        return request instanceof Request.Cell ? "the cell" : "a request";
     }
 
     CompletableFuture<List<Reply>> future() {

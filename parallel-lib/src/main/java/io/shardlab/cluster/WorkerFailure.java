@@ -49,6 +49,12 @@ public record WorkerFailure(
 
     /** For instance {@code rank 1 (cpu:1) killed by SIGKILL in forward, step 7}. */
     public String summary() {
-        return "rank " + rank + " (" + device + ") " + what + " in " + note.where();
+        String where = idle() ? "while idle" : "in " + note.where();
+        return "rank " + rank + " (" + device + ") " + what + (cause == Cause.UNRESPONSIVE ? ", " : " ") + where;
+    }
+
+    /** Whether it had nothing to do when it was lost. */
+    public boolean idle() {
+        return note.phase().equals("idle");
     }
 }

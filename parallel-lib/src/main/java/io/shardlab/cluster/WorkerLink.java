@@ -42,6 +42,9 @@ final class WorkerLink {
     /** What a socket of a worker that has read everything takes without waiting; Linux gives it 208 KiB. */
     private static final int AT_ONCE_BYTES = 16 << 10;
 
+    /** Enough for what a JVM says at its end between what other threads print. */
+    private static final int DIAGNOSTIC_LINES = 100;
+
     private final int rank;
     private final Device device;
     private final LaunchedWorker worker;
@@ -57,6 +60,7 @@ final class WorkerLink {
     private volatile @Nullable ControlChannel signals;
     private volatile long readyMillis = -1;
     private volatile @Nullable String lastError;
+    private volatile boolean lost;
 
     WorkerLink(int rank, Device device, LaunchedWorker worker, ScheduledExecutorService clock, Reports reports) {
         this.rank = rank;
@@ -149,15 +153,21 @@ final class WorkerLink {
                 lastError = failed.type() + ": " + failed.message();
             }
             if (printedPump.hasPassed(answer.printedBytes()) && errorPump.hasPassed(answer.errorBytes())) {
-                reports.answered(this, answer.id(), answer.reply());
+                answered(answer);
             } else {
                 CompletableFuture.allOf(
                                 printedPump.passed(answer.printedBytes()), errorPump.passed(answer.errorBytes()))
-                        .thenRun(() -> reports.answered(this, answer.id(), answer.reply()));
+                        .thenRun(() -> answered(answer));
             }
         } else {
             reports.complained(this, "unexpected message " + message.getClass().getSimpleName());
         }
+    }
+
+    private void answered(Message.Answer answer) {
+        printed.mark(); // What was printed until here explains nothing that happens later.
+        errors.mark();
+        reports.answered(this, answer.id(), answer.reply());
     }
 
     /**
@@ -237,19 +247,25 @@ final class WorkerLink {
         return errors;
     }
 
-    /** Remembers why this worker is of no more use. */
-    void note(String error) {
+    /** Remembers why this worker is of no more use: it counts as dead, though its process may live for a moment. */
+    void giveUp(String error) {
         lastError = error;
+        lost = true;
     }
 
     Diagnosis diagnose(int exitCode, ClusterSpec spec) {
-        return Diagnosis.of(exitCode, worker.crashLog(), worker.memoryKills() - memoryKillsBefore, spec);
+        return Diagnosis.of(
+                exitCode,
+                worker.crashLog(),
+                printed.recent(DIAGNOSTIC_LINES),
+                worker.memoryKills() - memoryKillsBefore,
+                spec);
     }
 
     WorkerStatus status(boolean busy, Optional<Long> limitBytes) {
         ProcessUse use = worker.use();
         WorkerStatus.State state;
-        if (!worker.alive()) {
+        if (lost || !worker.alive()) {
             state = WorkerStatus.State.DEAD;
         } else if (use.stopped()) {
             state = WorkerStatus.State.STOPPED;

@@ -83,7 +83,7 @@ class ClusterDeathTest {
             Trial.awaitTrue("noticed", PROMISE, () -> trial.cluster().failure().isPresent());
             assertTrue(Trial.failure(trial.script("*:flood 1"))
                     .getMessage()
-                    .contains("rank 0 (cpu:0) killed by SIGTERM in idle"));
+                    .contains("rank 0 (cpu:0) killed by SIGTERM while idle"));
         }
     }
 
@@ -97,6 +97,40 @@ class ClusterDeathTest {
             assertEquals(42, lost.exitCode());
             assertEquals(List.of("goodbye"), lost.lastLines());
             assertEquals(List.of("goodbye"), trial.cluster().logs(1));
+        }
+    }
+
+    @Test
+    void theLastLinesAreThoseOfTheRequestThatWasLost() throws Exception {
+        try (Trial trial = Trial.start(home, 2)) {
+            trial.run("*:complain earlier");
+            WorkerFailure lost = Trial.failure(trial.script("1:complain goodbye;1:halt 42"))
+                    .failures()
+                    .get(0);
+            assertEquals(List.of("goodbye"), lost.lastLines());
+            assertEquals(List.of("earliergoodbye"), trial.cluster().logs(1));
+        }
+    }
+
+    @Test
+    void anExitWithTheCodeOfAFullHeapIsAnExit() throws Exception {
+        try (Trial trial = Trial.start(home, 1)) {
+            ClusterFailure failure = Trial.failure(trial.script("0:halt 3"));
+            assertEquals(Cause.EXIT, failure.failures().get(0).cause());
+            assertTrue(failure.getMessage().contains("exited with code 3"), failure::getMessage);
+        }
+    }
+
+    @Test
+    void theOthersCountAsDeadAsSoonAsOneIsLost() throws Exception {
+        try (Trial trial = Trial.start(home, 2)) {
+            CompletableFuture<List<Reply>> call = trial.script("0:stuck;1:hold forward 7");
+            trial.awaitHolding(2);
+            Trial.signal("KILL", trial.pid(1));
+            Trial.failure(call);
+            WorkerStatus peer = trial.cluster().status().get(0);
+            assertEquals(WorkerStatus.State.DEAD, peer.state());
+            assertTrue(peer.lastError().orElseThrow().startsWith("stopped because rank 1"), peer::toString);
         }
     }
 
@@ -148,11 +182,14 @@ class ClusterDeathTest {
             CompletableFuture<List<Reply>> call = trial.script("0:hold forward 3;1:stuck");
             trial.awaitHolding(2);
             trial.cluster().cancel();
+            CompletableFuture<List<Reply>> next = trial.cluster().submit(new Request.Warm());
             ClusterFailure failure = Trial.failure(call);
             assertTrue(
                     failure.getMessage()
-                            .startsWith("rank 1 (cpu:1) did not answer within 5 s: killed in native call, step 3"),
+                            .startsWith("rank 1 (cpu:1) killed because it was still busy with a request that was"
+                                    + " interrupted 5 s before, in native call, step 3"),
                     failure::getMessage);
+            assertEquals(failure, Trial.failure(next), "the next request does not take the blame");
         }
     }
 
@@ -164,8 +201,8 @@ class ClusterDeathTest {
             ClusterFailure failure = Trial.failure(trial.script("0:late"));
             assertTrue(
                     failure.getMessage()
-                            .startsWith("rank 1 (cpu:1) is stopped by a signal (SIGSTOP) and did not answer within 5 s"
-                                    + " (rank 0 failed with LostPeer: rank 1 is late): killed in idle"),
+                            .startsWith("rank 1 (cpu:1) killed because it was stopped by a signal (SIGSTOP) and did not"
+                                    + " answer within 5 s (rank 0 failed with LostPeer: rank 1 is late), while idle"),
                     failure::getMessage);
         }
     }

@@ -41,7 +41,7 @@ class ClusterOutputTest {
         List<String> lines = tail.lines();
         assertEquals("… 5 earlier lines are not kept", lines.get(0));
         assertEquals("line 5", lines.get(1));
-        assertEquals(List.of("line 20004", "rest"), tail.last(2));
+        assertEquals(List.of("line 20004", "rest"), tail.recent(2));
     }
 
     @Test

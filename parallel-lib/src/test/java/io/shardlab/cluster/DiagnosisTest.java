@@ -6,6 +6,7 @@ import io.shardlab.cluster.WorkerFailure.Cause;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,12 +19,12 @@ class DiagnosisTest {
     Path folder;
 
     private static Diagnosis of(int exitCode, long memoryKills) {
-        return Diagnosis.of(exitCode, Optional.empty(), memoryKills, SPEC);
+        return Diagnosis.of(exitCode, Optional.empty(), List.of(), memoryKills, SPEC);
     }
 
     private Diagnosis ofLog(int exitCode, String text) throws IOException {
         Path log = Files.writeString(folder.resolve("hs_err.log"), text);
-        return Diagnosis.of(exitCode, Optional.of(log), 0, SPEC);
+        return Diagnosis.of(exitCode, Optional.of(log), List.of(), 0, SPEC);
     }
 
     @Test
@@ -33,7 +34,17 @@ class DiagnosisTest {
         assertEquals("killed by SIGBUS", of(135, 0).what());
         assertEquals("exited with code 1", of(1, 0).what());
         assertEquals("exited with code 200", of(200, 0).what());
-        assertEquals(Cause.JAVA_HEAP, of(3, 0).cause());
+    }
+
+    /** {@code System.exit(3)} in a cell was taken for a full heap. */
+    @Test
+    void onlyWhatTheJvmSaidTellsAFullHeapFromAProgramsOwnExit() {
+        assertEquals("exited with code 3", of(3, 0).what());
+        List<String> said =
+                List.of("first", "halfTerminating due to java.lang.OutOfMemoryError: Java heap space", "last");
+        assertEquals(
+                Cause.JAVA_HEAP,
+                Diagnosis.of(3, Optional.empty(), said, 0, SPEC).cause());
     }
 
     @Test
