@@ -1,6 +1,5 @@
 package io.shardlab.magics.local;
 
-import io.shardlab.cluster.ClusterFailure;
 import io.shardlab.cluster.WorkerFailure;
 import io.shardlab.cluster.WorkerStatus;
 import io.shardlab.magics.backend.Failure;
@@ -42,9 +41,10 @@ final class Failures {
         return failures;
     }
 
-    static List<Failure> of(ClusterFailure failure, IntFunction<String> role) {
+    /** The first is the cause; ranks that ended in the same way are named with it, the others follow from it. */
+    static List<Failure> ofLost(List<WorkerFailure> all, IntFunction<String> role) {
         List<Failure> failures = new ArrayList<>();
-        for (WorkerFailure lost : failure.failures()) {
+        for (WorkerFailure lost : all) {
             List<String> lines = new ArrayList<>();
             lost.crashLog().ifPresent(log -> lines.add("crash log: " + log));
             List<String> last = lost.lastLines();
@@ -53,10 +53,10 @@ final class Failures {
                     lost.rank(),
                     role.apply(lost.rank()),
                     lost.device().toString(),
-                    lost.note().where(),
-                    lost.what(),
+                    lost.idle() ? "" : lost.note().where(),
+                    lost.what() + (lost.idle() ? " while idle" : ""),
                     lines,
-                    !failures.isEmpty()));
+                    !lost.what().equals(all.get(0).what())));
         }
         return failures;
     }

@@ -169,7 +169,7 @@ final class RunningCluster {
     }
 
     private RuntimeException failed(ClusterFailure failure) {
-        List<Failure> failures = Failures.of(failure, this::role);
+        List<Failure> failures = Failures.ofLost(failure.failures(), this::role);
         placed.lose();
         return failures.isEmpty()
                 ? new IllegalStateException(failure.getMessage(), failure)
