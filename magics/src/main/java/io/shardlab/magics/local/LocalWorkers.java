@@ -21,6 +21,9 @@ import java.util.OptionalLong;
 /** Starts worker JVMs on this machine, looks after them and stops them. */
 final class LocalWorkers implements Workers {
 
+    private static final int SIGNAL_BASE = 128;
+    private static final int KILLED = SIGNAL_BASE + 9;
+
     private final Path home;
     private final Machine machine;
     private final RunningCluster cluster;
@@ -147,11 +150,26 @@ final class LocalWorkers implements Workers {
         List<Integer> codes = before.stop();
         before.close();
         for (WorkerStatus status : last) {
-            int code = codes.get(status.rank());
-            String exit = code > 128 ? "signal " + (code - 128) : "exit code " + code;
+            boolean ended = status.state() == WorkerStatus.State.DEAD;
+            String exit = exit(codes.get(status.rank()), ended, now);
             rows.add(new ExitRow(status.rank(), status.pid(), status.device().toString(), exit));
         }
         return rows;
+    }
+
+    /**
+     * How a worker ended, in words.
+     *
+     * @param before whether it had ended before it was to
+     * @param now whether it was to end at once
+     */
+    static String exit(int code, boolean before, boolean now) {
+        if (code == KILLED && !before) {
+            return now
+                    ? "stopped (killed at once)"
+                    : String.format(Locale.ROOT, "stopped (killed after %.1f s)", Cluster.STOP_MILLIS / 1000.0);
+        }
+        return code > SIGNAL_BASE ? "signal " + (code - SIGNAL_BASE) : "exit code " + code;
     }
 
     @Override
@@ -170,12 +188,17 @@ final class LocalWorkers implements Workers {
                     status.device().toString(),
                     status.state().name().toLowerCase(Locale.ROOT),
                     status.lastAction(),
-                    alive ? OptionalLong.of(status.rssBytes()) : OptionalLong.empty(),
-                    alive ? OptionalLong.of(status.note().heapBytes()) : OptionalLong.empty(),
+                    alive ? known(status.rssBytes()) : OptionalLong.empty(),
+                    alive ? known(status.note().heapBytes()) : OptionalLong.empty(),
                     limit(status),
                     status.lastError()));
         }
         return rows;
+    }
+
+    /** A process that runs uses some memory: zero says that nobody has looked. */
+    private static OptionalLong known(long bytes) {
+        return bytes > 0 ? OptionalLong.of(bytes) : OptionalLong.empty();
     }
 
     @Override
