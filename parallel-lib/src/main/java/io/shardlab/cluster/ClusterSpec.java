@@ -32,7 +32,7 @@ public record ClusterSpec(
     public static final Duration DEFAULT_TIMEOUT = Duration.ofSeconds(60);
 
     /** A JVM that loads the engine does not get by with less. */
-    static final long LEAST_MEMORY_BYTES = 256L << 20;
+    public static final long LEAST_MEMORY_BYTES = 256L << 20;
 
     private static final int MOST_WORKERS = 256;
 

@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.cluster.ClusterSpec;
 import io.shardlab.mesh.Link;
 import java.time.Duration;
 import java.util.Map;
@@ -44,7 +45,7 @@ public record UpOptions(
             Optional.empty());
 
     private static final long LEAST_HEAP = 32L << 20;
-    private static final long LEAST_MEMORY = 64L << 20;
+    private static final long LEAST_MEMORY = ClusterSpec.LEAST_MEMORY_BYTES;
 
     public UpOptions {
         require(workers.orElse(1) >= 1, "workers " + workers.orElse(0) + " must be at least 1");
@@ -54,7 +55,8 @@ public record UpOptions(
                 "heap of " + heapBytes.orElse(0) + " bytes is too small for a worker JVM; give at least 32m");
         require(
                 memoryBytes.orElse(LEAST_MEMORY) >= LEAST_MEMORY,
-                "memory of " + memoryBytes.orElse(0) + " bytes is too small for a worker; give at least 64m");
+                "memory of " + memoryBytes.orElse(0) + " bytes is too small for a worker; give at least "
+                        + (LEAST_MEMORY >> 20) + "m");
         require(
                 heapBytes.isEmpty() || memoryBytes.isEmpty() || heapBytes.getAsLong() < memoryBytes.getAsLong(),
                 "heap of " + heapBytes.orElse(0) + " bytes does not fit into memory of " + memoryBytes.orElse(0));

@@ -133,7 +133,7 @@ class RefusalTest {
                 "up --memory 0                     | --memory 0 must be more than 0 bytes",
                 "up --memory -1g                   | --memory -1g must be a size",
                 "up --memory 9999999t              | --memory 9999999t must be at most",
-                "up --memory 1m                    | too small for a worker; give at least 64m",
+                "up --memory 1m                    | too small for a worker; give at least 256m",
                 "up --heap 1m                      | too small for a worker JVM; give at least 32m",
                 "up --heap 2g --memory 1g          | does not fit into memory",
                 "up -d tpu                         | --devices tpu must be cpu, gpu or numbers of GPUs",
