@@ -57,11 +57,11 @@ final class WorkerCommand {
     List<String> shortcomings(ClusterSpec spec) {
         List<String> texts = new ArrayList<>();
         if (spec.memoryBytes().isPresent() && program("prlimit").isEmpty()) {
-            texts.add("the memory budget is not enforced: prlimit (package util-linux) was not found");
+            texts.add("The memory budget is not enforced: prlimit (package util-linux) was not found");
         }
         boolean gpu = spec.devices().stream().anyMatch(device -> device.kind() == Device.Kind.GPU);
         if (gpu && gpuFlavor().equals("cpu")) {
-            texts.add("no PyTorch library for GPUs was found (pytorch-native-cu128 or PYTORCH_LIBRARY_PATH)");
+            texts.add("No PyTorch library for GPUs was found (pytorch-native-cu128 or PYTORCH_LIBRARY_PATH)");
         }
         return texts;
     }

@@ -75,7 +75,8 @@ record Machine(Devices devices) {
             int count = workers.orElse(numGpus);
             boolean asked = choice.kind().isPresent();
             if (count > numGpus && asked || numGpus == 0) {
-                throw new IllegalArgumentException("devices gpu: " + count + " asked for; " + gpusAllowed(numGpus));
+                String number = workers.isPresent() ? count + " asked for; " : "";
+                throw new IllegalArgumentException("devices gpu: " + number + gpusAllowed(numGpus));
             }
             if (count <= numGpus) {
                 return IntStream.range(0, count).mapToObj(Device::gpu).toList();
