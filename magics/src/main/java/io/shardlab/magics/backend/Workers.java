@@ -30,6 +30,11 @@ public interface Workers {
     /** The last lines of the selected workers, dead ones too. */
     List<LogLine> logs(Selection selection, int linesPerRank);
 
+    /** That workers are lost, how, and what brings them back, in one line; empty while they live or where there are none. */
+    default Optional<String> lost() {
+        return Optional.empty();
+    }
+
     /** What the running workers only simulate, for titles: {@code simulated link 10 GB/s, 20 µs}. */
     default Optional<String> simulated() {
         return Optional.empty();

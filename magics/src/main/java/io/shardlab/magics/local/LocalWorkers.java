@@ -1,6 +1,7 @@
 package io.shardlab.magics.local;
 
 import io.shardlab.cluster.Cluster;
+import io.shardlab.cluster.ClusterFailure;
 import io.shardlab.cluster.ClusterSpec;
 import io.shardlab.cluster.WorkerEvent;
 import io.shardlab.cluster.WorkerStatus;
@@ -123,6 +124,21 @@ final class LocalWorkers implements Workers {
             throw new IllegalStateException(
                     "stopped before the workers were ready: none is left, and `%shard up` starts them");
         }
+    }
+
+    @Override
+    public Optional<String> lost() {
+        return cluster.known().flatMap(Cluster::failure).map(this::told);
+    }
+
+    private String told(ClusterFailure failure) {
+        String how = failure.failures().stream()
+                .findFirst()
+                .map(first -> "rank " + first.rank() + " died (" + first.what()
+                        + first.crashLog().map(log -> ", log: " + log).orElse("") + ")")
+                .orElse("the workers failed (" + failure.getMessage() + ")");
+        return how + "; `%shard restart` brings "
+                + (cluster.placed().recipe().isPresent() ? "workers and model back" : "the workers back");
     }
 
     private static OptionalLong limit(WorkerStatus status) {

@@ -86,8 +86,9 @@ final class RunningCluster {
         return rates;
     }
 
+    /** The mesh of what is placed, or was until workers died. */
     private Optional<Mesh> mesh() {
-        return placed.plan().map(plan -> plan.mesh());
+        return placed.recipe().map(recipe -> recipe.plan().mesh());
     }
 
     /** The ranks that a selection means: by their roles where the placed plan has one for each worker. */

@@ -4,7 +4,6 @@ import io.shardlab.magics.backend.Backend;
 import io.shardlab.magics.backend.Comparing;
 import io.shardlab.magics.backend.FailedWorkers;
 import io.shardlab.magics.backend.Plans;
-import io.shardlab.magics.backend.Workers;
 import io.shardlab.magics.command.CompareOptions;
 import io.shardlab.magics.command.ComparedScheme;
 import io.shardlab.magics.command.InferOptions;
@@ -79,7 +78,7 @@ final class Comparisons {
 
     private <C extends Compared<C>> C compared(CompareOptions options, ComparisonListener listener, Maker<C> maker) {
         options.placements().forEach(preparation::known);
-        int running = numRunning();
+        int running = backend.workers().status().size();
         if (running > 0) {
             requireWorkers(options, running);
             return besidePlaced(maker.of(plans(options), listener));
@@ -93,11 +92,6 @@ final class Comparisons {
         } finally {
             backend.workers().down(false);
         }
-    }
-
-    private int numRunning() {
-        List<Workers.StatusRow> rows = backend.workers().status();
-        return rows.stream().anyMatch(row -> row.state().equals("dead")) ? 0 : rows.size();
     }
 
     private static void requireWorkers(CompareOptions options, int running) {

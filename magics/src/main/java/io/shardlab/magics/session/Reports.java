@@ -25,7 +25,7 @@ final class Reports {
 
     /** Writes the session's page; a file that is there is replaced when the new one is complete. */
     Path write(Path file, Optional<String> title) {
-        return work.call("report", () -> {
+        return work.callAnyway("report", () -> {
             List<Diagnosis.DoctorRow> machine = backend.diagnosis().doctor();
             String html = new Report(journal, machine, title.orElse(Report.TITLE)).html(ZonedDateTime.now());
             Path target = file.toAbsolutePath().normalize();

@@ -43,14 +43,14 @@ final class SessionWorkers implements AutoCloseable {
         Optional<Workers.Running> same = work.look("up", () -> backend.workers().unchanged(options));
         Workers.Running up = same.isPresent()
                 ? same.get()
-                : work.call("up", () -> backend.workers().up(options));
+                : work.callAnyway("up", () -> backend.workers().up(options));
         idle.limit(unused);
         running = idle.mentioned(up);
     }
 
     Workers.Restarted restart(Selection selection, Progress progress) {
         Workers.Restarted restarted =
-                work.call("restart", () -> backend.workers().restart(selection, progress));
+                work.callAnyway("restart", () -> backend.workers().restart(selection, progress));
         running = idle.mentioned(restarted.running());
         return new Workers.Restarted(running, restarted.told());
     }
@@ -61,7 +61,7 @@ final class SessionWorkers implements AutoCloseable {
         }
         List<Workers.ExitRow> exits = now
                 ? work.beside(() -> backend.workers().down(true))
-                : work.call("down", () -> backend.workers().down(false));
+                : work.callAnyway("down", () -> backend.workers().down(false));
         running = Workers.Running.NONE;
         idle.limit(Optional.empty());
         return exits;

@@ -5,6 +5,7 @@ import io.shardlab.magics.backend.Backend;
 import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.backend.FailedWorkers;
 import io.shardlab.schedule.ScheduleException;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -58,11 +59,29 @@ final class Work implements AutoCloseable {
 
     /**
      * Does something that the user can stop. An interrupt that came before is meant for it, and for nothing earlier: the cell
-     * may be over by then, and another one begun.
+     * may be over by then, and another one begun. Refused at once where workers are lost.
      *
      * @param kept says, once stopped, what remains, {@code weights kept at step 7}; it is given what each rank was doing
      */
     <T> T call(String what, Callable<T> action, UnaryOperator<String> kept) {
+        return callAnyway(
+                what,
+                () -> {
+                    Optional<String> lost = backend.workers().lost();
+                    if (lost.isPresent()) {
+                        throw new IllegalStateException(lost.get());
+                    }
+                    return action.call();
+                },
+                kept);
+    }
+
+    /** The same for a verb that can do without workers, or starts and ends them: lost ones do not matter to it. */
+    <T> T callAnyway(String what, Callable<T> action) {
+        return callAnyway(what, action, doing -> doing);
+    }
+
+    private <T> T callAnyway(String what, Callable<T> action, UnaryOperator<String> kept) {
         requireFree(what);
         if (Thread.interrupted()) {
             throw ShardException.interrupted("interrupted: " + what + " had not begun");

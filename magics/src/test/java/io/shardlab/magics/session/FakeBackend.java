@@ -15,6 +15,7 @@ import io.shardlab.plan.Plan;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -42,6 +43,9 @@ final class FakeBackend implements Backend {
     boolean diskFull;
 
     int workers;
+
+    /** What is told of workers that died. */
+    Optional<String> lost = Optional.empty();
 
     @Nullable
     Plan placed;

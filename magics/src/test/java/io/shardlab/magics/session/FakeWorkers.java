@@ -36,6 +36,7 @@ final class FakeWorkers implements Workers {
                     "devices " + options.devices() + ": this machine has no GPU; allowed: cpu");
         }
         backend.started.add("up " + count);
+        backend.lost = Optional.empty();
         backend.workers = count;
         List<WorkerRow> rows = new ArrayList<>();
         for (int rank = 0; rank < count; rank++) {
@@ -57,6 +58,11 @@ final class FakeWorkers implements Workers {
         }
         selection.ranks(new Mesh(1, 1, backend.workers));
         return new Restarted(up(UpOptions.workers(backend.workers)), List.of("kept: <all>"));
+    }
+
+    @Override
+    public Optional<String> lost() {
+        return backend.lost;
     }
 
     @Override

@@ -11,11 +11,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is wrong in a line is said in one line, and nothing is started. */
 class RefusalTest {
@@ -242,6 +244,43 @@ class RefusalTest {
             assertTrue(String.valueOf(refused.getMessage()).startsWith("no workers; `%shard up` starts some"));
         }
         assertTrue(port.quiet());
+    }
+
+    /** They said that no model is placed, or showed the death of before as if they had failed themselves. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "train --steps 2",
+                "train tiny --steps 2 -a",
+                "place tiny --tp 2",
+                "check",
+                "infer --prompt x",
+                "compare tiny",
+                "save /tmp/x",
+                "load /tmp/x",
+                "mem",
+                "traffic",
+                "vars",
+                "push x=1",
+                "pull x",
+                "gather x"
+            })
+    void whereAWorkerDiedTheFirstThingSaidIsWhatBringsItBack(String line) {
+        try (Notebook notebook = notebook()) {
+            notebook.line(List.of("up", "-n", "2"));
+            port.displays.clear();
+            backend.lost =
+                    Optional.of("rank 1 died (killed by SIGKILL); `%shard restart` brings workers and model back");
+            ShardException refused =
+                    assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
+            assertEquals(backend.lost.get(), refused.getMessage());
+            assertTrue(port.quiet(), "no card of a failure that is another verb's");
+            refused = assertThrows(ShardException.class, () -> notebook.cell(List.of(), "1 + 1"));
+            assertEquals(backend.lost.get(), refused.getMessage());
+            assertEquals(List.of("up 2"), backend.started);
+            notebook.line(List.of("restart"));
+            notebook.cell(List.of(), "1 + 1");
+        }
     }
 
     @Test
