@@ -75,6 +75,11 @@ public interface Plans {
             ranks = List.copyOf(ranks);
             advice = List.copyOf(advice);
         }
+
+        /** Whether every rank fits its device. */
+        public boolean fits() {
+            return ranks.stream().allMatch(RankEstimate::fits);
+        }
     }
 
     /**
@@ -93,6 +98,21 @@ public interface Plans {
             OptionalLong limitBytes,
             Map<String, Long> sentBytes,
             boolean fits) {}
+
+    /** Refuses a plan of which some rank does not fit its device; says the smallest layout that does, if there is one. */
+    final class DoesNotFit extends IllegalArgumentException {
+
+        private final transient Estimate estimate;
+
+        public DoesNotFit(Estimate estimate) {
+            super(String.join(" ", estimate.advice()));
+            this.estimate = estimate;
+        }
+
+        public Estimate estimate() {
+            return estimate;
+        }
+    }
 
     record PlaceOutcome(Plan plan, List<PlacedRow> rows, double millis) {
         public PlaceOutcome {

@@ -109,8 +109,8 @@ final class LocalPlans implements Plans {
         Plan plan = maker.make(spec, options);
         requireWorkers(plan);
         Estimate estimate = plan(options);
-        if (!estimate.ranks().stream().allMatch(RankEstimate::fits)) {
-            throw new IllegalArgumentException(String.join(" ", estimate.advice()));
+        if (!estimate.fits()) {
+            throw new DoesNotFit(estimate);
         }
         Optional<String> weights = options.weights()
                 .or(() -> spec instanceof ModelSpec decoder ? decoder.weights() : Optional.empty())

@@ -111,8 +111,8 @@ final class Comparisons {
         List<Plan> plans = new ArrayList<>();
         for (PlanOptions placement : options.placements()) {
             Plans.Estimate estimate = backend.plans().plan(placement);
-            if (!estimate.ranks().stream().allMatch(Plans.RankEstimate::fits)) {
-                throw new IllegalArgumentException(String.join(" ", estimate.advice()));
+            if (!estimate.fits()) {
+                throw new Plans.DoesNotFit(estimate);
             }
             plans.add(estimate.plan());
         }

@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.backend.Backend;
 import io.shardlab.magics.backend.Cells;
+import io.shardlab.magics.backend.Plans;
 import io.shardlab.magics.command.CellReader;
 import io.shardlab.magics.command.Command;
 import io.shardlab.magics.command.Verbs;
@@ -13,6 +14,7 @@ import io.shardlab.magics.screen.Output;
 import io.shardlab.magics.screen.Port;
 import io.shardlab.magics.screen.Port.Content;
 import io.shardlab.magics.screen.Screen;
+import io.shardlab.magics.table.PlanGrids;
 import io.shardlab.schedule.ScheduleException;
 import java.util.List;
 import java.util.Map;
@@ -95,6 +97,8 @@ public final class Notebook implements AutoCloseable {
                 screen.show(CellView.mistakes(mistaken));
             } else if (failed.getCause() instanceof ScheduleException drawn) {
                 screen.show(Content.preformatted(drawn.picture()));
+            } else if (failed.getCause() instanceof Plans.DoesNotFit large) {
+                screen.show(Content.table(PlanGrids.tooLarge(large.estimate())));
             } else if (failed.interrupted()) { // the front end hides the message of an interrupted cell
                 screen.show(Content.line(String.valueOf(failed.getMessage())));
             }

@@ -34,7 +34,7 @@ public final class PlanView {
 
     /** Whether every rank fits its device. */
     public boolean fits() {
-        return estimate.ranks().stream().allMatch(Plans.RankEstimate::fits);
+        return estimate.fits();
     }
 
     /** The programs of the stages and the schedule, as text. */

@@ -69,6 +69,15 @@ public final class PlanGrids {
         return new Grid<>(estimate.plan().model() + " under " + estimate.plan().scheme(), columns, estimate.ranks());
     }
 
+    /** The same of the ranks that do not fit alone. */
+    public static Grid<Plans.RankEstimate> tooLarge(Plans.Estimate estimate) {
+        Grid<Plans.RankEstimate> all = estimate(estimate);
+        return new Grid<>(
+                all.caption() + ": what does not fit",
+                all.columns(),
+                all.rows().stream().filter(row -> !row.fits()).toList());
+    }
+
     public static Grid<Plans.PlacedRow> placed(Plans.PlaceOutcome outcome) {
         return new Grid<>(
                 outcome.plan().model() + " placed under " + outcome.plan().scheme() + " in "

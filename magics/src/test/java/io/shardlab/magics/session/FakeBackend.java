@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,9 @@ final class FakeBackend implements Backend {
     boolean diskFull;
 
     int workers;
+
+    /** What each worker may use. */
+    OptionalLong memoryBytes = OptionalLong.empty();
 
     /** What is told of workers that died. */
     Optional<String> lost = Optional.empty();

@@ -72,7 +72,8 @@ final class FakePlanner implements Plans {
         List<RankEstimate> ranks = new ArrayList<>();
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             MemoryUse use = FakeMeasures.use(rank);
-            boolean fits = use.totalBytes() <= options.memoryBytes().orElse(Long.MAX_VALUE);
+            OptionalLong limit = options.memoryBytes().isPresent() ? options.memoryBytes() : backend.memoryBytes;
+            boolean fits = use.totalBytes() <= limit.orElse(Long.MAX_VALUE);
             ranks.add(new RankEstimate(
                     rank,
                     plan.mesh().role(rank),
@@ -80,7 +81,7 @@ final class FakePlanner implements Plans {
                     plan.stages().get(plan.mesh().coordinates(rank).pipeline()).label(),
                     250_000,
                     use,
-                    options.memoryBytes(),
+                    limit,
                     Map.of("tp all_reduce", 3L << 20, "pp send", 1L << 20),
                     fits));
         }
@@ -110,6 +111,10 @@ final class FakePlanner implements Plans {
         if (plan.mesh().size() > Math.max(backend.workers, FakeBackend.DEVICES)) {
             throw new IllegalArgumentException("scheme " + plan.scheme() + " needs "
                     + plan.mesh().size() + " workers; there are " + backend.workers);
+        }
+        Estimate estimate = plan(options);
+        if (!estimate.fits()) {
+            throw new DoesNotFit(estimate);
         }
         backend.started.add("place " + plan.model() + " " + plan.scheme());
         backend.placed = plan;

@@ -38,6 +38,7 @@ final class FakeWorkers implements Workers {
         backend.started.add("up " + count);
         backend.lost = Optional.empty();
         backend.workers = count;
+        backend.memoryBytes = options.memoryBytes();
         List<WorkerRow> rows = new ArrayList<>();
         for (int rank = 0; rank < count; rank++) {
             rows.add(new WorkerRow(

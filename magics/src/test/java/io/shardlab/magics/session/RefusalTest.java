@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -280,6 +281,23 @@ class RefusalTest {
             assertEquals(List.of("up 2"), backend.started);
             notebook.line(List.of("restart"));
             notebook.cell(List.of(), "1 + 1");
+        }
+    }
+
+    /** The line alone did not tell which ranks, and what on them, was too large. */
+    @ParameterizedTest
+    @ValueSource(strings = {"place tiny --tp 2", "train tiny --tp 2", "train tiny --tp 2 -a", "compare tiny"})
+    void whatDoesNotFitIsRefusedWithItsTable(String line) {
+        try (Notebook notebook = notebook()) {
+            notebook.line(List.of("up", "-n", "2", "--memory", "64m"));
+            backend.memoryBytes = OptionalLong.of(1 << 20);
+            port.displays.clear();
+            ShardException refused =
+                    assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
+            assertEquals("does not fit; cheapest fix: tp=2", refused.getMessage());
+            String table = port.displays.get(0).text();
+            assertTrue(table.contains("what does not fit") && table.contains("memory limit MB"), table);
+            assertEquals(List.of("up 2"), backend.started);
         }
     }
 
