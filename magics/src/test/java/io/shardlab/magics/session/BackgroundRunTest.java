@@ -213,6 +213,18 @@ class BackgroundRunTest {
         assertInstanceOf(StartedRun.class, shard("train tiny --steps 2 -a"));
     }
 
+    /** The second of a name hid the first, though both had their folders. */
+    @Test
+    void runsOfOneNameAreBothListedAndTheNameMeansTheNewest() {
+        shard("train tiny --steps 3 -o twice");
+        shard("train --steps 5 -o twice");
+        Table jobs = assertInstanceOf(Table.class, shard("jobs"));
+        assertEquals(List.of("twice", "twice"), jobs.stringColumn("name").asList());
+        assertEquals(List.of("1-twice", "2-twice"), jobs.stringColumn("folder").asList());
+        assertEquals(5, assertInstanceOf(Run.class, shard("wait twice")).loss().length);
+        assertEquals(3, assertInstanceOf(Run.class, shard("wait 1-twice")).loss().length);
+    }
+
     @Test
     void aFailedRunShowsItsCardWhereItWasBegunAndWhereSomebodyWaits() {
         shard("up -n 2");
