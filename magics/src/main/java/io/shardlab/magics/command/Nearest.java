@@ -12,6 +12,9 @@ public final class Nearest {
     /** The nearest allowed word, unless all are far from what was typed. */
     static Optional<String> to(String typed, Collection<String> allowed) {
         String word = bare(typed);
+        if (word.matches("[0-9.,:-]*")) {
+            return Optional.empty(); // Another number is not what was meant.
+        }
         String best = "";
         int least = Integer.MAX_VALUE;
         for (String candidate : allowed) {

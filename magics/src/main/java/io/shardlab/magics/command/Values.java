@@ -102,7 +102,12 @@ final class Values {
     static final class Ranks implements ITypeConverter<Selection> {
         @Override
         public Selection convert(String text) {
-            return Selection.parse(text);
+            try {
+                return Selection.parse(text);
+            } catch (IllegalArgumentException refused) {
+                throw new IllegalArgumentException(
+                        refused.getMessage() + Nearest.guess(text, List.of("last-stage", "all")), refused);
+            }
         }
     }
 

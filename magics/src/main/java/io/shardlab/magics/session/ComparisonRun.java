@@ -7,6 +7,7 @@ import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.trial.Rounds;
 import io.shardlab.magics.trial.SchemeResult;
 import io.shardlab.magics.trial.Trial;
+import io.shardlab.magics.view.Figures;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
 import io.shardlab.run.TrainSettings;
@@ -136,8 +137,8 @@ final class ComparisonRun implements Comparisons.Trials<Comparison> {
                 + (first.sampleShape().isPresent()
                         ? ""
                         : " × " + first.workload().sequence() + " tokens") + ", "
-                + options.steps() + " timed steps in each of " + options.repeat()
-                + (options.repeat() == 1 ? " run" : " interleaved runs");
+                + Figures.counted(options.steps(), "timed step") + " in "
+                + (options.repeat() == 1 ? "one run" : "each of " + options.repeat() + " interleaved runs");
         return new Comparison(subject, conditions, results, apartMillis, rounds.notes());
     }
 }
