@@ -54,7 +54,7 @@ public interface Actions {
     Object attach(Optional<String> name);
 
     /** Stops a run. */
-    Object interrupt(Optional<String> name);
+    Object interrupt(Optional<String> name, Selection selection);
 
     Object timeline(TimelineOptions options);
 

@@ -1,5 +1,12 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.RankList;
+import io.shardlab.mesh.Mesh;
+import io.shardlab.mesh.Selection;
+import io.shardlab.plan.Plan;
+import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 
 /** What goes on while cells come and go, one at a time: begins it, stops it, refuses what would end it. */
@@ -8,10 +15,12 @@ final class InBackground {
     /** How long a cell waits to hear whether what it begins can begin at all. */
     private static final long REFUSAL_MILLIS = 2000;
 
+    private final Backend backend;
     private final Work work;
     private final StartedRuns runs;
 
-    InBackground(Work work, StartedRuns runs) {
+    InBackground(Backend backend, Work work, StartedRuns runs) {
+        this.backend = backend;
         this.work = work;
         this.runs = runs;
     }
@@ -53,12 +62,44 @@ final class InBackground {
         }
     }
 
-    /** Asks it to stop, or kills the workers if it was asked before; says what came of it. */
-    String stop(Optional<String> name) {
+    /**
+     * Asks what runs on one of these ranks to stop, or kills the workers if it was asked before; says what came of it.
+     *
+     * @param selection which ranks the user wants back; others that run the same stop with them
+     */
+    String stop(Optional<String> name, Selection selection) {
         Started<?> run = runs.find("interrupt", name);
         if (run.isOver()) {
             throw new ShardException("interrupt: " + run.title() + " has ended (" + run.story() + ")");
         }
+        if (selection.equals(Selection.ALL)) {
+            return stop(run);
+        }
+        List<Integer> running = ranks(run.selection());
+        List<Integer> wanted = ranks(selection);
+        if (Collections.disjoint(running, wanted)) {
+            throw new ShardException("interrupt: " + run.title() + " runs on " + RankList.text(running) + ", not on "
+                    + RankList.text(wanted) + "; nothing was stopped");
+        }
+        String told = stop(run);
+        return wanted.containsAll(running)
+                ? told
+                : told + "; what runs on several ranks stops on all of them, here " + RankList.text(running);
+    }
+
+    private List<Integer> ranks(Selection selection) {
+        return work.look("interrupt", () -> {
+            int numRanks = backend.workers().status().size();
+            Mesh flat = new Mesh(1, 1, numRanks);
+            return selection.ranks(backend.plans()
+                    .placed()
+                    .map(Plan::mesh)
+                    .filter(mesh -> mesh.size() == numRanks)
+                    .orElse(flat));
+        });
+    }
+
+    private String stop(Started<?> run) {
         if (run.state() == Started.State.STOPPING) {
             work.kill();
             return run.title() + " was stopping already: the workers are being killed, with their weights and "

@@ -144,7 +144,7 @@ public final class Lab implements AutoCloseable {
 
     /** Stops a run at its next micro-batch, or, if it is stopping already, kills the workers; says which. */
     public String interrupt(String name) {
-        return subjects.background().stop(Optional.of(name));
+        return subjects.background().stop(Optional.of(name), Selection.ALL);
     }
 
     /** Starts workers anew and places the model again, as it is where that can be. */

@@ -195,8 +195,8 @@ final class ShownRuns {
         return result;
     }
 
-    Object interrupt(Optional<String> name) {
-        output.line(lab.get().subjects().background().stop(name));
+    Object interrupt(Optional<String> name, Selection selection) {
+        output.line(lab.get().subjects().background().stop(name, selection));
         return lab.get().subjects().runs().find("interrupt", name);
     }
 
@@ -214,8 +214,9 @@ final class ShownRuns {
     Table top(Duration time) {
         TopView view = new TopView(nanos);
         Lab open = lab.get();
-        view.see(open.subjects().observations().status(), open.subjects().runs().underWay());
-        long end = nanos.getAsLong() + time.toNanos();
+        List<Workers.StatusRow> first = open.subjects().observations().status();
+        view.see(first, open.subjects().runs().underWay());
+        long end = nanos.getAsLong() + (first.isEmpty() ? 0 : time.toNanos()); // Nobody waits to see that there is nothing.
         try (Screen.AutoCloseableQuietly watched = output.live(view)) {
             while (nanos.getAsLong() < end) {
                 long rest = (end - nanos.getAsLong()) / 1_000_000;

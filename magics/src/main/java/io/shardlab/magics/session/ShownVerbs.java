@@ -111,8 +111,8 @@ final class ShownVerbs implements Actions {
     }
 
     @Override
-    public Object interrupt(Optional<String> name) {
-        return runs.interrupt(name);
+    public Object interrupt(Optional<String> name, Selection selection) {
+        return runs.interrupt(name, selection);
     }
 
     @Override

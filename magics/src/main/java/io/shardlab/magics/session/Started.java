@@ -1,5 +1,6 @@
 package io.shardlab.magics.session;
 
+import io.shardlab.mesh.Selection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -53,6 +54,9 @@ public abstract sealed class Started<R> permits StartedRun, StartedCell {
 
     /** What it is: {@code run}, {@code cell}. */
     abstract String kind();
+
+    /** The ranks that it runs on, as far as the user chose them. */
+    abstract Selection selection();
 
     /** Whether it has got past everything that can be refused. */
     abstract boolean underWay();

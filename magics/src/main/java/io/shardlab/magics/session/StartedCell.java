@@ -3,6 +3,7 @@ package io.shardlab.magics.session;
 import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.command.CellOptions;
 import io.shardlab.magics.screen.CellText;
+import io.shardlab.mesh.Selection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -32,6 +33,11 @@ public final class StartedCell extends Started<CellRun> implements Cells.Listene
     }
 
     @Override
+    Selection selection() {
+        return options.selection();
+    }
+
+    @Override
     synchronized boolean underWay() {
         return begun;
     }
@@ -45,7 +51,7 @@ public final class StartedCell extends Started<CellRun> implements Cells.Listene
 
     /** Which ranks run it, as the user selected them. */
     String ranks() {
-        return options.selection().toString();
+        return selection().toString();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.backend.Runs;
 import io.shardlab.magics.view.Figures;
+import io.shardlab.mesh.Selection;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -27,6 +28,11 @@ public final class StartedRun extends Started<Run> {
     @Override
     String kind() {
         return "run";
+    }
+
+    @Override
+    Selection selection() {
+        return Selection.ALL;
     }
 
     @Override

@@ -30,7 +30,7 @@ record Subjects(
         Preparation preparation = new Preparation(backend, corpus, new SampleSets(home));
         Journal journal = new Journal();
         StartedRuns runs = new StartedRuns();
-        InBackground background = new InBackground(work, runs);
+        InBackground background = new InBackground(backend, work, runs);
         SessionCells cells = new SessionCells(backend, work);
         return new Subjects(
                 new SessionWorkers(backend, work, background, environment),

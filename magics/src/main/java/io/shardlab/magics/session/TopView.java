@@ -72,6 +72,8 @@ final class TopView extends LiveDisplay {
                 Column.optionalNumber("cpu_pct", "CPU % of a core", 0, Row::cpuPercent),
                 Column.megabytes("rss_mb", "resident MB", row -> row.status().rssBytes()),
                 Column.megabytes("heap_mb", "Java heap MB", row -> row.status().heapBytes()),
+                Column.megabytes(
+                        "limit_mb", "memory limit MB", row -> row.status().limitBytes()),
                 Column.optionalText(
                         "last_error", "last error", row -> row.status().lastError())));
         return new Grid<>(status.caption(), columns, rows);

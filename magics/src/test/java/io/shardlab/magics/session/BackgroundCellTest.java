@@ -121,6 +121,19 @@ class BackgroundCellTest {
     }
 
     @Test
+    void anInterruptOfSomeRanksStopsWhatRunsOnThemAndNothingElse() throws InterruptedException {
+        startOneThatGoesOn();
+        assertEquals(
+                "interrupt: cell long runs on ranks 0–1, not on ranks 2–3; nothing was stopped",
+                refusal(() -> shard("interrupt -t 2-3")));
+        assertTrue(refusal(() -> shard("interrupt -t 4")).contains("there is no rank 4; allowed: 0 to 3"));
+        assertEquals(1, backend.cancelled.getCount());
+        port.displays.clear();
+        assertEquals(Started.State.INTERRUPTED, ((StartedCell) shard("interrupt -t 1,2")).state());
+        assertTrue(shown().contains("; what runs on several ranks stops on all of them, here ranks 0–1"), shown());
+    }
+
+    @Test
     void anotherCellIsRefusedWhileLooksWork() throws InterruptedException {
         startOneThatGoesOn();
         assertTrue(refusal(() -> cell("-t 3", "1")).startsWith("cell: cell long is under way"));

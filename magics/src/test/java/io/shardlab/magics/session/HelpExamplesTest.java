@@ -88,7 +88,8 @@ final class HelpExamplesTest {
                 String typed = example.first()
                         .replace("FOLDER_OF_IDX_FILES", "random")
                         .replaceAll("(\\w+\\.(html|json))", home + "/$1")
-                        .replaceAll("shard top.*", "shard top --for 1s");
+                        .replaceAll("shard top.*", "shard top --for 1s")
+                        .replace("--for 2s", "--for 1s");
                 if (example.first().startsWith("%%")) {
                     boolean java = example.first().matches("%%shard( -.*| cell.*)?");
                     if (java) {

@@ -52,7 +52,9 @@ class RefusalTest {
                 "up --idle 3x                      | --idle 3x must be a time such as 30s",
                 "up --idle 900d                    | --idle 900d must be at most a year",
                 "restart -t 1                      | no workers; `%shard up` starts some",
-                "restart -t x                      | --to x",
+                "restart -t x                      | restart: selection 'x': 'x' is not of the form 0, 0,2",
+                "logs -t 3-1                       | logs: selection '3-1': the range 3-1 ends before it starts",
+                "logs -t last-stge                 | did you mean last-stage?",
                 "wait                              | wait: no run was begun; `%shard train -a` begins one",
                 "attach tiny                       | attach: there is no run 'tiny'; no run was begun",
                 "interrupt first                   | interrupt: there is no run 'first'",
@@ -70,7 +72,8 @@ class RefusalTest {
                 "status now                        | unexpected word 'now'",
                 "plan tiny small                   | unexpected word 'small'",
                 "up ;rm -rf /                      | unexpected word ';rm'",
-                "status --for 30s                  | unknown flag '--for'",
+                "status --for soon                 | --for soon must be a time such as 30s",
+                "interrupt -t x                    | interrupt: selection 'x'",
                 "up -n 2 -n 3                      | --workers is given twice",
                 "train --lr 1 --lr 2               | --lr is given twice",
                 "plan tiny --link fast             | the rate 'fast' must be a number with kB/s, MB/s",
@@ -298,6 +301,15 @@ class RefusalTest {
             String table = port.displays.get(0).text();
             assertTrue(table.contains("what does not fit") && table.contains("memory limit MB"), table);
             assertEquals(List.of("up 2"), backend.started);
+        }
+    }
+
+    @Test
+    void aNumberThatIsNotAllowedIsNoMisspellingOfAnother() {
+        try (Notebook notebook = notebook()) {
+            ShardException refused = assertThrows(
+                    ShardException.class, () -> notebook.line(List.of("plan", "tiny", "--dp", "2", "--zero", "3")));
+            assertEquals("plan: --zero 3 must be one of 0, 1", refused.getMessage());
         }
     }
 

@@ -17,6 +17,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,6 +61,7 @@ class ShownVerbsTest {
                 "place tiny --tp 2  | 1",
                 "status             | 1",
                 "top --for 1s       | 1",
+                "status --for 1s    | 1",
                 "jobs               | 1",
                 "restart -t 1       | 1",
                 "devices            | 1",
@@ -93,6 +95,14 @@ class ShownVerbsTest {
             assertFalse(others.matches("(?is).*<(script|style).*|.* style=.*"), content.html());
         }
         assertTrue(value instanceof Table || !value.toString().contains("\n"), value.toString());
+    }
+
+    /** It showed the empty table for its whole time. */
+    @Test
+    @Timeout(20)
+    void topWithoutWorkersSaysSoAtOnce() {
+        shard("top --for 1h");
+        assertTrue(port.displays.get(0).text().contains("no workers; %shard up starts some"));
     }
 
     @Test
