@@ -217,7 +217,7 @@ public final class Comparison extends Compared<Comparison> {
             bars.add(new SchemesChart.Bar(
                     label,
                     result.tokensPerSecond(),
-                    result.spread(),
+                    result.trials().size() > 1 ? OptionalDouble.of(result.spread()) : OptionalDouble.empty(),
                     predicted.isPresent()
                             ? OptionalDouble.of(workload.tokens() * 1000 / predicted.getAsDouble())
                             : OptionalDouble.empty()));

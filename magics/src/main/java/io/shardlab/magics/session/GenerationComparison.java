@@ -136,7 +136,12 @@ public final class GenerationComparison extends Compared<GenerationComparison> {
         for (GenerationResult result : measured()) {
             String label = result.scheme().label();
             bars.add(new SchemesChart.Bar(
-                    label, result.tokensPerSecond(), (result.high() - result.low()) / 2, OptionalDouble.empty()));
+                    label,
+                    result.tokensPerSecond(),
+                    result.trials().size() > 1
+                            ? OptionalDouble.of((result.high() - result.low()) / 2)
+                            : OptionalDouble.empty(),
+                    OptionalDouble.empty()));
             stacks.add(new StepPartsChart.Stack(label, result.causes()));
         }
         return List.of(

@@ -7,14 +7,23 @@ public final class Figures {
 
     private static final int EXACT_DECIMALS = 6;
 
+    /** From so many decimals on, as losses and learning rates have, every digit tells something. */
+    private static final int TELLING_DECIMALS = 4;
+
     private Figures() {}
 
-    /** So many decimals, thousands set apart; very small or large numbers in scientific notation where digits would be lost. */
+    /**
+     * So many decimals, thousands set apart; huge numbers in scientific notation, and tiny ones where four or more decimals are
+     * asked for. A tiny percentage or size is 0.0.
+     */
     public static String decimal(double value, int decimals) {
         if (!Double.isFinite(value)) {
             return String.valueOf(value);
         }
         boolean tiny = value != 0 && Math.abs(value) < 0.5 * Math.pow(10, -decimals);
+        if (tiny && decimals < TELLING_DECIMALS) {
+            return decimal(0, decimals); // Without the sign of what is rounded away.
+        }
         if (tiny || Math.abs(value) >= 1e12) {
             return String.format(Locale.ROOT, "%.1e", value);
         }

@@ -20,10 +20,10 @@ public record SchemesChart(String subject, String unit, List<Bar> bars) implemen
      * One scheme.
      *
      * @param tokensPerSecond measured, the median
-     * @param spread half the difference between the fastest and the slowest run
+     * @param spread half the difference between the fastest and the slowest run; empty after a single one
      * @param predicted before it ran
      */
-    public record Bar(String scheme, double tokensPerSecond, double spread, OptionalDouble predicted) {}
+    public record Bar(String scheme, double tokensPerSecond, OptionalDouble spread, OptionalDouble predicted) {}
 
     public SchemesChart {
         bars = List.copyOf(bars);
@@ -43,11 +43,13 @@ public record SchemesChart(String subject, String unit, List<Bar> bars) implemen
             int length = (int) Math.round(TEXT_WIDTH * bar.tokensPerSecond() / Math.max(most, 1e-9));
             text.append(String.format(
                     Locale.ROOT,
-                    "%-" + widest + "s %s %s ± %s%s%n",
+                    "%-" + widest + "s %s %s%s%s%n",
                     bar.scheme(),
                     "█".repeat(Math.max(1, length)),
                     Figures.decimal(bar.tokensPerSecond(), 0),
-                    Figures.decimal(bar.spread(), 0),
+                    bar.spread().isPresent()
+                            ? " ± " + Figures.decimal(bar.spread().getAsDouble(), 0)
+                            : "",
                     bar.predicted().isPresent()
                             ? ", predicted " + Figures.decimal(bar.predicted().getAsDouble(), 0)
                             : ""));
@@ -58,7 +60,7 @@ public record SchemesChart(String subject, String unit, List<Bar> bars) implemen
     private double highest() {
         return bars.stream()
                 .mapToDouble(bar -> Math.max(
-                        bar.tokensPerSecond() + bar.spread(), bar.predicted().orElse(0)))
+                        bar.tokensPerSecond() + bar.spread().orElse(0), bar.predicted().orElse(0)))
                 .max()
                 .orElse(1);
     }
@@ -84,11 +86,14 @@ public record SchemesChart(String subject, String unit, List<Bar> bars) implemen
         List<String> schemes = bars.stream().map(Bar::scheme).toList();
         List<Double> measured = new ArrayList<>();
         List<Double> spreads = new ArrayList<>();
+        boolean spread = bars.stream().anyMatch(bar -> bar.spread().isPresent());
         for (Bar bar : bars) {
             measured.add(bar.tokensPerSecond());
-            spreads.add(bar.spread());
+            spreads.add(bar.spread().orElse(0));
         }
-        CategorySeries series = chart.addSeries("measured, with spread", schemes, measured, spreads);
+        CategorySeries series = spread
+                ? chart.addSeries("measured, with spread", schemes, measured, spreads)
+                : chart.addSeries("measured", schemes, measured);
         series.setFillColor(Palette.BLUE);
         series.setLineColor(Palette.BLUE);
         if (bars.stream().allMatch(bar -> bar.predicted().isPresent())) {

@@ -64,6 +64,9 @@ class GridTest {
         assertEquals("12.3k", Figures.count(12_345));
         assertEquals("1.0e-09", Figures.decimal(1e-9, 4));
         assertEquals("0.0", Figures.decimal(0, 1));
+        assertEquals("0.0", Figures.decimal(-3.2e-4, 1));
+        assertEquals("0.0", Figures.decimal(3.9e-2, 1));
+        assertEquals("2.0e-06", Figures.decimal(2e-6, 4));
         assertEquals("NaN", Figures.decimal(Double.NaN, 1));
     }
 }
