@@ -24,7 +24,10 @@ public record CheckCommand(CheckOptions options) implements Command {
                 "  %%shard check",
                 "  %%shard check tiny --tp 2 --steps 3",
                 "  %%shard check --tol 1e-5",
-                "  %%shard check --break all-reduce"
+                "  %%shard check --break all-reduce",
+                "",
+                "The value is a Verdict. Write its type: `var` would make it an Object, on which v.table() does not compile.",
+                "  Verdict v = %%shard check"
             })
     static final class Flags extends Syntax {
         @Option(names = "--against", paramLabel = "SCHEME", description = "single (default)")

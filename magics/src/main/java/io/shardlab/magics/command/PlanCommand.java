@@ -20,7 +20,10 @@ public record PlanCommand(PlanOptions options) implements Command {
                 "  %%shard plan tiny --tp 2",
                 "  %%shard plan small --pp 2 --microbatches 4 --batch 8 --seq 128",
                 "  %%shard plan small --tp 2 --link 1GB/s,50us",
-                "  %%shard plan char --devices 8 --tp 4 --pp 2 --memory 1g --price 1.20/h"
+                "  %%shard plan char --devices 8 --tp 4 --pp 2 --memory 1g --price 1.20/h",
+                "",
+                "The value is a PlanView. Write its type: `var` would make it an Object, on which p.table() does not compile.",
+                "  PlanView p = %%shard plan tiny --tp 2"
             })
     static final class Flags extends Syntax {
         @CommandLine.Mixin

@@ -30,7 +30,10 @@ public record TrainCommand(TrainOptions options, boolean inBackground) implement
                 "  %%shard train --batch 8 --microbatches 4 --warmup 5 --decay cosine -o first",
                 "  %%shard train --steps 100 --save checkpoints/first --every 20",
                 "  %%shard train --resume checkpoints/first --pp 2",
-                "  %%shard train --steps 2000 -a -o long"
+                "  %%shard train --steps 2000 -a -o long",
+                "",
+                "The value is a Run. Write its type: `var` would make it an Object, on which r.table() does not compile.",
+                "  Run r = %%shard train --steps 20"
             })
     static final class Flags extends Syntax {
         @Option(names = "--steps", paramLabel = "N", converter = Values.Count.class, description = "default 20")

@@ -25,6 +25,8 @@ final class VerbHelp {
                         .replace("%%", "%"))));
         text.append("\n%shard VERB --help explains one. A first tour:\n");
         text.append("  %shard up -n 2\n  %shard train tiny --tp 2 --steps 20\n  %shard check\n  %shard down\n");
+        text.append("\nA verb's value is data under its type (`var` would make it an Object):\n");
+        text.append("  Table t = %shard status\n  PlanView p = %shard plan tiny --tp 2\n  Run r = %shard train tiny\n");
         return text.toString();
     }
 

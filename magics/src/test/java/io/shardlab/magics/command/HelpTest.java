@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The golden texts live beside this class as resources; {@code -Dgolden.update=true} writes them anew. */
 class HelpTest {
@@ -51,6 +52,14 @@ class HelpTest {
         assertEquals(new HelpCommand(Optional.empty()), Verbs.parse(List.of()));
         assertEquals(new HelpCommand(Optional.empty()), Verbs.parse(List.of("help")));
         assertEquals(new HelpCommand(Optional.of("train")), Verbs.parse(List.of("help", "train")));
+    }
+
+    /** {@code var r = %shard train} is an Object, on which no method of a run compiles. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Run r = %shard train", "PlanView p = %shard plan", "Verdict v = %shard check"})
+    void theTypeOfAValueIsToldWhereItsVerbIsExplained(String declaration) {
+        String verb = declaration.substring(declaration.lastIndexOf(' ') + 1);
+        assertTrue(Verbs.help(verb).contains(declaration), Verbs.help(verb));
     }
 
     @Test

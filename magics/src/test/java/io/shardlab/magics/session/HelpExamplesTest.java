@@ -51,8 +51,8 @@ final class HelpExamplesTest {
                     body.append(lines.get(++at).substring(2)).append('\n');
                 }
                 found.add(new Example(line.strip(), body.toString()));
-            } else if (line.matches("  (Table \\w+ = )?%shard.*")) {
-                found.add(new Example(line.strip().replaceFirst("^Table \\w+ = ", ""), ""));
+            } else if (line.matches("  (\\w+ \\w+ = )?%shard.*")) {
+                found.add(new Example(line.strip().replaceFirst("^\\w+ \\w+ = ", ""), ""));
             }
         }
         return found;
