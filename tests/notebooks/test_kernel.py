@@ -45,6 +45,17 @@ def test_a_class_of_ones_own_comes_before_one_that_is_imported_for_magics(kernel
     assert kernel.run("run.laps()").texts() == ["3"]
 
 
+def test_the_typed_twin_needs_no_import(own_kernel, verbs):
+    verbs("up", "plan", "train")
+    typed = 'var lab = Shard.up(2); var plan = lab.plan("tiny", Scheme.tp(2)); var run = lab.train("tiny", Scheme.tp(2));'
+    shown = own_kernel.run(typed, timeout=300)
+    assert shown.error is None, shown.traceback
+    assert own_kernel.run("run.table().rowCount() > 0 && plan.fits()").texts() == ["true"]
+    assert own_kernel.run("TrainOptions.steps(3).settings().steps()").texts() == ["3"]
+    assert own_kernel.run("record Scheme(int mine) {}\nint mine = new Scheme(3).mine();").error is None
+    assert own_kernel.run("lab.close();").error is None
+
+
 def test_naming_the_table_in_the_cell_that_showed_it_adds_one_line_only(kernel):
     shown = kernel.run("Table again = %shard devices\nagain")
     assert len(shown.displays) == 2

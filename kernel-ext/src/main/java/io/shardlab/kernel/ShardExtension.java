@@ -20,9 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ShardExtension implements Extension {
 
-    /** So that {@code Table t = %shard status} needs no line before it. All of a package, because a user's own names come first then. */
-    private static final String IMPORTS =
-            "import tech.tablesaw.api.*; import io.shardlab.magics.*; import io.shardlab.magics.session.*;";
+    /**
+     * So that {@code Table t = %shard status} and {@code lab.plan("tiny", Scheme.tp(2))} need no line before them. All of a
+     * package, because a user's own names come first then; none of these names is in DJL or in what the kernel imports.
+     */
+    private static final String IMPORTS = "import tech.tablesaw.api.*; import io.shardlab.magics.*;"
+            + " import io.shardlab.magics.session.*; import io.shardlab.magics.command.*; import io.shardlab.plan.*;";
 
     private @Nullable Notebook session;
     private boolean closed;

@@ -1,5 +1,6 @@
 package io.shardlab.magics.command;
 
+import io.shardlab.plan.Scheme;
 import io.shardlab.run.TrainSettings;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -43,6 +44,24 @@ public record TrainOptions(
                 Optional.empty(),
                 Optional.empty(),
                 CheckpointOptions.NONE);
+    }
+
+    /** The usual number of steps of a model, placed first unless it is; without a scheme any that it is placed under will do. */
+    public static TrainOptions of(String model, Optional<Scheme> scheme) {
+        PlanOptions single = PlanOptions.of(model, Scheme.SINGLE);
+        return steps(TrainSettings.DEFAULT.steps())
+                .withPlacement(new PlanOptions(
+                        model,
+                        scheme,
+                        single.workload(),
+                        single.type(),
+                        single.options(),
+                        single.seed(),
+                        single.weights(),
+                        single.devices(),
+                        single.memoryBytes(),
+                        single.pricePerHour(),
+                        single.link()));
     }
 
     /** Goes on with the run of a checkpoint, as if it had never stopped. */

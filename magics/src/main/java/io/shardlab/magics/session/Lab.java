@@ -92,6 +92,11 @@ public final class Lab implements AutoCloseable {
         return plan(PlanOptions.of(model, scheme));
     }
 
+    /** On one device. */
+    public PlanView plan(String model) {
+        return plan(model, Scheme.SINGLE);
+    }
+
     /** Puts a model's shards on the workers. */
     public Placed place(PlanOptions options) {
         return subjects.planning().place(options);
@@ -101,8 +106,23 @@ public final class Lab implements AutoCloseable {
         return place(PlanOptions.of(model, scheme));
     }
 
+    /** On one device. */
+    public Placed place(String model) {
+        return place(model, Scheme.SINGLE);
+    }
+
     public Run train(TrainOptions options) {
         return train(options, Progress.SILENT);
+    }
+
+    /** A model as it is placed; one that is not is placed on one device first. */
+    public Run train(String model) {
+        return train(TrainOptions.of(model, Optional.empty()));
+    }
+
+    /** A model under a scheme, placed first unless it is. */
+    public Run train(String model, Scheme scheme) {
+        return train(TrainOptions.of(model, Optional.of(scheme)));
     }
 
     /** So many steps of the placed model. */

@@ -49,6 +49,19 @@ class LabTest {
     }
 
     @Test
+    void aModelsNameIsEnoughToPlanPlaceAndTrainIt() {
+        try (Lab lab = new Lab(backend, Map.of("SHARDLAB_HOME", home.toString()))) {
+            lab.up(2);
+            assertEquals("plan of tiny under single", lab.plan("tiny").toString());
+            assertEquals("tiny placed under single", lab.place("tiny").toString());
+            assertEquals(20, lab.train("tiny", Scheme.tp(2)).loss().length);
+            assertEquals("tp=2", lab.train("tiny").plan().scheme().toString());
+            assertEquals(
+                    List.of("up 2", "place tiny single", "place tiny tp=2", "train 20", "train 20"), backend.started);
+        }
+    }
+
+    @Test
     void aWrongCallIsOneLineToo() {
         try (Lab lab = new Lab(backend, Map.of("SHARDLAB_HOME", home.toString()))) {
             ShardException refused = assertThrows(ShardException.class, () -> lab.place("tiny", Scheme.tp(3)));
