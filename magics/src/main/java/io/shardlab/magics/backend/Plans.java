@@ -30,16 +30,21 @@ public interface Plans {
 
     PlaceOutcome place(PlanOptions options);
 
-    record ModelRow(
-            String name,
-            String family,
-            int layers,
-            long hidden,
-            int heads,
-            int kvHeads,
-            int vocabulary,
-            int longest,
-            long parameters) {}
+    /**
+     * A model that can be named.
+     *
+     * @param decoder its measures, if it is a decoder
+     * @param parameters empty for a block of the notebook that no worker has looked at
+     */
+    record ModelRow(String name, String family, Optional<DecoderSize> decoder, OptionalLong parameters) {
+
+        /** A block that a cell wrote. */
+        public static ModelRow ofNotebook(String name, OptionalLong parameters) {
+            return new ModelRow(name, "block of this notebook", Optional.empty(), parameters);
+        }
+    }
+
+    record DecoderSize(int layers, long hidden, int heads, int kvHeads, int vocabulary, int longest) {}
 
     /**
      * A model that a cell wrote.

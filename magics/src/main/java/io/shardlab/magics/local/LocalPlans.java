@@ -15,6 +15,8 @@ import io.shardlab.trace.MemoryUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /** Prices plans with the rates of the workers that run, and puts shards on them. */
 final class LocalPlans implements Plans {
@@ -31,18 +33,19 @@ final class LocalPlans implements Plans {
 
     @Override
     public List<ModelRow> models() {
-        return Presets.all().stream()
+        Stream<ModelRow> presets = Presets.all().stream()
                 .map(spec -> new ModelRow(
                         spec.name(),
                         "llama",
-                        spec.numLayers(),
-                        spec.hiddenSize(),
-                        spec.numHeads(),
-                        spec.numKeyValueHeads(),
-                        spec.vocabularySize(),
-                        spec.maxSequence(),
-                        spec.numParameters()))
-                .toList();
+                        Optional.of(new DecoderSize(
+                                spec.numLayers(),
+                                spec.hiddenSize(),
+                                spec.numHeads(),
+                                spec.numKeyValueHeads(),
+                                spec.vocabularySize(),
+                                spec.maxSequence())),
+                        OptionalLong.of(spec.numParameters())));
+        return Stream.concat(presets, userModels.rows().stream()).toList();
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.shardlab.magics.local;
 
 import io.shardlab.cluster.BlockCompiler;
+import io.shardlab.magics.backend.Plans;
 import io.shardlab.magics.command.ModelOptions;
 import io.shardlab.magics.command.Nearest;
 import io.shardlab.model.BlockCode;
@@ -15,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
@@ -56,7 +58,11 @@ final class UserModels {
         try {
             code = BlockCompiler.compile(options.text().get());
         } catch (IllegalArgumentException wrong) {
-            throw new IllegalArgumentException("model " + options.name() + ": " + wrong.getMessage(), wrong);
+            String rule = "the cell must end with `return` and a Block";
+            boolean returns = options.text().get().matches("(?s).*\\breturn\\b.*");
+            String said = String.valueOf(wrong.getMessage());
+            throw new IllegalArgumentException(
+                    "model " + options.name() + ": " + (returns || said.contains(rule) ? "" : rule + "; ") + said, wrong);
         }
         Written model = new Written(
                 options.name(),
@@ -80,11 +86,31 @@ final class UserModels {
             throw new IllegalStateException("model " + model.name() + " was not looked at: the workers were stopped");
         }
         found.refusal().ifPresent(reason -> {
+            written.remove(model.name(), model); // No model, so no name to propose.
             throw new IllegalArgumentException("model " + model.name() + ": " + reason);
         });
         BlockSpec spec = new BlockSpec(model.name(), model.code(), model.loss(), found.units());
         described.put(model.name(), spec);
         return spec;
+    }
+
+    /** For the list of models: what is known of each. */
+    List<Plans.ModelRow> rows() {
+        synchronized (written) {
+            return written.keySet().stream()
+                    .map(name -> Plans.ModelRow.ofNotebook(name, parameters(name)))
+                    .toList();
+        }
+    }
+
+    private OptionalLong parameters(String name) {
+        BlockSpec known = described.get(name);
+        return known == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(known.units().stream()
+                        .flatMap(unit -> unit.parameters().stream())
+                        .mapToLong(parameter -> parameter.shape().numElements())
+                        .sum());
     }
 
     /** New workers know no model. */

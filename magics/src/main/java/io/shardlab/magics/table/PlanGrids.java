@@ -8,6 +8,7 @@ import io.shardlab.trace.MemoryCategory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
 
 /** The tables of models: those there are, what a plan asks of each rank, where the shards went. */
 public final class PlanGrids {
@@ -16,18 +17,24 @@ public final class PlanGrids {
 
     public static Grid<Plans.ModelRow> models(List<Plans.ModelRow> rows) {
         return new Grid<>(
-                "presets; a folder with config.json works too",
+                "presets and models of this notebook; a folder with config.json works too",
                 List.of(
                         Column.text("name", "name", Plans.ModelRow::name),
                         Column.text("family", "family", Plans.ModelRow::family),
-                        Column.integer("layers", "layers", Plans.ModelRow::layers),
-                        Column.whole("hidden", "hidden size", row -> OptionalLong.of(row.hidden())),
-                        Column.integer("heads", "heads", Plans.ModelRow::heads),
-                        Column.integer("kv_heads", "KV heads", Plans.ModelRow::kvHeads),
-                        Column.integer("vocabulary", "vocabulary", Plans.ModelRow::vocabulary),
-                        Column.integer("longest", "longest sequence", Plans.ModelRow::longest),
-                        Column.whole("parameters", "parameters", row -> OptionalLong.of(row.parameters()))),
+                        size("layers", "layers", Plans.DecoderSize::layers),
+                        size("hidden", "hidden size", Plans.DecoderSize::hidden),
+                        size("heads", "heads", Plans.DecoderSize::heads),
+                        size("kv_heads", "KV heads", Plans.DecoderSize::kvHeads),
+                        size("vocabulary", "vocabulary", Plans.DecoderSize::vocabulary),
+                        size("longest", "longest sequence", Plans.DecoderSize::longest),
+                        Column.whole("parameters", "parameters", Plans.ModelRow::parameters)),
                 rows);
+    }
+
+    private static Column<Plans.ModelRow> size(String name, String heading, ToLongFunction<Plans.DecoderSize> measure) {
+        return Column.whole(name, heading, row -> row.decoder()
+                .map(size -> OptionalLong.of(measure.applyAsLong(size)))
+                .orElse(OptionalLong.empty()));
     }
 
     public static Grid<Plans.PartRow> model(Plans.ModelOutcome outcome) {

@@ -37,7 +37,13 @@ final class FakePlanner implements Plans {
 
     @Override
     public List<ModelRow> models() {
-        return List.of(new ModelRow("tiny", "llama", FakePlans.LAYERS, 64, 4, 4, 256, 512, 1_000_000));
+        return List.of(
+                new ModelRow(
+                        "tiny",
+                        "llama",
+                        Optional.of(new DecoderSize(FakePlans.LAYERS, 64, 4, 4, 256, 512)),
+                        OptionalLong.of(1_000_000)),
+                ModelRow.ofNotebook("mlp", OptionalLong.empty()));
     }
 
     static Plan make(PlanOptions options) {
