@@ -133,7 +133,7 @@ public final class CellSession implements AutoCloseable {
             }
             for (CellProgram.Step step : program.steps()) {
                 Object value = call(step);
-                if (step.echo() && value != null) {
+                if (step.echo()) {
                     shown = Optional.of(show(value));
                 }
                 forget(step);
@@ -180,7 +180,10 @@ public final class CellSession implements AutoCloseable {
         }
     }
 
-    private Shown show(Object value) {
+    private Shown show(@Nullable Object value) {
+        if (value == null) {
+            return new Shown("null", text(null), new byte[0]);
+        }
         String type = value.getClass().getSimpleName();
         if (value instanceof RenderedImage image) {
             byte[] png = png(image);

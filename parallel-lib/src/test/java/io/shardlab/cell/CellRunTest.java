@@ -91,6 +91,17 @@ final class CellRunTest {
         assertEquals(List.of("7", "8"), texts("IntStream.of(kept).sum()"));
     }
 
+    /** It showed nothing, as if the cell had no value. */
+    @Test
+    void nullIsAValueThatIsShownAndVoidIsNone() throws Exception {
+        assertEquals(List.of("null", "null"), texts("Map.of().get(\"no\")"));
+        run("String unset = null;", ALL);
+        assertEquals(List.of("null", "null"), texts("unset"));
+        for (String without : List.of("System.out.print(\"\")", "comm.barrier()", "String more = null;")) {
+            assertTrue(run(without, ALL).stream().allMatch(outcome -> outcome.value().isEmpty()), without);
+        }
+    }
+
     @Test
     void theManagerMakesTensorsAndCommReducesThem() throws Exception {
         assertEquals(
