@@ -46,6 +46,16 @@ public final class Schedules {
         WorkloadChoice.requireSchedule(name, names);
     }
 
+    /** With the micro-batches that a written schedule was made for, where the user named it and said no number. */
+    public synchronized WorkloadChoice completed(WorkloadChoice choice) {
+        return choice.microbatches().isPresent()
+                ? choice
+                : choice.schedule()
+                        .map(written::get)
+                        .map(given -> choice.withMicrobatches(given.written().numMicrobatches()))
+                        .orElse(choice);
+    }
+
     /**
      * The rule or written schedule of that name.
      *

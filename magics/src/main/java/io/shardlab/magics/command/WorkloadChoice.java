@@ -40,6 +40,10 @@ public record WorkloadChoice(
         return new WorkloadChoice(batch, sequence, microbatches, changed);
     }
 
+    public WorkloadChoice withMicrobatches(int count) {
+        return new WorkloadChoice(batch, sequence, OptionalInt.of(count), schedule);
+    }
+
     /** Refuses a schedule that is not among the known ones. */
     public static void requireSchedule(String name, List<String> known) {
         Values.choice("--schedule", name, known);

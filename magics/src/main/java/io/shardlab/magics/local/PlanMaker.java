@@ -97,7 +97,7 @@ final class PlanMaker {
                 options.schedule().orElse("1f1b"), options.options().chunks());
         Planner.Settings settings = new Planner.Settings(
                 options.type().orElse(TensorType.FLOAT32),
-                workload(spec, options.workload(), scheme),
+                workload(spec, schedules.completed(options.workload()), scheme),
                 rule.name(),
                 options.seed().orElse(0),
                 options.options().withChunks(rule.chunks()));

@@ -48,7 +48,7 @@ final class Preparation {
         Corpus.Source source = corpus.find(where);
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plans().plan(options).plan()).orElseGet(this::placedPlan);
-        Plan.Workload workload = choice.over(plan.workload());
+        Plan.Workload workload = backend.plans().schedules().completed(choice).over(plan.workload());
         Path file = file(plan, workload, data, source, check);
         missing.ifPresent(backend.plans()::place);
         return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), file);

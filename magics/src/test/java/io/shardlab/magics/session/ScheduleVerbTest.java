@@ -60,6 +60,8 @@ class ScheduleVerbTest {
             assertTrue(port.displays.get(1).text().contains("use it with --pp 2 --microbatches 2 --schedule mine"));
             Plan plan = ((PlanView) notebook.line(words("plan tiny --pp 2 --microbatches 2 --schedule mine"))).plan();
             assertEquals(view.schedule().actions(), plan.schedule().actions());
+            plan = ((PlanView) notebook.line(words("plan tiny --pp 2 --schedule mine"))).plan();
+            assertEquals(2, plan.workload().microbatches(), "those that the schedule was made for");
             assertRefused(
                     notebook,
                     "plan tiny --pp 2 --microbatches 4 --schedule mine",
