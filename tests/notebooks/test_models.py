@@ -40,6 +40,22 @@ def test_a_compile_error_names_the_line_of_the_cell(shard):
     assert "Sequentail" in shown.error
 
 
+def test_a_cell_that_fails_leaves_no_model(shard):
+    assert shard.run("%shard up -n 1 --devices cpu").error is None
+    wrong = {
+        "nul": "return null;",
+        "bare": "return new SequentialBlock().add(Activation.reluBlock());",
+        "throws": 'if (true) throw new IllegalStateException("no"); return new SequentialBlock();',
+    }
+    for name, body in wrong.items():
+        assert shard.run(f"%%shard model {name}\n{body}").error, name
+    assert shard.run(MLP).error is None
+    listed = shard.run("%shard models").text()
+    assert "block of this notebook" in listed and "mlp" in listed
+    assert not any(f"{name} " in listed for name in wrong)
+    assert "(mlp)" in shard.run("%shard plan throwz").error
+
+
 def test_a_model_needs_a_worker_to_be_planned(shard):
     assert "compiled" in shard.run(MLP).text()
     assert "`%shard up` starts workers" in shard.run("%shard plan mlp").error

@@ -61,7 +61,7 @@ final class LocalPlans implements Plans {
         if (cluster.known().isEmpty()) {
             return new ModelOutcome(written.name(), written.loss().toString(), false, List.of());
         }
-        BlockSpec spec = maker.describe(written);
+        BlockSpec spec = described(written, options.text().isPresent());
         double all = spec.units().stream().mapToDouble(BlockSpec.Unit::flops).sum();
         List<PartRow> rows = new ArrayList<>();
         for (BlockSpec.Unit unit : spec.units()) {
@@ -76,6 +76,18 @@ final class LocalPlans implements Plans {
                     100 * unit.flops() / all));
         }
         return new ModelOutcome(spec.name(), spec.loss().toString(), true, rows);
+    }
+
+    /** A cell that fails, whatever for, leaves no model. */
+    private BlockSpec described(UserModels.Written written, boolean byThisCell) {
+        try {
+            return maker.describe(written);
+        } catch (RuntimeException failed) {
+            if (byThisCell) {
+                userModels.forget(written);
+            }
+            throw failed;
+        }
     }
 
     @Override

@@ -62,7 +62,8 @@ final class UserModels {
             boolean returns = options.text().get().matches("(?s).*\\breturn\\b.*");
             String said = String.valueOf(wrong.getMessage());
             throw new IllegalArgumentException(
-                    "model " + options.name() + ": " + (returns || said.contains(rule) ? "" : rule + "; ") + said, wrong);
+                    "model " + options.name() + ": " + (returns || said.contains(rule) ? "" : rule + "; ") + said,
+                    wrong);
         }
         Written model = new Written(
                 options.name(),
@@ -86,12 +87,17 @@ final class UserModels {
             throw new IllegalStateException("model " + model.name() + " was not looked at: the workers were stopped");
         }
         found.refusal().ifPresent(reason -> {
-            written.remove(model.name(), model); // No model, so no name to propose.
+            forget(model);
             throw new IllegalArgumentException("model " + model.name() + ": " + reason);
         });
         BlockSpec spec = new BlockSpec(model.name(), model.code(), model.loss(), found.units());
         described.put(model.name(), spec);
         return spec;
+    }
+
+    /** It is none, so its name is not to be proposed. */
+    void forget(Written model) {
+        written.remove(model.name(), model);
     }
 
     /** For the list of models: what is known of each. */
