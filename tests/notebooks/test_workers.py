@@ -81,6 +81,22 @@ def test_a_worker_killed_in_training_fails_the_cell_within_a_second_and_up_works
     assert len(start(shard)) == 2
 
 
+def test_after_a_death_verbs_say_first_that_restart_brings_workers_and_model_back(shard):
+    workers = start(shard)
+    assert shard.run("%shard place tiny --tp 2").error is None
+    workers[1].kill()
+    shard.run("%shard mem")
+    for line in ("%shard train --steps 2", "%shard check", "%shard vars", "%shard place tiny", "%%shard\nrank"):
+        shown = shard.run(line)
+        assert shown.error.endswith(
+            "rank 1 died (killed by SIGKILL); `%shard restart` brings workers and model back"
+        ), line
+        assert shown.text() == ""
+    assert "tp=1" in shard.run("%shard status").text()
+    assert shard.run("%shard restart").error is None
+    assert shard.run("%shard train --steps 2 --data random").error is None
+
+
 def test_an_interrupted_run_returns_the_cell_in_half_a_second_and_the_next_goes_on_from_kept_weights(shard):
     workers = start(shard)
     request = begin_training(shard)
