@@ -98,7 +98,10 @@ final class CellRunTest {
         run("String unset = null;", ALL);
         assertEquals(List.of("null", "null"), texts("unset"));
         for (String without : List.of("System.out.print(\"\")", "comm.barrier()", "String more = null;")) {
-            assertTrue(run(without, ALL).stream().allMatch(outcome -> outcome.value().isEmpty()), without);
+            assertTrue(
+                    run(without, ALL).stream()
+                            .allMatch(outcome -> outcome.value().isEmpty()),
+                    without);
         }
     }
 

@@ -30,8 +30,8 @@ public record InterruptCommand(Optional<String> name, Selection selection) imple
                 names = {"-t", "--to"},
                 paramLabel = "SEL",
                 converter = Values.Ranks.class,
-                description = "only if it runs on one of these ranks; all of its ranks stop together: "
-                        + SelectionFlag.FORMS)
+                description =
+                        "only if it runs on one of these ranks; all of its ranks stop together: " + SelectionFlag.FORMS)
         Selection selection = Selection.ALL;
 
         @Override

@@ -46,7 +46,8 @@ final class Refusals {
         }
         if (refused.getCause() instanceof IllegalArgumentException rule && refused.getArgSpec() != null) {
             if (String.valueOf(rule.getMessage()).startsWith("selection '")) {
-                return verb + ": " + rule.getMessage(); // It quotes the value, whichever of its names the flag was given.
+                return verb + ": "
+                        + rule.getMessage(); // It quotes the value, whichever of its names the flag was given.
             }
             return verb + ": " + name(refused.getArgSpec()) + " " + shortened(refused.getValue()) + " "
                     + rule.getMessage();

@@ -216,7 +216,8 @@ final class ShownRuns {
         Lab open = lab.get();
         List<Workers.StatusRow> first = open.subjects().observations().status();
         view.see(first, open.subjects().runs().underWay());
-        long end = nanos.getAsLong() + (first.isEmpty() ? 0 : time.toNanos()); // Nobody waits to see that there is nothing.
+        long end = nanos.getAsLong()
+                + (first.isEmpty() ? 0 : time.toNanos()); // Nobody waits to see that there is nothing.
         try (Screen.AutoCloseableQuietly watched = output.live(view)) {
             while (nanos.getAsLong() < end) {
                 long rest = (end - nanos.getAsLong()) / 1_000_000;

@@ -60,7 +60,8 @@ public record SchemesChart(String subject, String unit, List<Bar> bars) implemen
     private double highest() {
         return bars.stream()
                 .mapToDouble(bar -> Math.max(
-                        bar.tokensPerSecond() + bar.spread().orElse(0), bar.predicted().orElse(0)))
+                        bar.tokensPerSecond() + bar.spread().orElse(0),
+                        bar.predicted().orElse(0)))
                 .max()
                 .orElse(1);
     }

@@ -42,13 +42,12 @@ class UserModelsTest {
     /** The compiler alone said {@code line 2: ';' expected}. */
     @Test
     void aBodyWithoutReturnIsToldTheRuleFirst() {
-        String said = String.valueOf(assertThrows(
-                        IllegalArgumentException.class, () -> write("one", "new SequentialBlock()"))
-                .getMessage());
-        assertTrue(said.startsWith("model one: the cell must end with `return` and a Block; line 2: "), said);
-        said = String.valueOf(
-                assertThrows(IllegalArgumentException.class, () -> write("two", "new SequentialBlock();"))
+        String said =
+                String.valueOf(assertThrows(IllegalArgumentException.class, () -> write("one", "new SequentialBlock()"))
                         .getMessage());
+        assertTrue(said.startsWith("model one: the cell must end with `return` and a Block; line 2: "), said);
+        said = String.valueOf(assertThrows(IllegalArgumentException.class, () -> write("two", "new SequentialBlock();"))
+                .getMessage());
         assertEquals(said.indexOf("must end with"), said.lastIndexOf("must end with"), said);
     }
 }

@@ -275,8 +275,7 @@ class RefusalTest {
             port.displays.clear();
             backend.lost =
                     Optional.of("rank 1 died (killed by SIGKILL); `%shard restart` brings workers and model back");
-            ShardException refused =
-                    assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
+            ShardException refused = assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
             assertEquals(backend.lost.get(), refused.getMessage());
             assertTrue(port.quiet(), "no card of a failure that is another verb's");
             refused = assertThrows(ShardException.class, () -> notebook.cell(List.of(), "1 + 1"));
@@ -295,8 +294,7 @@ class RefusalTest {
             notebook.line(List.of("up", "-n", "2", "--memory", "64m"));
             backend.memoryBytes = OptionalLong.of(1 << 20);
             port.displays.clear();
-            ShardException refused =
-                    assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
+            ShardException refused = assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
             assertEquals("does not fit; cheapest fix: tp=2", refused.getMessage());
             String table = port.displays.get(0).text();
             assertTrue(table.contains("what does not fit") && table.contains("memory limit MB"), table);

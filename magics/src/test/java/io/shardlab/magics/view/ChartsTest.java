@@ -62,14 +62,18 @@ class ChartsTest {
                         "tiny",
                         "tokens",
                         List.of(
-                                new SchemesChart.Bar("single", 24_000, OptionalDouble.of(300), OptionalDouble.of(23_500)),
-                                new SchemesChart.Bar("naive=2", 22_100, OptionalDouble.of(900), OptionalDouble.of(21_000)),
+                                new SchemesChart.Bar(
+                                        "single", 24_000, OptionalDouble.of(300), OptionalDouble.of(23_500)),
+                                new SchemesChart.Bar(
+                                        "naive=2", 22_100, OptionalDouble.of(900), OptionalDouble.of(21_000)),
                                 new SchemesChart.Bar("tp=2", 33_000, OptionalDouble.of(700), OptionalDouble.of(36_000)),
-                                new SchemesChart.Bar("pp=2,m=8", 39_500, OptionalDouble.of(500), OptionalDouble.of(41_200)))),
+                                new SchemesChart.Bar(
+                                        "pp=2,m=8", 39_500, OptionalDouble.of(500), OptionalDouble.of(41_200)))),
                 new SchemesChart(
                         "tiny, nothing predicted",
                         "samples",
-                        List.of(new SchemesChart.Bar("single", 24_000, OptionalDouble.of(300), OptionalDouble.empty()))),
+                        List.of(new SchemesChart.Bar(
+                                "single", 24_000, OptionalDouble.of(300), OptionalDouble.empty()))),
                 new StepPartsChart(
                         "tiny",
                         List.of(

@@ -11,7 +11,9 @@ import org.junit.jupiter.api.Test;
 class PageTest {
 
     private static final Chart CHART = new SchemesChart(
-            "a <model>", "tokens", List.of(new SchemesChart.Bar("tp=2", 1000, OptionalDouble.of(10), OptionalDouble.empty())));
+            "a <model>",
+            "tokens",
+            List.of(new SchemesChart.Bar("tp=2", 1000, OptionalDouble.of(10), OptionalDouble.empty())));
 
     @Test
     void aFigureHasItsTitleAndItsTwinInText() {
