@@ -92,11 +92,6 @@ def test_the_cell_form_never_ends_in_a_compile_error(kernel):
     assert shown.error or shown.text().strip()
 
 
-def test_a_cell_without_a_body_says_what_belongs_there(kernel):
-    for alone in ("%%shard", "%%shard -t 0\n"):
-        assert kernel.run(alone).error.endswith("the cell is empty: write Java below %%shard")
-
-
 def test_an_unknown_verb_is_one_line_with_the_nearest_match_and_no_stack(kernel, verbs):
     shown = kernel.run("%shard devcies")
     assert "devcies" in shown.error

@@ -35,7 +35,6 @@ public final class ShardExtension implements Extension {
         try {
             register(kernel);
             importTypes(kernel);
-            EmptyCells.reach(kernel);
             Runtime.getRuntime().addShutdownHook(new Thread(this::close, "shard-shutdown"));
         } catch (Throwable problem) {
             System.err.println("shardlab: the %shard magics could not be installed: " + problem);
