@@ -18,10 +18,13 @@ import io.shardlab.trace.Phase;
 import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.Traffic;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -57,9 +60,10 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
     public static CommunicationEstimate of(Plan plan) {
         List<Traffic> traffic = new ArrayList<>();
         List<PhaseTraffic> phases = new ArrayList<>();
+        Map<ParameterSpec, Set<Integer>> tied = tied(plan);
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             int sender = rank;
-            Map<Key, Volume> volumes = rankVolumes(plan, plan.mesh().coordinates(rank));
+            Map<Key, Volume> volumes = rankVolumes(plan, plan.mesh().coordinates(rank), tied);
             Map<Key, Volume> sums = new LinkedHashMap<>();
             volumes.forEach((key, volume) ->
                     sums.merge(new Key(Phase.COMMIT, key.collective(), key.axis()), volume, Volume::plus));
@@ -166,7 +170,7 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         return shared * (elements / parameter.shape().dim(split.dim()));
     }
 
-    private static Map<Key, Volume> rankVolumes(Plan plan, Coordinates at) {
+    private static Map<Key, Volume> rankVolumes(Plan plan, Coordinates at, Map<ParameterSpec, Set<Integer>> tied) {
         Map<Key, Volume> volumes = new LinkedHashMap<>();
         for (Stage stage : plan.stagesOf(at.pipeline())) {
             for (Step step : stage.steps()) {
@@ -202,7 +206,7 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         if (partial > 0) {
             add(volumes, plan, Phase.GRADIENT_SYNC, Axis.TENSOR, Collective.ALL_REDUCE, 1, partial);
         }
-        addTied(volumes, plan, at);
+        addTied(volumes, plan, at, tied);
         return volumes;
     }
 
@@ -225,11 +229,30 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         }
     }
 
-    /** A parameter on several pipeline ranks (tied embedding and head) has its gradient summed over its holders. */
-    private static void addTied(Map<Key, Volume> volumes, Plan plan, Coordinates at) {
+    /** The parameters that several pipeline ranks hold (tied embedding and head), with those ranks. */
+    private static Map<ParameterSpec, Set<Integer>> tied(Plan plan) {
+        Map<String, Set<Integer>> holders = new HashMap<>();
+        for (Stage stage : plan.stages()) {
+            for (ParameterSpec parameter : stage.parameters()) {
+                holders.computeIfAbsent(parameter.name(), name -> new HashSet<>())
+                        .add(stage.pipelineRank());
+            }
+        }
+        Map<ParameterSpec, Set<Integer>> tied = new LinkedHashMap<>();
         for (ParameterSpec parameter : plan.parameters()) {
-            List<Integer> holders = plan.holders(parameter.name());
-            if (holders.size() > 1 && holders.contains(at.pipeline())) {
+            Set<Integer> ranks = holders.getOrDefault(parameter.name(), Set.of());
+            if (ranks.size() > 1) {
+                tied.put(parameter, ranks);
+            }
+        }
+        return tied;
+    }
+
+    /** The gradient of a parameter on several pipeline ranks is summed over its holders. */
+    private static void addTied(
+            Map<Key, Volume> volumes, Plan plan, Coordinates at, Map<ParameterSpec, Set<Integer>> tied) {
+        tied.forEach((parameter, holders) -> {
+            if (holders.contains(at.pipeline())) {
                 long elements = parameter.localShape(at.tensor()).numElements();
                 if (plan.splitsOptimizer()) {
                     elements = OptimizerSlice.of(
@@ -243,6 +266,6 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
                         volume,
                         Volume::plus);
             }
-        }
+        });
     }
 }

@@ -56,6 +56,11 @@ public record Plan(
             }
         }
 
+        /** The same batch in so many micro-batches. */
+        public Workload inMicrobatches(int number) {
+            return new Workload(batch, sequence, number);
+        }
+
         @JsonIgnore
         public long tokens() {
             return (long) batch * sequence;

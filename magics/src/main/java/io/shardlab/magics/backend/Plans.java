@@ -28,6 +28,9 @@ public interface Plans {
     /** The plan on the workers now. */
     Optional<Plan> placed();
 
+    /** Prices the placed plan with another workload or schedule. */
+    Estimate replanned(Plan.Workload workload, Optional<String> schedule);
+
     PlaceOutcome place(PlanOptions options);
 
     /**

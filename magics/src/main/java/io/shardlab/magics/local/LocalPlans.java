@@ -9,12 +9,15 @@ import io.shardlab.model.Model;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Presets;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Scheme;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import io.shardlab.trace.MemoryUse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
 
@@ -98,8 +101,30 @@ final class LocalPlans implements Plans {
     @Override
     public Estimate plan(PlanOptions options) {
         Model spec = maker.resolve(options);
-        return estimates(options)
-                .of(maker.make(spec, options), scheme -> maker.make(spec, options, scheme), options.devices());
+        Estimates.Replan replan = new Estimates.Replan() {
+            @Override
+            public Plan under(Scheme scheme) {
+                return maker.make(spec, options, scheme);
+            }
+
+            @Override
+            public Plan inMicrobatches(Plan plan, int number) {
+                return maker.replan(plan, plan.workload().inMicrobatches(number), options.schedule());
+            }
+        };
+        return estimates(options).of(maker.make(spec, options), Optional.of(replan), options.devices());
+    }
+
+    @Override
+    public Estimate replanned(Plan.Workload workload, Optional<String> schedule) {
+        Plan plan = maker.replan(cluster.placed().requirePlan(), workload, schedule);
+        Estimates estimates = new Estimates(
+                cluster.rates().of(plan.model()),
+                cluster.memoryBytes(),
+                OptionalDouble.empty(),
+                cluster.devices(),
+                cluster.link());
+        return estimates.of(plan, Optional.empty(), OptionalInt.empty());
     }
 
     private Estimates estimates(PlanOptions options) {

@@ -1,6 +1,7 @@
 package io.shardlab.magics.session;
 
 import io.shardlab.magics.backend.Backend;
+import io.shardlab.magics.backend.Plans;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.WorkloadChoice;
 import io.shardlab.magics.home.Corpus;
@@ -49,9 +50,21 @@ final class Preparation {
         Optional<PlanOptions> missing = missing(placement);
         Plan plan = missing.map(options -> backend.plans().plan(options).plan()).orElseGet(this::placedPlan);
         Plan.Workload workload = backend.plans().schedules().completed(choice).over(plan.workload());
+        if (missing.isEmpty()
+                && (!workload.equals(plan.workload()) || choice.schedule().isPresent())) {
+            requireRoom(workload, choice.schedule());
+        }
         Path file = file(plan, workload, data, source, check);
         missing.ifPresent(backend.plans()::place);
         return new Prepared(missing.isPresent() ? placedPlan() : plan, workload, choice.schedule(), file);
+    }
+
+    /** Refuses what the placed model's workers have no memory for. */
+    private void requireRoom(Plan.Workload workload, Optional<String> schedule) {
+        Plans.Estimate estimate = backend.plans().replanned(workload, schedule);
+        if (!estimate.fits()) {
+            throw new Plans.DoesNotFit(estimate);
+        }
     }
 
     /** The file of what a plan trains on. */

@@ -103,6 +103,13 @@ final class FakePlanner implements Plans {
     }
 
     @Override
+    public Estimate replanned(Plan.Workload workload, Optional<String> schedule) {
+        Plan placed = placed().orElseThrow();
+        return plan(PlanOptions.of(placed.model(), placed.scheme())
+                .withWorkload(workload.batch(), workload.sequence(), workload.microbatches()));
+    }
+
+    @Override
     public Optional<Plan> placed() {
         return Optional.ofNullable(backend.placed);
     }
