@@ -26,7 +26,7 @@ public record CheckCommand(CheckOptions options) implements Command {
                 "  %%shard check --tol 1e-5",
                 "  %%shard check --break all-reduce",
                 "",
-                "The value is a Verdict. Write its type: `var` would make it an Object, on which v.table() does not compile.",
+                "The value is a Verdict: write its type, because v.table() does not compile on a `var`.",
                 "  Verdict v = %%shard check"
             })
     static final class Flags extends Syntax {

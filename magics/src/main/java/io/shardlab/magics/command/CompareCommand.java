@@ -38,7 +38,7 @@ public record CompareCommand(CompareOptions options, Optional<InferOptions> gene
                 "  %%shard compare small --schemes \"pp=2,m=8; pp=2,m=8,schedule=zb-h1\" --batch 16 --seq 256",
                 "  %%shard compare tiny --infer --prompt \"int i\" --max-new 16 --schemes \"single; tp=2; pp=2\"",
                 "",
-                "The value is a Table. Write its type: `var` would make it an Object, on which t.rowCount() does not compile.",
+                "The value is a Table: write its type, because t.rowCount() does not compile on a `var`.",
                 "  Table t = %%shard compare tiny"
             })
     static final class Flags extends Syntax {

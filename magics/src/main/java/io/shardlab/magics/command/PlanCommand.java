@@ -22,7 +22,7 @@ public record PlanCommand(PlanOptions options) implements Command {
                 "  %%shard plan small --tp 2 --link 1GB/s,50us",
                 "  %%shard plan char --devices 8 --tp 4 --pp 2 --memory 1g --price 1.20/h",
                 "",
-                "The value is a PlanView. Write its type: `var` would make it an Object, on which p.table() does not compile.",
+                "The value is a PlanView: write its type, because p.table() does not compile on a `var`.",
                 "  PlanView p = %%shard plan tiny --tp 2"
             })
     static final class Flags extends Syntax {

@@ -24,16 +24,16 @@ public record TrainCommand(TrainOptions options, boolean inBackground) implement
             description = "Trains the placed model, or places MODEL first; shows progress, then tables and charts.",
             footer = {
                 "",
+                "The value is a Run: write its type, because r.table() does not compile on a `var`.",
+                "  Run r = %%shard train --steps 20",
+                "",
                 "Examples:",
                 "  %%shard train --steps 50 --lr 3e-3",
                 "  %%shard train tiny --tp 2 --steps 20 --data java-code",
                 "  %%shard train --batch 8 --microbatches 4 --warmup 5 --decay cosine -o first",
                 "  %%shard train --steps 100 --save checkpoints/first --every 20",
                 "  %%shard train --resume checkpoints/first --pp 2",
-                "  %%shard train --steps 2000 -a -o long",
-                "",
-                "The value is a Run. Write its type: `var` would make it an Object, on which r.table() does not compile.",
-                "  Run r = %%shard train --steps 20"
+                "  %%shard train --steps 2000 -a -o long"
             })
     static final class Flags extends Syntax {
         @Option(names = "--steps", paramLabel = "N", converter = Values.Count.class, description = "default 20")
