@@ -57,7 +57,9 @@ public record ModelSpec(
         positive("num_key_value_heads", numKeyValueHeads);
         positive("head_dim", headDim);
         positive("max_position_embeddings", maxSequence);
-        require(numHeads % numKeyValueHeads == 0, numKeyValueHeads + " KV heads do not divide " + numHeads + " heads");
+        require(
+                numHeads % numKeyValueHeads == 0,
+                numKeyValueHeads + " KV heads do not divide " + counted(numHeads, "head"));
         require(headDim % 2 == 0, "head_dim " + headDim + " must be even for rotary positions");
         require(ropeTheta > 0 && Double.isFinite(ropeTheta), "rope_theta " + ropeTheta + " must be > 0");
         require(normEpsilon > 0 && normEpsilon < 1, "rms_norm_eps " + normEpsilon + " must lie in (0, 1)");
@@ -109,7 +111,7 @@ public record ModelSpec(
     }
 
     private static ModelSpec fromConfig(Path folder, JsonNode json) {
-        Config config = new Config(json);
+        LlamaConfig config = new LlamaConfig(json);
         config.refuseWhatIsNotSupported();
         int hidden = config.integer("hidden_size");
         int heads = config.integer("num_attention_heads");
@@ -122,10 +124,10 @@ public record ModelSpec(
                 heads,
                 config.integer("num_key_value_heads", heads),
                 config.integer("head_dim", hidden / Math.max(1, heads)),
-                config.number("rope_theta", 10_000),
+                config.ropeTheta(),
                 config.number("rms_norm_eps", 1e-6),
                 config.flag("tie_word_embeddings"),
-                config.integer("max_position_embeddings", 2048),
+                config.maxSequence(),
                 config.number("initializer_range", 0.02),
                 SafetensorsFolder.holdsWeights(folder) ? Optional.of(folder) : Optional.empty());
     }
@@ -150,63 +152,16 @@ public record ModelSpec(
                 .put("hidden_act", "silu");
     }
 
-    private record Config(JsonNode json) {
+    /** A count with its noun: {@code 1 head}, {@code 3 heads}. */
+    static String counted(int count, String noun) {
+        return count + " " + noun + (count == 1 ? "" : "s");
+    }
 
-        void refuseWhatIsNotSupported() {
-            JsonNode architecture = json.path("architectures").path(0);
-            if (architecture.isTextual() && !architecture.asText().equals("LlamaForCausalLM")) {
-                throw refused("architecture " + architecture.asText() + " is not there yet; LlamaForCausalLM is");
-            }
-            String activation = json.path("hidden_act").asText("silu");
-            if (!activation.equals("silu")) {
-                throw refused("hidden_act '" + activation + "' is not there yet; silu is");
-            }
-            for (String flag : new String[] {"attention_bias", "mlp_bias"}) {
-                if (flag(flag)) {
-                    throw refused(flag + " = true is not there yet");
-                }
-            }
-            JsonNode scaling = json.path("rope_scaling");
-            if (!scaling.isMissingNode() && !scaling.isNull()) {
-                throw refused("rope_scaling is not there yet: " + scaling);
-            }
-        }
-
-        int integer(String field) {
-            JsonNode node = json.path(field);
-            if (!node.isInt()) {
-                throw refused(field + (node.isMissingNode() ? " is missing" : " is not a whole number: " + node));
-            }
-            return node.asInt();
-        }
-
-        int integer(String field, int otherwise) {
-            return absent(field) ? otherwise : integer(field);
-        }
-
-        double number(String field, double otherwise) {
-            if (absent(field)) {
-                return otherwise;
-            }
-            if (!json.path(field).isNumber()) {
-                throw refused(field + " is not a number: " + json.path(field));
-            }
-            return json.path(field).asDouble();
-        }
-
-        boolean flag(String field) {
-            if (!absent(field) && !json.path(field).isBoolean()) {
-                throw refused(field + " is not true or false: " + json.path(field));
-            }
-            return json.path(field).asBoolean(false);
-        }
-
-        private boolean absent(String field) {
-            return json.path(field).isMissingNode() || json.path(field).isNull();
-        }
-
-        private IllegalArgumentException refused(String reason) {
-            return new IllegalArgumentException(reason);
+    /** Refuses sequences that are longer than the model's positions. */
+    public void requireSequence(int sequence) {
+        if (sequence > maxSequence) {
+            throw new IllegalArgumentException("seq " + sequence + " is longer than the "
+                    + counted(maxSequence, "position") + " of " + name + "; use --seq " + maxSequence + " or less");
         }
     }
 }

@@ -95,11 +95,28 @@ final class ModelSpecTest {
             rope_theta              | 0                                   | rope_theta 0.0 must be > 0
             rms_norm_eps            | 0                                   | rms_norm_eps 0.0 must lie in (0, 1)
             initializer_range       | -0.1                                | initializer_range -0.1 must be > 0
-            rope_scaling            | {"type":"linear","factor":2.0}      | rope_scaling is not there yet
-            attention_bias          | true                                | attention_bias = true is not there yet
-            mlp_bias                | true                                | mlp_bias = true is not there yet
-            hidden_act              | "gelu"                              | hidden_act 'gelu' is not there yet; silu is
-            architectures           | ["MistralForCausalLM"]              | architecture MistralForCausalLM is not there yet
+            rope_scaling            | {"type":"linear","factor":2.0}      | rope_scaling.type "linear" (expected default)
+            rope_scaling            | {"factor":2.0}                      | rope_scaling {"factor":2.0} (expected rope_type default)
+            rope_parameters         | {"rope_type":"llama3"}              | rope_parameters.rope_type "llama3" (expected default)
+            rope_parameters         | {"rope_theta":500000}               | rope_theta 10000.0 and rope_parameters.rope_theta 500000.0 contradict
+            rope_parameters         | {"rope_theta":"big"}                | rope_parameters.rope_theta is not a number: "big"
+            rope_parameters         | {"partial_rotary_factor":0.5}       | rope_parameters.partial_rotary_factor 0.5 (expected 1.0)
+            rope_interleaved        | true                                | rope_interleaved true (expected false)
+            attention_bias          | true                                | attention_bias true (expected false)
+            mlp_bias                | true                                | mlp_bias true (expected false)
+            hidden_act              | "gelu"                              | hidden_act "gelu" (expected silu)
+            hidden_activation       | "gelu"                              | hidden_activation "gelu" (expected silu)
+            architectures           | ["MistralForCausalLM"]              | architectures "MistralForCausalLM" (expected LlamaForCausalLM)
+            model_type              | "mistral"                           | model_type "mistral" (expected llama)
+            sliding_window          | 128                                 | sliding_window 128 (expected none, or at least the 256 positions)
+            partial_rotary_factor   | 0.5                                 | partial_rotary_factor 0.5 (expected 1.0)
+            attention_multiplier    | 0.1                                 | attention_multiplier 0.1 (expected none)
+            logits_scaling          | 8                                   | logits_scaling 8 (expected 1.0)
+            residual_multiplier     | 0.2                                 | residual_multiplier 0.2 (expected 1.0)
+            embedding_multiplier    | 12                                  | embedding_multiplier 12 (expected 1.0)
+            final_logit_softcapping | 30.0                                | final_logit_softcapping 30.0 (expected none)
+            attn_logit_softcapping  | 50.0                                | attn_logit_softcapping 50.0 (expected none)
+            attention_dropout       | 0.1                                 | attention_dropout 0.1 (expected 0.0)
             tie_word_embeddings     | "perhaps"                           | tie_word_embeddings is not true or false
             """)
     void aWrongFieldIsNamedWithItsValue(String field, String value, String reason) throws IOException {
@@ -113,6 +130,51 @@ final class ModelSpecTest {
         String message = String.valueOf(refused.getMessage());
         assertTrue(message.contains(reason), message);
         assertTrue(message.startsWith(folder.resolve("config.json").toString()), message);
+    }
+
+    /** A base of 10 000 was used whatever {@code rope_parameters} said: numbers that look well and are wrong. */
+    @Test
+    void theRotaryBaseIsReadWhereTransformersFivePutsIt() throws IOException {
+        ObjectNode config = tiny();
+        config.putObject("rope_parameters").put("rope_theta", 500_000).put("rope_type", "default");
+        config.remove("rope_theta");
+        assertEquals(500_000, read(config).ropeTheta());
+        config.put("rope_theta", 500_000.0);
+        config.putObject("rope_scaling").put("rope_type", "default");
+        assertEquals(500_000, read(config).ropeTheta());
+        config.putObject("rope_parameters");
+        config.putObject("rope_scaling").put("type", "default").put("rope_theta", 500_000.0);
+        assertEquals(500_000, read(config).ropeTheta());
+    }
+
+    @Test
+    void everyFieldThatAsksForAnotherComputationIsListed() throws IOException {
+        ObjectNode config = tiny();
+        config.remove("architectures");
+        config.put("model_type", "gemma2").put("hidden_activation", "gelu").put("sliding_window", 16);
+        refused(
+                config,
+                "model_type \"gemma2\" (expected llama), hidden_activation \"gelu\" (expected silu), sliding_window 16");
+    }
+
+    @Test
+    void whatGenuineLlamaConfigurationsSayBesidesIsAccepted() throws IOException {
+        ObjectNode config = tiny();
+        config.put("attention_bias", false)
+                .put("attention_dropout", 0.0)
+                .put("bos_token_id", 0)
+                .put("is_llama_config", true)
+                .put("pretraining_tp", 2)
+                .put("rope_interleaved", false)
+                .put("sliding_window", config.path("max_position_embeddings").asInt())
+                .put("partial_rotary_factor", 1)
+                .put("use_cache", true)
+                .putNull("rope_scaling")
+                .putNull("final_logit_softcapping")
+                .putObject("transformers.js_config")
+                .putObject("kv_cache_dtype")
+                .put("q4f16", "float16");
+        assertEquals(tiny(), read(config).toConfig());
     }
 
     @Test

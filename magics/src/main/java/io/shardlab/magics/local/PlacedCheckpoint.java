@@ -13,6 +13,7 @@ import io.shardlab.run.Checkpoints;
 import io.shardlab.run.Event;
 import io.shardlab.run.StopSignal;
 import io.shardlab.run.TrainerState;
+import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,18 +80,25 @@ final class PlacedCheckpoint {
         }
     }
 
-    /** The model's configuration, over what its folder says beyond that. */
     private Optional<JsonNode> config(Optional<Path> origin) throws IOException {
-        if (model.isEmpty()) {
-            return Optional.empty();
-        }
+        return model.isEmpty() ? Optional.empty() : Optional.of(config(model.get(), plan.type(), origin));
+    }
+
+    /** The model's configuration, over what its folder says beyond that; what transformers 5 says twice is said alike. */
+    static JsonNode config(ModelSpec model, TensorType type, Optional<Path> origin) throws IOException {
         ObjectNode config = Json.mapper().createObjectNode();
         if (origin.isPresent()
                 && Json.mapper().readTree(origin.get().resolve("config.json").toFile()) instanceof ObjectNode known) {
             config = known;
         }
-        config.setAll(model.get().toConfig());
-        return Optional.of(config.put("torch_dtype", plan.type().toString()));
+        config.setAll(model.toConfig());
+        if (config.path("rope_parameters") instanceof ObjectNode rope) {
+            rope.put("rope_theta", model.ropeTheta());
+        }
+        if (config.has("dtype")) {
+            config.put("dtype", type.toString());
+        }
+        return config.put("torch_dtype", type.toString());
     }
 
     /** @throws StopSignal.CancelledRun if it was stopped before anything was replaced */
