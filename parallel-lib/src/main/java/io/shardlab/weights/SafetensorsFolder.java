@@ -15,12 +15,15 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The weights of a model folder in Hugging Face layout: one safetensors file, or several with an index. */
 public final class SafetensorsFolder implements WeightSource, AutoCloseable {
 
     private static final String INDEX = "model.safetensors.index.json";
+    private static final int MOST_NAMES = 3;
 
     private final Path folder;
     private final List<SafetensorsFile> files = new ArrayList<>();
@@ -157,8 +160,32 @@ public final class SafetensorsFolder implements WeightSource, AutoCloseable {
         }
         if (!mismatches.isEmpty()) {
             throw new DamagedFileException(
-                    folder, "weights do not fit the configuration:\n  " + String.join("\n  ", mismatches));
+                    folder,
+                    "weights do not fit the configuration:" + (mismatches.size() == 1 ? " " : "\n  ")
+                            + String.join("\n  ", mismatches));
         }
+    }
+
+    /** {@link #verify} for all parameters of a model; refuses also tensors that it has no use for, as they would change it. */
+    public void verifyModel(List<ParameterSpec> parameters) {
+        verify(parameters);
+        Set<String> used = parameters.stream().map(ParameterSpec::name).collect(Collectors.toSet());
+        List<String> unused = byTensor.keySet().stream()
+                .filter(name -> !used.contains(name) && !isImplied(name))
+                .toList();
+        if (!unused.isEmpty()) {
+            throw new DamagedFileException(
+                    folder,
+                    "the model has no use for " + (unused.size() == 1 ? "1 tensor" : unused.size() + " tensors") + ": "
+                            + String.join(", ", unused.subList(0, Math.min(MOST_NAMES, unused.size())))
+                            + (unused.size() > MOST_NAMES ? ", …" : "")
+                            + "; expected only what config.json describes, so correct that or remove them");
+        }
+    }
+
+    /** What repeats something else: the projection where it is the embedding's weight, the rotary frequencies of old files. */
+    private static boolean isImplied(String tensor) {
+        return tensor.equals("lm_head.weight") || tensor.endsWith("rotary_emb.inv_freq");
     }
 
     @Override

@@ -150,4 +150,24 @@ final class SafetensorsFolderTest {
                     refused.getMessage());
         }
     }
+
+    /** A bias, a norm of queries or a third layer was left out without a word, and the model was another one. */
+    @Test
+    void tensorsThatTheModelHasNoUseForAreRefused() throws IOException {
+        file("one.safetensors", "a", "lm_head.weight", "model.layers.0.self_attn.rotary_emb.inv_freq");
+        List<ParameterSpec> parameters = List.of(vector("a", 1));
+        try (SafetensorsFolder source = SafetensorsFolder.open(folder)) {
+            source.verifyModel(parameters);
+        }
+        file("two.safetensors", "q.bias", "k.bias", "v.bias", "q_norm.weight");
+        try (SafetensorsFolder source = SafetensorsFolder.open(folder)) {
+            source.verify(parameters);
+            DamagedFileException refused =
+                    assertThrows(DamagedFileException.class, () -> source.verifyModel(parameters));
+            assertEquals(
+                    folder + ": the model has no use for 4 tensors: q.bias, k.bias, v.bias, …;"
+                            + " expected only what config.json describes, so correct that or remove them",
+                    refused.getMessage());
+        }
+    }
 }
