@@ -55,12 +55,10 @@ public final class Planner {
         if (numStages > model.numLayers()) {
             throw new IllegalArgumentException("pp=" + scheme.pipeline()
                     + (rule.chunks() > 1 ? " with chunks=" + rule.chunks() : "")
-                    + " needs at least one layer per stage; " + model.name() + " has " + model.numLayers() + " layers");
+                    + " needs at least one layer per stage; " + model.name() + " has "
+                    + ModelSpec.counted(model.numLayers(), "layer"));
         }
-        if (settings.workload().sequence() > model.maxSequence()) {
-            throw new IllegalArgumentException("seq " + settings.workload().sequence() + " is longer than the "
-                    + model.maxSequence() + " positions of " + model.name());
-        }
+        model.requireSequence(settings.workload().sequence());
         if (settings.options().sequenceParallel() && scheme.tensor() == 1) {
             throw new IllegalArgumentException(
                     "--sp splits tokens between tensor ranks and tp=1 has one; use --tp 2 or more, or leave --sp out");

@@ -33,32 +33,52 @@ record TensorSplit(
      * @param uneven whether ranks may get unequal parts; the vocabulary's always may be unequal
      */
     static TensorSplit of(ModelSpec model, int degree, int sequence, boolean uneven) {
-        boolean heads = model.numKeyValueHeads() % degree == 0;
-        boolean columns = model.feedForwardSize() % degree == 0;
-        if (!(uneven || (heads && columns)) || !possible(model, degree)) {
-            String what = heads
-                    ? model.feedForwardSize() + " feed-forward columns"
-                    : model.numKeyValueHeads()
-                            + (model.numKeyValueHeads() == model.numHeads() ? " heads" : " KV heads");
-            throw new IllegalArgumentException("tp=" + degree + " does not split " + what + " evenly; "
-                    + allowed(model, degree, sequence, uneven));
+        boolean divides = model.numKeyValueHeads() % degree == 0 && model.feedForwardSize() % degree == 0;
+        if (degree > most(model) || !(uneven || divides)) {
+            throw new IllegalArgumentException("tp=" + degree + " does not split " + obstacle(model, degree, uneven)
+                    + "; " + allowed(model, degree, sequence, uneven));
         }
         return divided(model, degree, sequence);
     }
 
-    /** Whether every rank can have a head, a column and a row. */
-    private static boolean possible(ModelSpec model, int degree) {
-        return degree <= Math.min(model.numHeads(), Math.min(model.feedForwardSize(), model.vocabularySize()));
+    /** The highest degree that leaves every rank a head, a column and a row. */
+    private static int most(ModelSpec model) {
+        return Math.min(model.numHeads(), Math.min(model.feedForwardSize(), model.vocabularySize()));
+    }
+
+    /** What a degree does not split: first what has too few parts for any split, then what does not divide. */
+    private static String obstacle(ModelSpec model, int degree, boolean uneven) {
+        String evenly = uneven ? "" : " evenly";
+        String columns = ModelSpec.counted(model.feedForwardSize(), "feed-forward column");
+        if (degree > model.numHeads()) {
+            return ModelSpec.counted(model.numHeads(), "head") + evenly;
+        }
+        if (degree > model.feedForwardSize()) {
+            return columns + evenly;
+        }
+        if (degree > model.vocabularySize()) {
+            return "a vocabulary of " + model.vocabularySize();
+        }
+        if (model.numKeyValueHeads() % degree != 0) {
+            String noun = model.numKeyValueHeads() == model.numHeads() ? "head" : "KV head";
+            return ModelSpec.counted(model.numKeyValueHeads(), noun) + evenly;
+        }
+        return columns + evenly;
     }
 
     private static String allowed(ModelSpec model, int degree, int sequence, boolean uneven) {
-        String even = IntStream.rangeClosed(1, model.numKeyValueHeads())
+        int most = most(model);
+        if (uneven) {
+            return "use tp = 1" + (most == 1 ? "" : " to " + most);
+        }
+        List<Integer> degrees = IntStream.rangeClosed(1, Math.min(most, model.numKeyValueHeads()))
                 .filter(t -> model.numKeyValueHeads() % t == 0 && model.feedForwardSize() % t == 0)
-                .mapToObj(String::valueOf)
-                .collect(Collectors.joining(", "));
-        if (!possible(model, degree)) {
-            return "use tp = " + even + ", or up to " + Math.min(model.numHeads(), model.feedForwardSize())
-                    + (uneven ? "" : " with --uneven");
+                .boxed()
+                .toList();
+        String even = degrees.stream().map(String::valueOf).collect(Collectors.joining(", "));
+        if (degree > most) {
+            return "use tp = " + even
+                    + (most == degrees.get(degrees.size() - 1) ? "" : ", or up to " + most + " with --uneven");
         }
         TensorSplit split = divided(model, degree, sequence);
         return String.format(

@@ -110,6 +110,13 @@ final class PlannerTest {
     }
 
     @Test
+    void oneLayerIsSaidInTheSingular() {
+        IllegalArgumentException refused =
+                assertThrows(IllegalArgumentException.class, () -> plan(model(256, 1, 12, 12, 96), "pp=2", 16, "1f1b"));
+        assertTrue(String.valueOf(refused.getMessage()).endsWith("m has 1 layer"), refused::getMessage);
+    }
+
+    @Test
     void anUnknownScheduleIsAnsweredWithTheKnownOnes() {
         IllegalArgumentException refused =
                 assertThrows(IllegalArgumentException.class, () -> plan(model(256, 4, 12, 12, 96), "pp=2", 16, "1f1c"));

@@ -16,8 +16,25 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class TensorSplitTest {
 
     private static ModelSpec model(int heads, int keyValueHeads, int feedForward) {
+        return model(251, heads, keyValueHeads, feedForward);
+    }
+
+    private static ModelSpec model(int vocabulary, int heads, int keyValueHeads, int feedForward) {
         return new ModelSpec(
-                "m", 251, 48, feedForward, 4, heads, keyValueHeads, 4, 10_000, 1e-5, false, 64, 0.02, Optional.empty());
+                "m",
+                vocabulary,
+                48,
+                feedForward,
+                4,
+                heads,
+                keyValueHeads,
+                4,
+                10_000,
+                1e-5,
+                false,
+                64,
+                0.02,
+                Optional.empty());
     }
 
     private static String text(List<Extent> extents) {
@@ -67,7 +84,36 @@ final class TensorSplitTest {
         String message = String.valueOf(
                 assertThrows(IllegalArgumentException.class, () -> TensorSplit.of(model(3, 3, 96), 4, 16, true))
                         .getMessage());
-        assertTrue(message.contains("use tp = 1, 3, or up to 3"), message);
+        assertEquals("tp=4 does not split 3 heads; use tp = 1 to 3", message);
+    }
+
+    /** It named KV heads whatever the obstacle was, and said "evenly" where nobody had asked for that. */
+    @ParameterizedTest(name = "{0}/{1} heads, F = {2}, V = {3}, tp = {4}, uneven {5}")
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            2  | 1 | 1  | 251 | 2  | true  | tp=2 does not split 1 feed-forward column; use tp = 1
+            2  | 1 | 1  | 251 | 2  | false | tp=2 does not split 1 feed-forward column evenly; use tp = 1
+            4  | 2 | 96 | 3   | 4  | false | tp=4 does not split a vocabulary of 3; use tp = 1, 2, or up to 3 with --uneven
+            4  | 2 | 96 | 3   | 4  | true  | tp=4 does not split a vocabulary of 3; use tp = 1 to 3
+            4  | 4 | 96 | 3   | 4  | false | tp=4 does not split a vocabulary of 3; use tp = 1, 2, or up to 3 with --uneven
+            1  | 1 | 96 | 251 | 2  | true  | tp=2 does not split 1 head; use tp = 1
+            12 | 4 | 96 | 251 | 16 | false | tp=16 does not split 12 heads evenly; use tp = 1, 2, 4, or up to 12 with --uneven
+            """)
+    void aRefusalNamesWhatIsInTheWay(
+            int heads,
+            int keyValueHeads,
+            int feedForward,
+            int vocabulary,
+            int degree,
+            boolean uneven,
+            String expected) {
+        ModelSpec model = model(vocabulary, heads, keyValueHeads, feedForward);
+        assertEquals(
+                expected,
+                assertThrows(IllegalArgumentException.class, () -> TensorSplit.of(model, degree, 16, uneven))
+                        .getMessage());
     }
 
     @Test
