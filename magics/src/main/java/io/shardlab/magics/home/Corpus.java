@@ -1,6 +1,7 @@
 package io.shardlab.magics.home;
 
 import io.shardlab.magics.command.Nearest;
+import io.shardlab.model.Presets;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -35,6 +36,7 @@ public final class Corpus {
     public static final String RANDOM = "random";
     static final String SOURCES = "SHARDLAB_SOURCES";
 
+    private static final List<String> TOKENIZERS = List.of("tokenizer.json", "tokenizer.model");
     private static final long JAVA_CODE_BYTES = 4L << 20;
     private static final int RANDOM_TOKENS = 1 << 20;
     private static final long MOST_BYTES = 512L << 20;
@@ -55,12 +57,35 @@ public final class Corpus {
     public record Listed(String name, String kind, OptionalLong tokens, String note) {}
 
     /** Where bytes come from; found, but not read yet. */
-    public record Source(String description, Reader reader) {}
+    public record Source(String description, Reader reader) {
 
-    /** Writes the source's bytes, in an order that is always the same. */
+        /** The same for a model, whose tokenizer is not used. */
+        public Source forModel(String model) {
+            return new Source(
+                    description
+                            + unusedTokenizer(model)
+                                    .map(note -> " (" + note + ")")
+                                    .orElse(""),
+                    reader);
+        }
+    }
+
+    /** What is said of a model whose folder has a tokenizer: text is bytes all the same. */
+    public static Optional<String> unusedTokenizer(String model) {
+        if (model.indexOf('\0') >= 0
+                || Presets.all().stream().anyMatch(preset -> preset.name().equals(model))) {
+            return Optional.empty();
+        }
+        return TOKENIZERS.stream()
+                .filter(name -> Files.isRegularFile(Path.of(model).resolve(name)))
+                .findFirst()
+                .map(name -> "text is read as bytes: the model's " + name + " is not used yet");
+    }
+
+    /** Writes the source's bytes, in an order that is always the same; made for a vocabulary only where there is no text to keep. */
     @FunctionalInterface
     interface Reader {
-        void copyTo(OutputStream out) throws IOException;
+        void copyTo(OutputStream out, int vocabulary) throws IOException;
     }
 
     /** Finds a source by the name the user gave, or the default one; refuses what is not there. */
@@ -73,15 +98,15 @@ public final class Corpus {
             Path jars = sources()
                     .orElseThrow(() -> new IllegalArgumentException("--data java-code needs source jars: the variable "
                             + SOURCES + " must name a folder that holds them (./lab setup fetches them)"));
-            return new Source("Java source text of " + jars, out -> javaCode(jars, out));
+            return new Source("Java source text of " + jars, (out, vocabulary) -> javaCode(jars, out));
         }
         Path path = path(wanted);
         if (Files.isRegularFile(path)) {
-            return new Source(wanted, out -> Files.copy(path, out));
+            return new Source(wanted, (out, vocabulary) -> Files.copy(path, out));
         }
         if (Files.isDirectory(path)) {
             List<Path> files = files(path);
-            return new Source(files.size() + " files of " + wanted, out -> {
+            return new Source(files.size() + " files of " + wanted, (out, vocabulary) -> {
                 for (Path file : files) {
                     Files.copy(file, out);
                 }
@@ -128,9 +153,14 @@ public final class Corpus {
         }
     }
 
-    private static void randomBytes(OutputStream out) throws IOException {
+    private static void randomBytes(OutputStream out, int vocabulary) throws IOException {
         byte[] bytes = new byte[RANDOM_TOKENS];
         new SplittableRandom(0).nextBytes(bytes);
+        if (vocabulary < 256) {
+            for (int i = 0; i < bytes.length; i++) {
+                bytes[i] = (byte) ((bytes[i] & 0xFF) % vocabulary);
+            }
+        }
         out.write(bytes);
     }
 
@@ -163,15 +193,19 @@ public final class Corpus {
         }
     }
 
-    /** Writes a source as token ids below {@code vocabulary}; the same content is the same file. */
+    /**
+     * Writes a source as token ids below {@code vocabulary}; the same content is the same file.
+     *
+     * @throws IllegalArgumentException if it holds a byte that is no token of the vocabulary
+     */
     public Tokens tokens(Source source, int vocabulary) {
         try {
             Files.createDirectories(folder);
             Path draft = Files.createTempFile(folder, ".draft-", ".bin");
             try {
-                Encoder encoder = new Encoder(Files.newOutputStream(draft), vocabulary);
+                Encoder encoder = new Encoder(Files.newOutputStream(draft), source, vocabulary);
                 try (encoder) {
-                    source.reader().copyTo(encoder);
+                    source.reader().copyTo(encoder, vocabulary);
                 }
                 Path file = folder.resolve(encoder.name() + ".bin");
                 Files.move(draft, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -219,12 +253,14 @@ public final class Corpus {
     /** Bytes in, ids out; the name is a hash of both. */
     private static final class Encoder extends OutputStream {
         private final OutputStream out;
+        private final Source source;
         private final int vocabulary;
         private final MessageDigest digest;
         private long count;
 
-        Encoder(OutputStream file, int vocabulary) {
+        Encoder(OutputStream file, Source source, int vocabulary) {
             this.out = new BufferedOutputStream(file, 1 << 16);
+            this.source = source;
             this.vocabulary = vocabulary;
             try {
                 this.digest = MessageDigest.getInstance("SHA-256");
@@ -247,7 +283,13 @@ public final class Corpus {
             }
             digest.update(bytes, offset, length);
             for (int i = offset; i < offset + length; i++) {
-                int id = (bytes[i] & 0xFF) % vocabulary;
+                int id = bytes[i] & 0xFF;
+                if (id >= vocabulary) {
+                    throw new IllegalArgumentException("--data " + source.description() + " holds byte " + id
+                            + ", and the model's vocabulary of " + vocabulary + " ends at " + (vocabulary - 1)
+                            + "; each byte is a token, so use text without such bytes, --data random or a model with a"
+                            + " vocabulary of 256");
+                }
                 out.write(id);
                 out.write(id >>> 8);
                 out.write(id >>> 16);

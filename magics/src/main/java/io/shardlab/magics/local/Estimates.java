@@ -5,6 +5,7 @@ import io.shardlab.cost.Hardware;
 import io.shardlab.cost.MemoryEstimate;
 import io.shardlab.cost.StepEstimate;
 import io.shardlab.magics.backend.Plans;
+import io.shardlab.magics.home.Corpus;
 import io.shardlab.mesh.Coordinates;
 import io.shardlab.mesh.Link;
 import io.shardlab.plan.Options;
@@ -106,6 +107,7 @@ record Estimates(
             link.ifPresent(line -> advice.add(communication(plan, line)));
             advice.add("no time estimate: rates are measured when workers come up (`%shard up`)");
         }
+        Corpus.unusedTokenizer(plan.model()).ifPresent(advice::add);
         OptionalDouble bubble = OptionalDouble.of(100 * bubbleShare(plan));
         return new Plans.Estimate(
                 plan,

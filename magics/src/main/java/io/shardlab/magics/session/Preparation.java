@@ -84,7 +84,7 @@ final class Preparation {
                     data.map(SampleSets::located), plan.sampleShape().get(), plan.vocabularySize());
             check.accept("--data " + data.orElse(Corpus.RANDOM), file);
         } else {
-            Corpus.Tokens tokens = tokens(source, plan.vocabularySize(), workload.sequence());
+            Corpus.Tokens tokens = tokens(source.forModel(plan.model()), plan.vocabularySize(), workload.sequence());
             file = tokens.file();
             check.accept(tokens.description(), file);
         }

@@ -2,6 +2,7 @@ package io.shardlab.magics.session;
 
 import io.shardlab.magics.backend.Measures;
 import io.shardlab.magics.backend.Runs;
+import io.shardlab.magics.home.Corpus;
 import io.shardlab.magics.table.MeasureGrids;
 import io.shardlab.magics.trial.Quantile;
 import io.shardlab.magics.view.Chart;
@@ -94,7 +95,10 @@ public final class Run {
 
     Grid<Run> throughput() {
         return new Grid<>(
-                subject() + ": throughput",
+                subject() + ": throughput"
+                        + Corpus.unusedTokenizer(plan().model())
+                                .map(note -> " (" + note + ")")
+                                .orElse(""),
                 List.of(
                         Column.text(
                                 "scheme", "scheme", run -> run.plan().scheme().toString()),

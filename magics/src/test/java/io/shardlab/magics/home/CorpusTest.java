@@ -40,9 +40,41 @@ class CorpusTest {
         assertArrayEquals(
                 new byte[] {'a', 0, 0, 0, (byte) 0xC3, 0, 0, 0, (byte) 0xBC, 0, 0, 0},
                 Files.readAllBytes(tokens.file()));
+    }
+
+    /** They were folded modulo the vocabulary without a word, so that other text was trained on. */
+    @Test
+    void textWithBytesThatTheVocabularyLacksIsRefused() throws IOException {
+        Path text = Files.writeString(home.resolve("a.txt"), "aü");
+        String message = String.valueOf(assertThrows(IllegalArgumentException.class, () -> tokens(text.toString(), 128))
+                .getMessage());
+        assertTrue(
+                message.startsWith(
+                        "--data " + text + " holds byte 195, and the model's vocabulary of 128 ends at 127;"),
+                message);
+        Files.writeString(text, "a");
+        assertEquals(1, tokens(text.toString(), 'a' + 1).count());
+    }
+
+    @Test
+    void randomTokensAreMadeForTheVocabulary() throws IOException {
+        byte[] ids = Files.readAllBytes(tokens("random", 7).file());
+        for (int i = 0; i < 1000; i++) {
+            assertTrue(ids[4 * i] < 7);
+        }
+    }
+
+    @Test
+    void textForAModelWithATokenizerSaysThatItIsReadAsBytes() throws IOException {
+        Path text = Files.writeString(home.resolve("a.txt"), "text");
+        Path model = Files.createDirectories(home.resolve("model"));
+        Corpus.Source source = corpus(Map.of()).find(Optional.of(text.toString()));
+        assertEquals(text.toString(), source.forModel(model.toString()).description());
+        Files.writeString(model.resolve("tokenizer.json"), "{}");
         assertEquals(
-                (byte) ('a' % 10),
-                Files.readAllBytes(tokens(text.toString(), 10).file())[0]);
+                text + " (text is read as bytes: the model's tokenizer.json is not used yet)",
+                source.forModel(model.toString()).description());
+        assertEquals(Optional.empty(), Corpus.unusedTokenizer("tiny"));
     }
 
     @Test
@@ -51,7 +83,7 @@ class CorpusTest {
         Path b = Files.writeString(home.resolve("b.txt"), "same");
         assertEquals(tokens(a.toString(), 256).file(), tokens(b.toString(), 256).file());
         assertNotEquals(
-                tokens(a.toString(), 256).file(), tokens(b.toString(), 64).file());
+                tokens(a.toString(), 256).file(), tokens(b.toString(), 128).file());
         try (var files = Files.list(home.resolve("home/tokens"))) {
             assertEquals(2, files.count(), "drafts are gone");
         }
