@@ -13,6 +13,7 @@ import io.shardlab.plan.Scheme;
 import io.shardlab.run.Reply;
 import io.shardlab.run.Request;
 import io.shardlab.trace.MemoryUse;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -147,14 +148,15 @@ final class LocalPlans implements Plans {
     public PlaceOutcome place(PlanOptions options) {
         Model spec = maker.resolve(options);
         Plan plan = maker.make(spec, options);
+        Optional<String> weights = options.weights()
+                .or(() -> spec instanceof ModelSpec decoder ? decoder.weights() : Optional.empty())
+                .map(path -> path.toAbsolutePath().toString());
+        weights.ifPresent(folder -> PlanMaker.requireWeights(plan, Path.of(folder)));
         requireWorkers(plan);
         Estimate estimate = plan(options);
         if (!estimate.fits()) {
             throw new DoesNotFit(estimate);
         }
-        Optional<String> weights = options.weights()
-                .or(() -> spec instanceof ModelSpec decoder ? decoder.weights() : Optional.empty())
-                .map(path -> path.toAbsolutePath().toString());
         long start = System.nanoTime();
         cluster.placed().giveWay();
         List<Reply> replies = cluster.askUnlessStopped(new Request.Place(plan, weights), event -> {});

@@ -14,6 +14,8 @@ import io.shardlab.plan.Scheme;
 import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.CheckpointFolder;
+import io.shardlab.weights.DamagedFileException;
+import io.shardlab.weights.SafetensorsFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -109,6 +111,22 @@ final class PlanMaker {
         return make(spec, withScheme(options, scheme));
     }
 
+    /** Refuses weights that are not those of a plan's model, before anything moves; only headers are read. */
+    static void requireWeights(Plan plan, Path weights) {
+        if (!Files.exists(weights)) {
+            throw new IllegalArgumentException("weights '" + weights
+                    + "' are not there; expected a folder of safetensors files, or one such file");
+        }
+        try (SafetensorsFolder files = SafetensorsFolder.open(weights)) {
+            files.verifyModel(plan.parameters());
+        } catch (DamagedFileException unfit) {
+            throw new IllegalArgumentException(unfit.getMessage(), unfit);
+        } catch (IOException unreadable) {
+            throw new IllegalArgumentException(
+                    "weights '" + weights + "' cannot be read: " + unreadable.getMessage(), unreadable);
+        }
+    }
+
     private static Plan.Workload workload(Model model, WorkloadChoice choice, Scheme scheme) {
         return model instanceof ModelSpec decoder
                 ? choice.forModel(decoder.maxSequence(), scheme)
@@ -136,6 +154,7 @@ final class PlanMaker {
 
     /** The placed stages under another workload, and another schedule where one is asked for. */
     Plan replan(Plan plan, Plan.Workload workload, Optional<String> schedule) {
+        cluster.placed().decoder().ifPresent(model -> model.requireSequence(workload.sequence()));
         String name = schedule.orElse(plan.schedule().name());
         return name.equals(plan.schedule().name())
                 ? Planner.replan(plan, workload, name)
