@@ -50,6 +50,9 @@ public final class Checkpoints {
         "generation_config.json"
     };
 
+    /** Room for what lies beside the tensors. */
+    private static final long SMALL_FILES_BYTES = 1 << 20;
+
     private final Function<Request, List<Reply>> ranks;
     private final Watcher watcher;
     private final long maxFileBytes;
@@ -73,6 +76,16 @@ public final class Checkpoints {
         CheckpointDraft.begin(folder, 0).close();
     }
 
+    /** The same, and refuses a disk without room for a plan's weights and optimizer state. */
+    public static void require(Path folder, Plan plan) throws IOException {
+        Map<String, Long> files = CheckpointFiles.fileBytes(plan, true, SafetensorsLayout.MAX_FILE_BYTES);
+        CheckpointDraft.begin(folder, total(files) + SMALL_FILES_BYTES).close();
+    }
+
+    private static long total(Map<String, Long> files) {
+        return files.values().stream().mapToLong(Long::longValue).sum();
+    }
+
     /**
      * Saves the placed model; an older checkpoint in the folder is replaced when the new one is complete.
      *
@@ -84,8 +97,8 @@ public final class Checkpoints {
             Path folder, Plan plan, TrainerState state, Optional<JsonNode> config, Optional<Path> origin)
             throws IOException {
         Map<String, Long> files = CheckpointFiles.fileBytes(plan, state.step() > 0, maxFileBytes);
-        long total = files.values().stream().mapToLong(Long::longValue).sum();
-        try (CheckpointDraft draft = CheckpointDraft.begin(folder, total + (1 << 20))) {
+        long total = total(files);
+        try (CheckpointDraft draft = CheckpointDraft.begin(folder, total + SMALL_FILES_BYTES)) {
             for (CheckpointFiles.Kind kind : CheckpointFiles.Kind.values()) {
                 if (kind == CheckpointFiles.Kind.WEIGHTS || state.step() > 0) {
                     kind.layout(plan, maxFileBytes)
@@ -176,11 +189,9 @@ public final class Checkpoints {
 
     private static TrainerState state(CheckpointFolder checkpoint) {
         try {
-            return Json.mapper().treeToValue(checkpoint.state(), TrainerState.class);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException(
-                    checkpoint.folder() + "/checkpoint.json: state is not the expected one: " + e.getOriginalMessage(),
-                    e);
+            return Json.read(checkpoint.state(), TrainerState.class);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(checkpoint.folder() + "/checkpoint.json: state " + e.getMessage(), e);
         }
     }
 
@@ -194,9 +205,15 @@ public final class Checkpoints {
     public Loaded load(Path folder, Plan plan) throws IOException {
         CheckpointFolder checkpoint = CheckpointFolder.open(folder);
         TrainerState state = state(checkpoint);
+        checkpoint.requireFiles();
         for (CheckpointFiles.Kind kind : CheckpointFiles.Kind.values()) {
             if (kind == CheckpointFiles.Kind.WEIGHTS || state.step() > 0) {
-                try (SafetensorsFolder tensors = SafetensorsFolder.open(folder.resolve(kind.folder()))) {
+                Path tensorFolder = folder.resolve(kind.folder());
+                if (!Files.isDirectory(tensorFolder)) {
+                    throw new IllegalArgumentException("checkpoint '" + folder + "' is of step " + state.step()
+                            + ", but its folder " + kind.folder() + " is missing");
+                }
+                try (SafetensorsFolder tensors = SafetensorsFolder.open(tensorFolder)) {
                     tensors.verify(plan.parameters());
                 }
             }

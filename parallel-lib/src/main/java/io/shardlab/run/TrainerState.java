@@ -29,9 +29,12 @@ public record TrainerState(
         int step,
         Optional<RunState> run) {
 
+    /** Far beyond any training, and far enough below the largest {@code int} to count on from. */
+    private static final int MOST_STEPS = 1_000_000_000;
+
     public TrainerState {
-        if (step < 0) {
-            throw new IllegalArgumentException("step " + step + " must be at least 0");
+        if (step < 0 || step > MOST_STEPS) {
+            throw new IllegalArgumentException("step " + step + " must be 0 to " + MOST_STEPS);
         }
         if (run.isPresent() && (run.get().firstStep() < 0 || run.get().firstStep() > step)) {
             throw new IllegalArgumentException(

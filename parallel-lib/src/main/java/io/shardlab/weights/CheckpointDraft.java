@@ -28,6 +28,9 @@ import java.util.stream.Stream;
  */
 public final class CheckpointDraft implements AutoCloseable {
 
+    /** As many as Linux follows. */
+    private static final int MOST_LINKS = 40;
+
     private final Path target;
     private final FolderLock lock;
     /** Hears of each thing done; tests end the process there. */
@@ -54,16 +57,22 @@ public final class CheckpointDraft implements AutoCloseable {
 
     static CheckpointDraft begin(Path folder, long bytes, Consumer<String> points) throws IOException {
         Path target = target(folder);
-        Files.createDirectories(parent(target));
-        FolderLock lock = lock(target);
+        FolderLock lock;
+        try {
+            Files.createDirectories(parent(target));
+            lock = lock(target);
+        } catch (IOException e) {
+            throw new IllegalArgumentException("'" + folder + "' cannot be written: " + new FileFailure(e).reason(), e);
+        }
         boolean begun = false;
         try {
             points.accept("locked");
             requireReplaceable(target);
             long free = Files.getFileStore(parent(target)).getUsableSpace();
             if (free < bytes) {
-                throw new IllegalArgumentException("'" + folder + "' needs " + megabytes(bytes) + " MB, its disk has "
-                        + megabytes(free) + " MB free");
+                // Rounded apart, so that the two never look alike.
+                throw new IllegalArgumentException("'" + folder + "' needs " + (bytes + 999_999) / 1_000_000
+                        + " MB, its disk has " + free / 1_000_000 + " MB free");
             }
             Files.createDirectory(draft(target));
             points.accept("draft made");
@@ -76,14 +85,29 @@ public final class CheckpointDraft implements AutoCloseable {
         }
     }
 
-    private static String megabytes(long bytes) {
-        return String.valueOf((bytes + 999_999) / 1_000_000);
+    /** Where a name leads, links followed one by one, also where nothing is there; empty if they lead in a circle. */
+    static Optional<Path> destination(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            return Optional.of(folder.toRealPath());
+        }
+        Path at = folder.toAbsolutePath().normalize();
+        for (int followed = 0; followed < MOST_LINKS; followed++) {
+            if (!Files.isSymbolicLink(at)) {
+                return Optional.of(at);
+            }
+            at = parent(at).resolve(Files.readSymbolicLink(at)).normalize();
+        }
+        return Optional.empty();
     }
 
     private static Path target(Path folder) throws IOException {
-        Path target = Files.exists(folder)
-                ? folder.toRealPath()
-                : folder.toAbsolutePath().normalize();
+        Path target = destination(folder)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "'" + folder + "' is a link that leads in a circle; name a folder"));
+        if (Files.isSymbolicLink(folder) && !Files.exists(target) && !isUnsettled(target)) {
+            throw new IllegalArgumentException("'" + folder + "' is a link to " + target
+                    + ", which is not there; make that folder, or name another");
+        }
         Path here = Path.of("").toRealPath();
         if (target.getFileName() == null || here.startsWith(target)) {
             throw new IllegalArgumentException(

@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongConsumer;
+import java.util.stream.Collectors;
 
 /**
  * A finished checkpoint: a Hugging Face model folder, {@code optimizer/} with the moments, and {@code checkpoint.json}, which
@@ -32,10 +34,28 @@ public final class CheckpointFolder {
     private static final int BLOCK_BYTES = 1 << 20;
 
     /** A file of the checkpoint; its name is relative, with {@code /} between folders. */
-    public record Content(String name, long bytes, String sha256) {}
+    public record Content(String name, long bytes, String sha256) {
+        public Content {
+            for (String part : name.split("/", -1)) {
+                if (!part.matches(FILE_NAME)) {
+                    throw new IllegalArgumentException("file name '" + name + "' is not allowed");
+                }
+            }
+            if (bytes < 0) {
+                throw new IllegalArgumentException("file '" + name + "' has " + bytes + " bytes");
+            }
+            if (!sha256.matches("[0-9a-f]{64}")) {
+                throw new IllegalArgumentException("file '" + name + "' has no SHA-256 of 64 lower-case digits");
+            }
+        }
+    }
 
     /** What {@code checkpoint.json} holds. */
-    record Marker(int version, JsonNode state, List<Content> files) {}
+    record Marker(int version, JsonNode state, List<Content> files) {
+        Marker {
+            files = List.copyOf(files);
+        }
+    }
 
     private final Path folder;
     private final Marker marker;
@@ -66,9 +86,10 @@ public final class CheckpointFolder {
 
     /** Finishes what a killed save began, if the folder is missing for that reason; does nothing otherwise. */
     public static void settle(Path folder) throws IOException {
-        Path target = folder.toAbsolutePath().normalize();
-        if (!Files.exists(target) && target.getFileName() != null && CheckpointDraft.isUnsettled(target)) {
-            CheckpointDraft.lock(target).close();
+        Optional<Path> target = CheckpointDraft.destination(folder)
+                .filter(path -> path.getFileName() != null && !Files.exists(path) && CheckpointDraft.isUnsettled(path));
+        if (target.isPresent()) {
+            CheckpointDraft.lock(target.get()).close();
         }
     }
 
@@ -86,24 +107,14 @@ public final class CheckpointFolder {
                         file,
                         "version " + json.path("version") + " is not one this shardlab reads; it reads " + VERSION);
             }
-            Marker marker = Json.mapper().treeToValue(json, Marker.class);
-            for (Content content : marker.files()) {
-                check(file, content);
+            if (parser.nextToken() != null) {
+                throw new DamagedFileException(file, "has text after its JSON");
             }
-            return marker;
+            return Json.read(json, Marker.class);
         } catch (JsonProcessingException e) {
             throw new DamagedFileException(file, "is not the expected JSON: " + e.getOriginalMessage());
-        }
-    }
-
-    private static void check(Path file, Content content) {
-        for (String part : content.name().split("/", -1)) {
-            if (!part.matches(FILE_NAME)) {
-                throw new DamagedFileException(file, "file name '" + content.name() + "' is not allowed");
-            }
-        }
-        if (content.bytes() < 0 || !content.sha256().matches("[0-9a-f]{64}")) {
-            throw new DamagedFileException(file, "file '" + content.name() + "' has no length or no SHA-256");
+        } catch (IllegalArgumentException e) {
+            throw new DamagedFileException(file, String.valueOf(e.getMessage()));
         }
     }
 
@@ -117,7 +128,7 @@ public final class CheckpointFolder {
     }
 
     public List<Content> files() {
-        return List.copyOf(marker.files());
+        return marker.files();
     }
 
     public long totalBytes() {
@@ -125,16 +136,18 @@ public final class CheckpointFolder {
     }
 
     /**
-     * Reads every file once and compares it with what was saved.
+     * Looks at names and lengths only.
      *
-     * @param listener hears of each block read; what it throws ends the reading
-     * @throws DamagedFileException if a file is missing, has another length or other bytes
+     * @throws DamagedFileException if a file is missing or has another length, or tensors are there that were not saved
      */
-    public void verify(LongConsumer listener) throws IOException {
+    public void requireFiles() throws IOException {
         for (Content content : marker.files()) {
             Path file = folder.resolve(content.name());
-            if (!Files.isRegularFile(file)) {
+            if (!Files.exists(file)) {
                 throw new DamagedFileException(file, "is missing; " + MARKER + " names it");
+            }
+            if (!Files.isRegularFile(file)) {
+                throw new DamagedFileException(file, "is not a file; " + MARKER + " names one");
             }
             long bytes = Files.size(file);
             if (bytes != content.bytes()) {
@@ -143,6 +156,27 @@ public final class CheckpointFolder {
                         (bytes < content.bytes() ? "truncated" : "too long") + ": " + bytes + " bytes, " + MARKER
                                 + " says " + content.bytes());
             }
+        }
+        Set<String> saved = marker.files().stream().map(Content::name).collect(Collectors.toSet());
+        for (String name : names(folder)) {
+            // An index decides which tensors are read, so it counts as one of them.
+            if (name.contains(".safetensors") && !saved.contains(name)) {
+                throw new DamagedFileException(
+                        folder.resolve(name), "is not one of the files that " + MARKER + " names; move it elsewhere");
+            }
+        }
+    }
+
+    /**
+     * Reads every file once and compares it with what was saved.
+     *
+     * @param listener hears of each block read; what it throws ends the reading
+     * @throws DamagedFileException if {@link #requireFiles} does, or a file has other bytes
+     */
+    public void verify(LongConsumer listener) throws IOException {
+        requireFiles();
+        for (Content content : marker.files()) {
+            Path file = folder.resolve(content.name());
             String found = sha256(file, listener);
             if (!found.equals(content.sha256())) {
                 throw new DamagedFileException(

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Planner;
+import io.shardlab.plan.Json;
 import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
@@ -273,6 +275,79 @@ final class CheckpointTest {
             assertTrue(cut.contains("truncated"), cut);
             save(ranks, plan, 1, after);
             assertSameTensors(before, after);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            textBlock =
+                    """
+            "model"                 | has no model
+            "scheme"                | has no scheme
+            "options"               | has no options
+            "settings"              | has no run.settings
+            "workload"              | has no run.workload
+            "text"                  | has no run.text
+            "file"                  | has no run.text.file
+            "dropout"               | has no options.dropout
+            "step" : 3              | step 2147483647 must be 0 to 1000000000
+            "seed" : 7              | at 'seed'
+            """)
+    void aStateThatLacksAPartOrHasAnImpossibleOneIsRefusedByName(String part, String reason) throws IOException {
+        Plan plan = plan("tp=2", TensorType.FLOAT32, true, 64, 7);
+        TrainerState.RunState run = new TrainerState.RunState(
+                SIX_STEPS, 0, plan.workload(), new TrainerState.Text(Optional.empty(), "tokens.bin"));
+        JsonNode state = Json.mapper().valueToTree(TrainerState.of(plan, 3, Optional.of(run)));
+        assertEquals(Optional.of(run), Json.read(state, TrainerState.class).run());
+        String wrong = state.toString()
+                .replaceFirst(
+                        part.replace(" : ", ":"),
+                        switch (part) {
+                            case "\"step\" : 3" -> "\"step\":2147483647";
+                            case "\"seed\" : 7" -> "\"seed\":\"x\"";
+                            default -> "\"x\"";
+                        });
+        Path folder = temporary.resolve("wrong");
+        Files.createDirectories(folder);
+        Files.writeString(folder.resolve("checkpoint.json"), "{\"version\":1,\"state\":" + wrong + ",\"files\":[]}");
+        String refused = String.valueOf(assertThrows(IllegalArgumentException.class, () -> Checkpoints.state(folder))
+                .getMessage());
+        assertTrue(refused.startsWith(folder + "/checkpoint.json: state "), refused);
+        assertTrue(refused.contains(reason), refused);
+    }
+
+    @Test
+    void aMissingFolderOfMomentsIsNamed() throws IOException {
+        Plan plan = plan("single", TensorType.FLOAT32, true, 64, 7);
+        Path saved = temporary.resolve("saved");
+        try (RankThreads ranks = new RankThreads(1)) {
+            ranks.demand(new Request.Place(plan, Optional.empty()), (rank, event) -> {});
+            save(ranks, plan, 0, saved);
+            Path marker = saved.resolve("checkpoint.json");
+            Files.writeString(marker, Files.readString(marker).replace("\"step\" : 0", "\"step\" : 3"));
+            String refused = String.valueOf(assertThrows(IllegalArgumentException.class, () -> checkpoints(ranks)
+                            .load(saved, plan))
+                    .getMessage());
+            assertTrue(refused.endsWith("is of step 3, but its folder optimizer/first/ is missing"), refused);
+        }
+    }
+
+    /** A run of hours used to find out at its end. */
+    @Test
+    void aDiskThatIsTooSmallForTheTrainedModelIsRefusedBeforeTraining() throws IOException {
+        ModelSpec huge = new ModelSpec(
+                "huge", 2_000_000_000, 1 << 20, 24, 1, 4, 4, 4, 10_000, 1e-5, true, 32, 0.1, Optional.empty());
+        Path folder = temporary.resolve("saved");
+        Checkpoints.require(folder, plan("single", TensorType.FLOAT32, true, 64, 7));
+        Plan plan = plan(huge, "single", TensorType.FLOAT32, 7, Options.DEFAULT);
+        String refused =
+                String.valueOf(assertThrows(IllegalArgumentException.class, () -> Checkpoints.require(folder, plan))
+                        .getMessage());
+        // 2·10^9 · 2^20 numbers of 4 bytes, three times: the moments count before they exist.
+        assertTrue(refused.matches("'.*saved' needs 2516[0-9]{7} MB, its disk has [0-9]+ MB free"), refused);
+        try (Stream<Path> left = Files.list(temporary)) {
+            assertEquals(0, left.count());
         }
     }
 

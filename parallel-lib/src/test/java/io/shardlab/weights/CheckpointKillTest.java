@@ -158,6 +158,8 @@ final class CheckpointKillTest {
         Files.writeString(other.resolve("thesis.txt"), "years");
         refused(other, "holds files that are not a checkpoint's");
         refused(other.resolve("thesis.txt"), "is a file");
+        refused(other.resolve("thesis.txt/sub"), "thesis.txt is there and is no folder");
+        refused(Path.of("/proc/no-such"), "'/proc/no-such' cannot be written: /proc/.no-such.lock is missing");
         refused(Path.of(""), "this process works in it");
         IllegalArgumentException full =
                 assertThrows(IllegalArgumentException.class, () -> CheckpointDraft.begin(folder, Long.MAX_VALUE / 2));
@@ -184,12 +186,75 @@ final class CheckpointKillTest {
         damaged(marker, good.replaceAll("\"sha256\" : \"..", "\"sha256\" : \"zz"), "no SHA-256");
         damaged(marker, good.substring(0, good.length() / 2), "not the expected JSON");
         damaged(marker, good.replace("\"version\" : 1", "\"version\" : 1, \"version\" : 1"), "not the expected JSON");
-        damaged(marker, good.replace("\"state\"", "\"stat\""), "not the expected JSON");
+        damaged(marker, good.replace("\"state\"", "\"stat\""), "checkpoint.json: has no state");
+        damaged(marker, good.replace("\"state\"", "\"more\" : 1, \"state\""), "not the expected JSON");
+        damaged(marker, "{\"version\":1}", "has no state");
+        damaged(marker, "{\"version\":1,\"state\":null,\"files\":[]}", "has no state");
+        damaged(marker, "{\"version\":1,\"state\":7}", "has no files");
+        damaged(marker, "{\"version\":1,\"state\":7,\"files\":[null]}", "has no files[0]");
+        damaged(marker, good.replaceFirst(",\\s*\"sha256\" : \"\\w+\"", ""), "has no files[0].sha256");
+        damaged(marker, good.replaceFirst("\"bytes\" : ", "\"bytes\" : -"), "bytes");
+        damaged(marker, good + "{}", "has text after its JSON");
+        damaged(marker, good + "garbage", "not the expected JSON");
         damaged(marker, "", "version");
         Files.writeString(marker, good);
         assertEquals(1, read(folder));
         Files.delete(folder.resolve("config.json"));
         assertThrows(DamagedFileException.class, () -> read(folder));
+    }
+
+    /** With an empty list of files, or beside one, a changed tensor file used to be loaded unseen. */
+    @Test
+    void aTensorFileThatTheMarkerDoesNotNameIsRefused() throws IOException {
+        Path folder = temporary.resolve("checkpoint");
+        save(folder, 1, point -> {});
+        Path marker = folder.resolve("checkpoint.json");
+        String good = Files.readString(marker);
+        Files.writeString(marker, "{\"version\":1,\"state\":1,\"files\":[]}");
+        unreadable(folder, "model-00001-of-00002.safetensors: is not one of the files");
+        Files.writeString(marker, good);
+        Path index = Files.writeString(folder.resolve("model.safetensors.index.json"), "{}");
+        unreadable(folder, "index.json: is not one of the files that checkpoint.json names");
+        Files.delete(index);
+        Path config = folder.resolve("config.json");
+        Files.delete(config);
+        Files.createDirectory(config);
+        unreadable(folder, "config.json: is not a file");
+    }
+
+    private static void unreadable(Path folder, String reason) {
+        DamagedFileException refused = assertThrows(DamagedFileException.class, () -> read(folder));
+        assertTrue(String.valueOf(refused.getMessage()).contains(reason), refused.getMessage());
+    }
+
+    /** Killed between its two renames, a save leaves no folder under the name that a link leads to. */
+    @Test
+    void throughALinkAKilledSaveIsFinishedToo() throws IOException {
+        Path folder = temporary.resolve("checkpoint");
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), Path.of("checkpoint"));
+        for (boolean loads : new boolean[] {true, false}) {
+            save(folder, 1, point -> {});
+            Files.move(folder, temporary.resolve(".checkpoint.previous"));
+            if (!loads) {
+                save(link, 2, point -> {});
+            }
+            assertEquals(loads ? 1 : 2, read(link));
+            assertEquals(loads ? 1 : 2, read(folder));
+            assertTrue(Files.isSymbolicLink(link));
+        }
+    }
+
+    @Test
+    void aLinkThatLeadsNowhereIsRefused() throws IOException {
+        Path dangling = Files.createSymbolicLink(temporary.resolve("dangling"), Path.of("gone"));
+        Path loop = Files.createSymbolicLink(temporary.resolve("loop"), Path.of("loop"));
+        refused(dangling, "which is not there");
+        refused(loop, "leads in a circle");
+        for (Path link : List.of(dangling, loop)) {
+            IllegalArgumentException absent =
+                    assertThrows(IllegalArgumentException.class, () -> CheckpointFolder.open(link));
+            assertTrue(String.valueOf(absent.getMessage()).endsWith("is not there"), absent.getMessage());
+        }
     }
 
     private static void damaged(Path marker, String text, String reason) throws IOException {
