@@ -5,6 +5,10 @@ import io.shardlab.magics.backend.Backend;
 import io.shardlab.magics.backend.Cells;
 import io.shardlab.magics.backend.FailedWorkers;
 import io.shardlab.schedule.ScheduleException;
+import io.shardlab.weights.DamagedFileException;
+import io.shardlab.weights.FileFailure;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -273,10 +277,23 @@ final class Work implements AutoCloseable {
         if (cause instanceof ScheduleException drawn) {
             return new ShardException(oneLine(drawn.problem()), drawn);
         }
-        if (cause instanceof IllegalArgumentException || cause instanceof IllegalStateException) {
+        if (cause instanceof UncheckedIOException file) {
+            String said = wordless(file)
+                    .map(why -> "a file cannot be read or written: " + new FileFailure(why).reason())
+                    .orElseGet(() -> String.valueOf(file.getMessage()));
+            return new ShardException(oneLine(said), file);
+        }
+        if (cause instanceof IllegalArgumentException
+                || cause instanceof IllegalStateException
+                || cause instanceof DamagedFileException) {
             return new ShardException(oneLine(String.valueOf(cause.getMessage())), cause);
         }
         return new ShardException("unexpected " + oneLine(String.valueOf(cause)), cause);
+    }
+
+    /** The cause, where the class and message of the cause are all that is said. */
+    private static Optional<IOException> wordless(UncheckedIOException file) {
+        return Optional.ofNullable(file.getCause()).filter(why -> why.toString().equals(file.getMessage()));
     }
 
     private static String oneLine(String text) {

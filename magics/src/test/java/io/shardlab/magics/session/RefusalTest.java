@@ -5,8 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.shardlab.magics.screen.RecordingPort;
+import io.shardlab.weights.CheckpointFolder;
+import io.shardlab.weights.DamagedFileException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -239,6 +243,20 @@ class RefusalTest {
             assertTrue(String.valueOf(refused.getMessage()).contains("seq 64 is too long"), refused.getMessage());
         }
         assertEquals(List.of(), backend.started);
+    }
+
+    @Test
+    void damagedFilesAreRefusedInTheirOwnWords() throws IOException {
+        Path marker = Files.writeString(home.resolve("checkpoint.json"), "{\"version\":1}");
+        ShardException damaged =
+                Work.translated(assertThrows(DamagedFileException.class, () -> CheckpointFolder.open(home)));
+        assertEquals(marker + ": has no state", damaged.getMessage());
+        ShardException named = Work.translated(new UncheckedIOException("cannot read data: gone", new IOException()));
+        assertEquals("cannot read data: gone", named.getMessage());
+        ShardException bare = Work.translated(new UncheckedIOException(new NoSuchFileException("/no/such")));
+        assertEquals("a file cannot be read or written: /no/such is missing", bare.getMessage());
+        ShardException folder = Work.translated(new UncheckedIOException(new IOException("Is a directory")));
+        assertEquals("a file cannot be read or written: Is a directory", folder.getMessage());
     }
 
     @Test
