@@ -16,6 +16,9 @@ public interface Checkpointing {
     /** Refuses a folder that {@link #save} could not write into, before anything that takes long. */
     void requireSavable(Path folder);
 
+    /** The same, and refuses a disk without room for the placed model and its optimizer state. */
+    void requireRoom(Path folder);
+
     /** What a checkpoint says about itself. */
     TrainerState saved(Path folder);
 

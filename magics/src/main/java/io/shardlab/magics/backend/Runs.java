@@ -17,7 +17,14 @@ import java.util.OptionalLong;
 /** What is done with placed weights. Same rules as {@link Backend}, of which this is a part. */
 public interface Runs {
 
-    /** Trains the placed weights. A cancelled run ends normally, with fewer steps. */
+    /** The plan that {@link #train} will run: the placed one under a request's workload and schedule. */
+    Plan replanned(TrainRequest request);
+
+    /**
+     * Trains the placed weights. A cancelled run ends normally, with fewer steps.
+     *
+     * @throws UnsavedRun if training went well and a save did not
+     */
     TrainOutcome train(TrainRequest request, Progress progress);
 
     /** Continues token ids greedily with the placed weights. */
@@ -95,6 +102,27 @@ public interface Runs {
             communication = List.copyOf(communication);
             environment =
                     Collections.unmodifiableMap(new LinkedHashMap<>(environment)); // Map.copyOf would lose its order
+        }
+    }
+
+    /** A run that ended because it could not be saved; the steps were done. */
+    final class UnsavedRun extends RuntimeException {
+        private final transient TrainOutcome outcome;
+        private final RuntimeException reason;
+
+        public UnsavedRun(TrainOutcome outcome, RuntimeException reason) {
+            super(reason);
+            this.outcome = outcome;
+            this.reason = reason;
+        }
+
+        public TrainOutcome outcome() {
+            return outcome;
+        }
+
+        /** Why it could not be saved, as a user reads it. */
+        public RuntimeException reason() {
+            return reason;
         }
     }
 

@@ -7,6 +7,7 @@ import io.shardlab.magics.backend.Turns;
 import io.shardlab.run.Checkpoints;
 import io.shardlab.run.StopSignal;
 import io.shardlab.run.TrainerState;
+import io.shardlab.weights.FileFailure;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -57,8 +58,22 @@ final class LocalCheckpointing implements Checkpointing {
         try {
             Checkpoints.require(folder);
         } catch (IOException e) {
-            throw new IllegalArgumentException("--save " + folder + " cannot be written: " + e.getMessage(), e);
+            throw unwritable(folder, e);
         }
+    }
+
+    @Override
+    public void requireRoom(Path folder) {
+        try {
+            Checkpoints.require(folder, cluster.placed().requirePlan());
+        } catch (IOException e) {
+            throw unwritable(folder, e);
+        }
+    }
+
+    private static IllegalArgumentException unwritable(Path folder, IOException why) {
+        return new IllegalArgumentException(
+                "--save " + folder + " cannot be written: " + new FileFailure(why).reason(), why);
     }
 
     @Override
@@ -66,7 +81,8 @@ final class LocalCheckpointing implements Checkpointing {
         try {
             return Checkpoints.state(folder);
         } catch (IOException e) {
-            throw new IllegalArgumentException("checkpoint '" + folder + "' cannot be read: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "checkpoint '" + folder + "' cannot be read: " + new FileFailure(e).reason(), e);
         }
     }
 }

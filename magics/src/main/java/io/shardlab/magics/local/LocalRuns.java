@@ -37,8 +37,8 @@ final class LocalRuns implements Runs {
         return run(replanned(request), request, progress);
     }
 
-    /** The placed plan under the workload and schedule of a request. */
-    Plan replanned(TrainRequest request) {
+    @Override
+    public Plan replanned(TrainRequest request) {
         return maker.replan(cluster.placed().requirePlan(), request.workload(), request.schedule());
     }
 
@@ -52,7 +52,24 @@ final class LocalRuns implements Runs {
     private TrainOutcome heard(Plan running, TrainRequest request, Progress progress) {
         TrainingRecord record = new TrainingRecord(running, progress);
         cluster.placed().record(record);
-        List<Reply> replies = new TrainRun(request, cluster, record, progress).replies();
+        TrainRun run = new TrainRun(request, cluster, record, progress);
+        List<Reply> replies = run.replies();
+        if (run.unsaved().isEmpty()) {
+            return outcome(running, record, replies);
+        }
+        RuntimeException reason = run.unsaved().get();
+        TrainOutcome outcome;
+        try {
+            outcome = outcome(running, record, replies);
+        } catch (RuntimeException unknown) {
+            // The workers that failed to save may be gone: then that is what the user must hear of.
+            reason.addSuppressed(unknown);
+            throw reason;
+        }
+        throw new UnsavedRun(outcome, reason);
+    }
+
+    private TrainOutcome outcome(Plan running, TrainingRecord record, List<Reply> replies) {
         MeasuredMemory memory = new MeasuredMemory(cluster);
         List<Measures.MemoryRow> rows = memory.rows(running, Replies.memory(replies));
         if (rows.isEmpty()) {

@@ -7,6 +7,7 @@ import io.shardlab.run.Request;
 import io.shardlab.run.StopSignal;
 import io.shardlab.run.TrainerState;
 import java.util.List;
+import java.util.Optional;
 
 /** Trains the placed model from one save to the next. */
 final class TrainRun {
@@ -15,6 +16,7 @@ final class TrainRun {
     private final RunningCluster cluster;
     private final TrainingRecord record;
     private final Progress progress;
+    private Optional<RuntimeException> unsaved = Optional.empty();
 
     TrainRun(Runs.TrainRequest request, RunningCluster cluster, TrainingRecord record, Progress progress) {
         this.request = request;
@@ -23,7 +25,12 @@ final class TrainRun {
         this.progress = progress;
     }
 
-    /** Runs, and gives the replies to the whole run. */
+    /** Why the last save failed, if it did. */
+    Optional<RuntimeException> unsaved() {
+        return unsaved;
+    }
+
+    /** Runs, and gives the replies to the whole run; to its part before a save that failed, if one did. */
     List<Reply> replies() {
         int firstStep = cluster.placed().stepsTrained() - request.done();
         cluster.placed()
@@ -55,6 +62,9 @@ final class TrainRun {
                     return replies.stream()
                             .<Reply>map(reply -> new Reply.Cancelled(steps))
                             .toList();
+                } catch (RuntimeException failed) {
+                    unsaved = Optional.of(failed);
+                    return replies;
                 }
             }
         }

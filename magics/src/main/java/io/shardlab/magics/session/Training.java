@@ -103,14 +103,23 @@ final class Training {
         options.checkpoints().save().ifPresent(backend.checkpoints()::requireSavable);
         Preparation.Prepared prepared =
                 preparation.prepare(resumed.placement(), resumed.workload(), resumed.source(), resumed::check);
-        options.checkpoints().resume().ifPresent(folder -> backend.checkpoints().load(folder, started.heard()));
-        Plan plan = prepared.plan();
-        RunFolder folder = RunFolder.create(home, options.name().orElse(fileName(plan.model())), plan);
         Runs.TrainRequest request = request(options, resumed, prepared);
+        Plan plan = backend.runs().replanned(request);
+        options.checkpoints().save().ifPresent(backend.checkpoints()::requireRoom);
+        options.checkpoints().resume().ifPresent(folder -> backend.checkpoints().load(folder, started.heard()));
+        RunFolder folder = RunFolder.create(home, options.name().orElse(fileName(plan.model())), plan);
         started.heard().begins(plan);
         started.prepared(
                 request, new StartedRun.Placement(plan.model(), plan.scheme().toString()), folder.path());
-        Runs.TrainOutcome outcome = backend.runs().train(request, new Recorder(folder, started.heard()));
+        try {
+            return finished(backend.runs().train(request, new Recorder(folder, started.heard())), folder);
+        } catch (Runs.UnsavedRun unsaved) {
+            finished(unsaved.outcome(), folder);
+            throw unsaved.reason();
+        }
+    }
+
+    private Run finished(Runs.TrainOutcome outcome, RunFolder folder) {
         Run run = new Run(outcome, folder.path());
         folder.finish(run);
         journal.ran(run);

@@ -42,6 +42,8 @@ final class FakeBackend implements Backend {
     boolean gpus;
     /** Whether what is placed cannot be written. */
     boolean diskFull;
+    /** Whether the save at the end of a run fails, though there was room. */
+    boolean saveFails;
 
     int workers;
 

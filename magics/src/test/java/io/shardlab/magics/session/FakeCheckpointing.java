@@ -39,6 +39,13 @@ final class FakeCheckpointing implements Checkpointing {
     }
 
     @Override
+    public void requireRoom(Path folder) {
+        if (backend.diskFull) {
+            throw new IllegalArgumentException("'" + folder + "' needs 4 MB, its disk has 2 MB free");
+        }
+    }
+
+    @Override
     public TrainerState saved(Path folder) {
         throw new IllegalArgumentException("checkpoint '" + folder + "' is not there");
     }

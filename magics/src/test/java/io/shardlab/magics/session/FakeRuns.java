@@ -26,14 +26,22 @@ public final class FakeRuns implements Runs {
     }
 
     @Override
-    public TrainOutcome train(TrainRequest request, Progress progress) {
+    public Plan replanned(TrainRequest request) {
         Plan plan = backend.current();
+        String schedule = request.schedule().orElse(plan.schedule().name());
+        if (schedule.equals("interleaved") && plan.options().chunks() < 2) {
+            throw new IllegalArgumentException("interleaved needs chunks of at least 2, not 1");
+        }
+        return FakePlans.tiny(plan.scheme(), request.workload(), schedule);
+    }
+
+    @Override
+    public TrainOutcome train(TrainRequest request, Progress progress) {
         backend.started.add("train " + request.settings().steps());
         if (!backend.failures.isEmpty()) {
             throw new FailedWorkers(backend.failures);
         }
-        Plan ran = FakePlans.tiny(
-                plan.scheme(), request.workload(), plan.schedule().name());
+        Plan ran = replanned(request);
         List<StepMetrics> metrics = new ArrayList<>();
         for (int step = 0; step < request.settings().steps(); step++) {
             if (backend.turns.stopping()) {
@@ -49,7 +57,7 @@ public final class FakeRuns implements Runs {
                 break;
             }
         }
-        return new TrainOutcome(
+        TrainOutcome outcome = new TrainOutcome(
                 ran,
                 metrics.size(),
                 metrics.size() < request.settings().steps(),
@@ -70,6 +78,10 @@ public final class FakeRuns implements Runs {
                         OptionalLong.of(64),
                         OptionalLong.of(1 << 20))),
                 Map.of("cores", 2, "simulated", false));
+        if (backend.saveFails) {
+            throw new UnsavedRun(outcome, new IllegalStateException("checkpoint 'ck' cannot be written: disk full"));
+        }
+        return outcome;
     }
 
     /** An outcome without steps. */

@@ -4,15 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.shardlab.magics.backend.Failure;
+import io.shardlab.magics.command.CheckpointOptions;
 import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.command.TrainOptions;
+import io.shardlab.plan.Json;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -70,6 +76,63 @@ class LabTest {
                     ShardException.class,
                     () -> lab.train(TrainOptions.steps(1).withPlacement(PlanOptions.of("big", Scheme.SINGLE))));
             assertEquals(List.of(), backend.started);
+        }
+    }
+
+    @Test
+    void aRunThatCannotBeginLeavesNoFolderAndUsesNoNumber() {
+        try (Lab lab = new Lab(backend, Map.of("SHARDLAB_HOME", home.toString()))) {
+            lab.place("tiny", Scheme.pp(2));
+            TrainOptions one = TrainOptions.steps(1);
+            refused(lab, withSchedule(one, "interleaved"), "needs chunks");
+            backend.diskFull = true;
+            refused(lab, one.withCheckpoints(CheckpointOptions.NONE.withSave(home.resolve("ck"))), "MB free");
+            assertTrue(Files.notExists(home.resolve("runs")));
+            assertEquals(List.of("place tiny pp=2"), backend.started);
+        }
+    }
+
+    private static TrainOptions withSchedule(TrainOptions options, String schedule) {
+        return new TrainOptions(
+                options.placement(),
+                options.workload().withSchedule(Optional.of(schedule)),
+                options.settings(),
+                options.source(),
+                options.name(),
+                options.checkpoints());
+    }
+
+    private static String refused(Lab lab, TrainOptions options, String reason) {
+        String said = String.valueOf(
+                assertThrows(ShardException.class, () -> lab.train(options)).getMessage());
+        assertTrue(said.contains(reason), said);
+        return said;
+    }
+
+    /** A run that fails used to leave the placed plan behind, not its own. */
+    @Test
+    void thePlanInARunsFolderIsTheOneThatTrains() throws IOException {
+        try (Lab lab = new Lab(backend, Map.of("SHARDLAB_HOME", home.toString()))) {
+            lab.place("tiny", Scheme.pp(2));
+            backend.failures =
+                    List.of(new Failure(0, "pp=0", "cpu:0", "train, step 0", "killed by SIGKILL", List.of(), false));
+            refused(lab, TrainOptions.steps(1).withWorkload(4, 32, 2).withName("short"), "SIGKILL");
+            JsonNode plan = Json.mapper()
+                    .readTree(home.resolve("runs/1-short/plan.json").toFile());
+            assertEquals(32, plan.path("workload").path("sequence").asInt());
+        }
+    }
+
+    @Test
+    void aRunThatCouldNotBeSavedKeepsItsSummary() throws IOException {
+        try (Lab lab = new Lab(backend, Map.of("SHARDLAB_HOME", home.toString()))) {
+            lab.place("tiny", Scheme.pp(2));
+            backend.saveFails = true;
+            String said = refused(lab, TrainOptions.steps(3).withName("unsaved"), "cannot be written");
+            assertEquals("checkpoint 'ck' cannot be written: disk full", said);
+            Path summary = home.resolve("runs/1-unsaved/summary.json");
+            assertEquals(
+                    3, Json.mapper().readTree(summary.toFile()).path("steps").asInt());
         }
     }
 
