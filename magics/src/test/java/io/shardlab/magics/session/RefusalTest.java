@@ -309,7 +309,7 @@ class RefusalTest {
     @ValueSource(strings = {"place tiny --tp 2", "train tiny --tp 2", "train tiny --tp 2 -a", "compare tiny"})
     void whatDoesNotFitIsRefusedWithItsTable(String line) {
         try (Notebook notebook = notebook()) {
-            notebook.line(List.of("up", "-n", "2", "--memory", "64m"));
+            notebook.line(List.of("up", "-n", "2", "--memory", "256m"));
             backend.memoryBytes = OptionalLong.of(1 << 20);
             port.displays.clear();
             ShardException refused = assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
@@ -317,6 +317,21 @@ class RefusalTest {
             String table = port.displays.get(0).text();
             assertTrue(table.contains("what does not fit") && table.contains("memory limit MB"), table);
             assertEquals(List.of("up 2"), backend.started);
+        }
+    }
+
+    /** It died over its budget instead. */
+    @ParameterizedTest
+    @ValueSource(strings = {"train --batch 64", "check --batch 64"})
+    void whatThePlacedModelsWorkersHaveNoRoomForIsRefused(String line) {
+        try (Notebook notebook = notebook()) {
+            notebook.line(List.of("up", "-n", "2"));
+            notebook.line(List.of("place", "tiny", "--tp", "2"));
+            backend.memoryBytes = OptionalLong.of(1 << 20);
+            backend.started.clear();
+            ShardException refused = assertThrows(ShardException.class, () -> notebook.line(List.of(line.split(" "))));
+            assertEquals("does not fit; cheapest fix: tp=2", refused.getMessage());
+            assertEquals(List.of(), backend.started);
         }
     }
 
