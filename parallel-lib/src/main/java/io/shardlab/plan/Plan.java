@@ -69,7 +69,7 @@ public record Plan(
 
     public Plan {
         stages = List.copyOf(stages);
-        int slices = scheme.data() * workload.microbatches();
+        long slices = (long) scheme.data() * workload.microbatches();
         if (workload.batch() % slices != 0) {
             throw new IllegalArgumentException("batch " + workload.batch() + " is not divisible by " + slices + " (dp="
                     + scheme.data() + " × microbatches " + workload.microbatches() + "); allowed: multiples of "

@@ -33,6 +33,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What plans will cost.
@@ -285,14 +286,13 @@ record Estimates(
         }
         Optional<String> flags = flagsThatFit(plan, replan.get());
         Optional<String> layout = smallestThatFits(plan, replan.get(), bytes - withoutModel, limit);
-        String most = String.valueOf(limit.orElse(MOST_RANKS));
-        return flags.map(fix -> "On the same devices it fits with " + fix + ". ")
-                        .orElse("")
-                + layout.orElse(
-                        flags.isPresent()
-                                ? "No split of the model over up to " + most + " devices fits without."
-                                : "No split of the model over up to " + most
-                                        + " devices fits; try a smaller --batch or --seq.");
+        if (flags.isEmpty() && layout.isEmpty()) {
+            return "No split of the model over up to " + limit.orElse(MOST_RANKS)
+                    + " devices fits; try a smaller --batch or --seq.";
+        }
+        return Stream.concat(
+                        flags.map(fix -> "On the same devices it fits with " + fix + ".").stream(), layout.stream())
+                .collect(Collectors.joining(" "));
     }
 
     private static long bytesOf(MemoryUse use, MemoryCategory category) {

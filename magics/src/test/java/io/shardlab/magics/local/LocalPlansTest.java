@@ -1,6 +1,7 @@
 package io.shardlab.magics.local;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -127,5 +128,54 @@ final class LocalPlansTest {
                 "seq " + (most + 1) + " is longer than the " + most + " positions of tiny; use --seq " + most
                         + " or less",
                 refused.getMessage());
+    }
+
+    private static PlanOptions medium(Options options, Scheme scheme, int microbatches, long megabytes) {
+        return new PlanOptions(
+                "medium",
+                Optional.of(scheme),
+                WorkloadChoice.of(64, 1024, microbatches),
+                Optional.empty(),
+                options,
+                OptionalLong.empty(),
+                Optional.empty(),
+                OptionalInt.of(scheme.numRanks()),
+                OptionalLong.of(megabytes << 20),
+                OptionalDouble.empty(),
+                Optional.empty());
+    }
+
+    private String advice(PlanOptions options) {
+        assertFalse(plans.plan(options).fits());
+        return String.join(" ", plans.plan(options).advice());
+    }
+
+    /** The search knew layouts only: it sent people to more devices, or nowhere. */
+    @Test
+    void aRefusalNamesFlagsThatReallyFitOnTheSameDevices() {
+        Options again = Options.DEFAULT.withRecompute(true);
+        Options split = Options.DEFAULT.withZero(1);
+        Scheme two = Scheme.parse("dp=2");
+        assertTrue(advice(medium(Options.DEFAULT, Scheme.SINGLE, 64, 1024)).contains("it fits with --recompute."));
+        assertTrue(plans.plan(medium(again, Scheme.SINGLE, 64, 1024)).fits());
+        assertTrue(advice(medium(again, Scheme.SINGLE, 16, 1024)).contains("it fits with --microbatches 64."));
+        assertTrue(plans.plan(medium(again, Scheme.SINGLE, 64, 1024)).fits());
+        long between = (total(medium(again, two, 32, 4096)) + total(medium(again.withZero(1), two, 32, 4096))) / 2;
+        assertTrue(advice(medium(again, two, 32, between >> 20)).contains("it fits with --zero 1."));
+        assertTrue(plans.plan(medium(split.withRecompute(true), two, 32, between >> 20))
+                .fits());
+    }
+
+    private long total(PlanOptions options) {
+        return plans.plan(options).ranks().stream()
+                .mapToLong(rank -> rank.memory().totalBytes())
+                .max()
+                .orElseThrow();
+    }
+
+    @Test
+    void whereAWorkerAloneDoesNotFitOnlyMemoryHelps() {
+        String advice = advice(medium(Options.DEFAULT, Scheme.SINGLE, 64, 100));
+        assertTrue(advice.contains("only more --memory helps"), advice);
     }
 }
