@@ -31,6 +31,9 @@ import javax.tools.ToolProvider;
  */
 public final class BlockCompiler {
 
+    private static final String RULE = "the cell must end with `return` and a Block";
+    private static final Pattern RETURN = Pattern.compile("\\breturn\\b");
+
     private static final Pattern IMPORT =
             Pattern.compile("(?m)^[ \\t]*(import\\s+(?:static\\s+)?[\\w.]+(?:\\.\\*)?\\s*;)");
     private static final int MOST_ERRORS = 5;
@@ -74,7 +77,7 @@ public final class BlockCompiler {
                             null, memory, diagnostics, options, null, List.of(new Source(unit(body))))
                     .call();
             if (!compiled) {
-                throw new IllegalArgumentException(told(diagnostics.getDiagnostics()));
+                throw new IllegalArgumentException(told(body, diagnostics.getDiagnostics()));
             }
             return BlockCode.of(memory.classes());
         } catch (IOException e) {
@@ -95,17 +98,17 @@ public final class BlockCompiler {
                 + "() throws Exception {\n" + rest + "\n}}\n";
     }
 
-    private static String told(List<Diagnostic<? extends JavaFileObject>> diagnostics) {
+    private static String told(String body, List<Diagnostic<? extends JavaFileObject>> diagnostics) {
         List<String> errors = new ArrayList<>();
         for (Diagnostic<? extends JavaFileObject> diagnostic : diagnostics) {
             if (diagnostic.getKind() == Diagnostic.Kind.ERROR && errors.size() < MOST_ERRORS) {
                 String message = diagnostic.getMessage(Locale.ROOT).replaceAll("\\s*\\R\\s*", ", ");
                 boolean noReturn = message.equals("missing return statement");
-                errors.add("line " + diagnostic.getLineNumber() + ": " + message
-                        + (noReturn ? " (the cell must end with `return` and a Block)" : ""));
+                errors.add("line " + diagnostic.getLineNumber() + ": " + message + (noReturn ? " (" + RULE + ")" : ""));
             }
         }
-        return String.join("; ", errors);
+        String all = String.join("; ", errors);
+        return RETURN.matcher(body).find() || all.contains(RULE) ? all : RULE + "; " + all;
     }
 
     /** The text to compile. */

@@ -18,13 +18,10 @@ import io.shardlab.trace.Phase;
 import io.shardlab.trace.PhaseTraffic;
 import io.shardlab.trace.Traffic;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -60,7 +57,7 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
     public static CommunicationEstimate of(Plan plan) {
         List<Traffic> traffic = new ArrayList<>();
         List<PhaseTraffic> phases = new ArrayList<>();
-        Map<ParameterSpec, Set<Integer>> tied = tied(plan);
+        Map<ParameterSpec, List<Integer>> tied = tied(plan);
         for (int rank = 0; rank < plan.mesh().size(); rank++) {
             int sender = rank;
             Map<Key, Volume> volumes = rankVolumes(plan, plan.mesh().coordinates(rank), tied);
@@ -170,7 +167,7 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
         return shared * (elements / parameter.shape().dim(split.dim()));
     }
 
-    private static Map<Key, Volume> rankVolumes(Plan plan, Coordinates at, Map<ParameterSpec, Set<Integer>> tied) {
+    private static Map<Key, Volume> rankVolumes(Plan plan, Coordinates at, Map<ParameterSpec, List<Integer>> tied) {
         Map<Key, Volume> volumes = new LinkedHashMap<>();
         for (Stage stage : plan.stagesOf(at.pipeline())) {
             for (Step step : stage.steps()) {
@@ -230,19 +227,12 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
     }
 
     /** The parameters that several pipeline ranks hold (tied embedding and head), with those ranks. */
-    private static Map<ParameterSpec, Set<Integer>> tied(Plan plan) {
-        Map<String, Set<Integer>> holders = new HashMap<>();
-        for (Stage stage : plan.stages()) {
-            for (ParameterSpec parameter : stage.parameters()) {
-                holders.computeIfAbsent(parameter.name(), name -> new HashSet<>())
-                        .add(stage.pipelineRank());
-            }
-        }
-        Map<ParameterSpec, Set<Integer>> tied = new LinkedHashMap<>();
+    private static Map<ParameterSpec, List<Integer>> tied(Plan plan) {
+        Map<ParameterSpec, List<Integer>> tied = new LinkedHashMap<>();
         for (ParameterSpec parameter : plan.parameters()) {
-            Set<Integer> ranks = holders.getOrDefault(parameter.name(), Set.of());
-            if (ranks.size() > 1) {
-                tied.put(parameter, ranks);
+            List<Integer> holders = plan.holders(parameter.name());
+            if (holders.size() > 1) {
+                tied.put(parameter, holders);
             }
         }
         return tied;
@@ -250,7 +240,7 @@ public record CommunicationEstimate(List<Traffic> traffic, List<PhaseTraffic> ph
 
     /** The gradient of a parameter on several pipeline ranks is summed over its holders. */
     private static void addTied(
-            Map<Key, Volume> volumes, Plan plan, Coordinates at, Map<ParameterSpec, Set<Integer>> tied) {
+            Map<Key, Volume> volumes, Plan plan, Coordinates at, Map<ParameterSpec, List<Integer>> tied) {
         tied.forEach((parameter, holders) -> {
             if (holders.contains(at.pipeline())) {
                 long elements = parameter.localShape(at.tensor()).numElements();

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.shardlab.plan.Json;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.plan.Words;
 import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.weights.SafetensorsFolder;
 import java.io.IOException;
@@ -59,7 +60,7 @@ public record ModelSpec(
         positive("max_position_embeddings", maxSequence);
         require(
                 numHeads % numKeyValueHeads == 0,
-                numKeyValueHeads + " KV heads do not divide " + counted(numHeads, "head"));
+                numKeyValueHeads + " KV heads do not divide " + Words.counted(numHeads, "head"));
         require(headDim % 2 == 0, "head_dim " + headDim + " must be even for rotary positions");
         require(ropeTheta > 0 && Double.isFinite(ropeTheta), "rope_theta " + ropeTheta + " must be > 0");
         require(normEpsilon > 0 && normEpsilon < 1, "rms_norm_eps " + normEpsilon + " must lie in (0, 1)");
@@ -152,16 +153,12 @@ public record ModelSpec(
                 .put("hidden_act", "silu");
     }
 
-    /** A count with its noun: {@code 1 head}, {@code 3 heads}. */
-    static String counted(int count, String noun) {
-        return count + " " + noun + (count == 1 ? "" : "s");
-    }
-
     /** Refuses sequences that are longer than the model's positions. */
     public void requireSequence(int sequence) {
         if (sequence > maxSequence) {
-            throw new IllegalArgumentException("seq " + sequence + " is longer than the "
-                    + counted(maxSequence, "position") + " of " + name + "; use --seq " + maxSequence + " or less");
+            throw new IllegalArgumentException(
+                    "seq " + sequence + " is longer than the " + Words.counted(maxSequence, "position") + " of " + name
+                            + "; use --seq " + maxSequence + " or less");
         }
     }
 }

@@ -7,6 +7,7 @@ import io.shardlab.plan.Scheme;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.plan.Words;
 import io.shardlab.schedule.GivenSchedule;
 import io.shardlab.schedule.Lowering;
 import io.shardlab.schedule.ScheduleCheck;
@@ -56,7 +57,7 @@ public final class Planner {
             throw new IllegalArgumentException("pp=" + scheme.pipeline()
                     + (rule.chunks() > 1 ? " with chunks=" + rule.chunks() : "")
                     + " needs at least one layer per stage; " + model.name() + " has "
-                    + ModelSpec.counted(model.numLayers(), "layer"));
+                    + Words.counted(model.numLayers(), "layer"));
         }
         model.requireSequence(settings.workload().sequence());
         if (settings.options().sequenceParallel() && scheme.tensor() == 1) {

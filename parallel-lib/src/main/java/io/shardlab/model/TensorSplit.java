@@ -1,5 +1,6 @@
 package io.shardlab.model;
 
+import io.shardlab.plan.Words;
 import io.shardlab.tensor.Extent;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,9 +50,9 @@ record TensorSplit(
     /** What a degree does not split: first what has too few parts for any split, then what does not divide. */
     private static String obstacle(ModelSpec model, int degree, boolean uneven) {
         String evenly = uneven ? "" : " evenly";
-        String columns = ModelSpec.counted(model.feedForwardSize(), "feed-forward column");
+        String columns = Words.counted(model.feedForwardSize(), "feed-forward column");
         if (degree > model.numHeads()) {
-            return ModelSpec.counted(model.numHeads(), "head") + evenly;
+            return Words.counted(model.numHeads(), "head") + evenly;
         }
         if (degree > model.feedForwardSize()) {
             return columns + evenly;
@@ -61,7 +62,7 @@ record TensorSplit(
         }
         if (model.numKeyValueHeads() % degree != 0) {
             String noun = model.numKeyValueHeads() == model.numHeads() ? "head" : "KV head";
-            return ModelSpec.counted(model.numKeyValueHeads(), noun) + evenly;
+            return Words.counted(model.numKeyValueHeads(), noun) + evenly;
         }
         return columns + evenly;
     }

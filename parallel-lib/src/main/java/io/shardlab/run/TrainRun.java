@@ -182,7 +182,7 @@ final class TrainRun {
                 "step " + dataStep + ": " + search.cause().orElse(parameter) + "; loss " + spoilt.loss
                         + ", gradient norm " + spoilt.gradNorm
                         + (dataStep == 0
-                                ? ". The weights are those that were placed or loaded: look there first"
+                                ? ". The weights are those that the run began with: look there first"
                                 : ". The weights are those of the step before, which may be far off already: place or load"
                                         + " the model anew and try a lower --lr or --clip"));
     }

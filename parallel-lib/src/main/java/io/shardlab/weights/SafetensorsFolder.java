@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import io.shardlab.plan.Json;
 import io.shardlab.plan.ParameterSpec;
+import io.shardlab.plan.Words;
 import io.shardlab.tensor.TensorType;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -176,7 +177,7 @@ public final class SafetensorsFolder implements WeightSource, AutoCloseable {
         if (!unused.isEmpty()) {
             throw new DamagedFileException(
                     folder,
-                    "the model has no use for " + (unused.size() == 1 ? "1 tensor" : unused.size() + " tensors") + ": "
+                    "the model has no use for " + Words.counted(unused.size(), "tensor") + ": "
                             + String.join(", ", unused.subList(0, Math.min(MOST_NAMES, unused.size())))
                             + (unused.size() > MOST_NAMES ? ", …" : "")
                             + "; expected only what config.json describes, so correct that or remove them");

@@ -29,7 +29,7 @@ public interface Plans {
     Optional<Plan> placed();
 
     /** Prices the placed plan with another workload or schedule. */
-    Estimate replanned(Plan.Workload workload, Optional<String> schedule);
+    Estimate repriced(Plan.Workload workload, Optional<String> schedule);
 
     PlaceOutcome place(PlanOptions options);
 

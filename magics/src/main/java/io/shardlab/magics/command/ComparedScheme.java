@@ -159,7 +159,7 @@ public record ComparedScheme(
                 Optional.of(scheme),
                 workload,
                 options.type(),
-                this.options,
+                Optional.of(this.options),
                 options.seed(),
                 Optional.empty(),
                 OptionalInt.empty(),

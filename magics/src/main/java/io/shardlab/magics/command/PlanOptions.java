@@ -51,41 +51,19 @@ public record PlanOptions(
         }
     }
 
-    /** With options that were all said. */
-    public PlanOptions(
-            String model,
-            Optional<Scheme> scheme,
-            WorkloadChoice workload,
-            Optional<TensorType> type,
-            Options options,
-            OptionalLong seed,
-            Optional<Path> weights,
-            OptionalInt devices,
-            OptionalLong memoryBytes,
-            OptionalDouble pricePerHour,
-            Optional<Link> link) {
-        this(
-                model,
-                scheme,
-                workload,
-                type,
-                Optional.of(options),
-                seed,
-                weights,
-                devices,
-                memoryBytes,
-                pricePerHour,
-                link);
-    }
-
     /** A model under a scheme, everything else by default. */
     public static PlanOptions of(String model, Scheme scheme) {
+        return of(model, Optional.of(scheme));
+    }
+
+    /** Only what is said. */
+    static PlanOptions of(String model, Optional<Scheme> scheme) {
         return new PlanOptions(
                 model,
-                Optional.of(scheme),
+                scheme,
                 WorkloadChoice.DEFAULT,
                 Optional.empty(),
-                Optional.<Options>empty(),
+                Optional.empty(),
                 OptionalLong.empty(),
                 Optional.empty(),
                 OptionalInt.empty(),
@@ -130,11 +108,6 @@ public record PlanOptions(
                 memoryBytes,
                 pricePerHour,
                 link);
-    }
-
-    public PlanOptions withOptions(Options changed) {
-        return new PlanOptions(
-                model, scheme, workload, type, changed, seed, weights, devices, memoryBytes, pricePerHour, link);
     }
 
     /**

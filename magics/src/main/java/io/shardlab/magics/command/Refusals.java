@@ -45,9 +45,8 @@ final class Refusals {
             return missing(verb, missing);
         }
         if (refused.getCause() instanceof IllegalArgumentException rule && refused.getArgSpec() != null) {
-            if (String.valueOf(rule.getMessage()).startsWith("selection '")) {
-                return verb + ": "
-                        + rule.getMessage(); // It quotes the value, whichever of its names the flag was given.
+            if (rule instanceof Values.Told) {
+                return verb + ": " + rule.getMessage();
             }
             return verb + ": " + name(refused.getArgSpec()) + " " + shortened(refused.getValue()) + " "
                     + rule.getMessage();

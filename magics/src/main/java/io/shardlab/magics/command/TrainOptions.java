@@ -48,20 +48,7 @@ public record TrainOptions(
 
     /** The usual number of steps of a model, placed first unless it is; without a scheme any that it is placed under will do. */
     public static TrainOptions of(String model, Optional<Scheme> scheme) {
-        PlanOptions single = PlanOptions.of(model, Scheme.SINGLE);
-        return steps(TrainSettings.DEFAULT.steps())
-                .withPlacement(new PlanOptions(
-                        model,
-                        scheme,
-                        single.workload(),
-                        single.type(),
-                        single.options(),
-                        single.seed(),
-                        single.weights(),
-                        single.devices(),
-                        single.memoryBytes(),
-                        single.pricePerHour(),
-                        single.link()));
+        return steps(TrainSettings.DEFAULT.steps()).withPlacement(PlanOptions.of(model, scheme));
     }
 
     /** Goes on with the run of a checkpoint, as if it had never stopped. */

@@ -105,9 +105,15 @@ final class Values {
             try {
                 return Selection.parse(text);
             } catch (IllegalArgumentException refused) {
-                throw new IllegalArgumentException(
-                        refused.getMessage() + Nearest.guess(text, List.of("last-stage", "all")), refused);
+                throw new Told(refused.getMessage() + Nearest.guess(text, List.of("last-stage", "all")));
             }
+        }
+    }
+
+    /** A refusal that quotes the value itself. */
+    static final class Told extends IllegalArgumentException {
+        Told(String message) {
+            super(message);
         }
     }
 

@@ -8,10 +8,8 @@ import io.shardlab.magics.backend.Plans;
 import io.shardlab.magics.home.Corpus;
 import io.shardlab.mesh.Coordinates;
 import io.shardlab.mesh.Link;
-import io.shardlab.plan.Options;
 import io.shardlab.plan.ParameterSpec;
 import io.shardlab.plan.Plan;
-import io.shardlab.plan.Scheme;
 import io.shardlab.plan.Stage;
 import io.shardlab.run.Reply;
 import io.shardlab.tensor.Extent;
@@ -22,7 +20,6 @@ import io.shardlab.trace.TimeTerm;
 import io.shardlab.trace.Traffic;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -31,9 +28,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * What plans will cost.
@@ -51,10 +46,7 @@ record Estimates(
         List<String> devices,
         Optional<Link> link) {
 
-    private static final double MEGABYTE = 1 << 20;
-
-    /** How many devices a search goes through where nobody says how many there are. */
-    private static final int MOST_RANKS = 64;
+    static final double MEGABYTE = 1 << 20;
 
     /** The slowest rank's rates: a step waits for it. */
     static Hardware hardware(List<Reply> replies) {
@@ -80,27 +72,18 @@ record Estimates(
         return rates.withFlops(rates.flopsPerSecond() * predicted / measuredComputeMillis);
     }
 
-    /** The same model planned otherwise, to find what fits. */
-    interface Replan {
-        /** @throws IllegalArgumentException if that is no scheme for this model */
-        Plan under(Scheme scheme);
-
-        /** @throws IllegalArgumentException if the batch does not divide into so many */
-        Plan inMicrobatches(Plan plan, int number);
-    }
-
     /**
      * Prices a plan.
      *
      * @param replan where the plan can be changed to one that fits
      * @param limit how many devices there may be
      */
-    Plans.Estimate of(Plan plan, Optional<Replan> replan, OptionalInt limit) {
+    Plans.Estimate of(Plan plan, Optional<CheapestFix.Replan> replan, OptionalInt limit) {
         List<Plans.RankEstimate> ranks = ranks(plan);
         List<String> advice = new ArrayList<>();
         ranks.stream().filter(rank -> !rank.fits()).findFirst().ifPresent(rank -> {
             advice.add(refusal(plan, rank));
-            advice.add(cheapestFix(plan, rank.memory(), replan, limit));
+            advice.add(new CheapestFix(plan, limitBytes.orElse(Long.MAX_VALUE), replan).text(rank.memory(), limit));
         });
         Optional<StepEstimate> step = rates.map(hardware -> StepEstimate.of(plan, hardware));
         link.ifPresent(line -> advice.add(label(line)));
@@ -270,92 +253,5 @@ record Estimates(
                 rank.rank(),
                 terms,
                 limitBytes.orElse(0) / MEGABYTE);
-    }
-
-    private String cheapestFix(Plan plan, MemoryUse use, Optional<Replan> replan, OptionalInt limit) {
-        long bytes = limitBytes.orElse(0);
-        long withoutModel = bytesOf(use, MemoryCategory.HEAP) + bytesOf(use, MemoryCategory.OTHER);
-        if (withoutModel >= bytes) {
-            return String.format(
-                    Locale.ROOT,
-                    "A worker needs %.0f MB before it holds anything: no layout fits, only more --memory helps.",
-                    withoutModel / MEGABYTE);
-        }
-        if (replan.isEmpty()) {
-            return "Try a smaller --batch or --seq, or more --microbatches.";
-        }
-        Optional<String> flags = flagsThatFit(plan, replan.get());
-        Optional<String> layout = smallestThatFits(plan, replan.get(), bytes - withoutModel, limit);
-        if (flags.isEmpty() && layout.isEmpty()) {
-            return "No split of the model over up to " + limit.orElse(MOST_RANKS)
-                    + " devices fits; try a smaller --batch or --seq.";
-        }
-        return Stream.concat(
-                        flags.map(fix -> "On the same devices it fits with " + fix + ".").stream(), layout.stream())
-                .collect(Collectors.joining(" "));
-    }
-
-    private static long bytesOf(MemoryUse use, MemoryCategory category) {
-        return use.bytes().getOrDefault(category, 0L);
-    }
-
-    /** What lets the same scheme fit: the least costly first. */
-    private Optional<String> flagsThatFit(Plan plan, Replan replan) {
-        Options options = plan.options();
-        int most = plan.workload().batch() / plan.scheme().data();
-        Map<String, Supplier<Plan>> fixes = new LinkedHashMap<>();
-        if (plan.scheme().data() > 1 && options.zero() == 0) {
-            fixes.put("--zero 1", () -> plan.withOptions(options.withZero(1)));
-        }
-        if (plan.workload().microbatches() < most) {
-            fixes.put("--microbatches " + most, () -> replan.inMicrobatches(plan, most));
-        }
-        if (!options.recompute()) {
-            fixes.put("--recompute", () -> plan.withOptions(options.withRecompute(true)));
-            if (plan.workload().microbatches() < most) {
-                fixes.put("--recompute --microbatches " + most, () -> replan.inMicrobatches(plan, most)
-                        .withOptions(options.withRecompute(true)));
-            }
-        }
-        return fixes.entrySet().stream()
-                .filter(fix -> fits(fix.getValue()))
-                .map(Map.Entry::getKey)
-                .findFirst();
-    }
-
-    /**
-     * The layout with the fewest ranks that fits; among those, tensor before pipeline.
-     *
-     * @param room of each rank, beside what a worker needs without a model
-     */
-    private Optional<String> smallestThatFits(Plan plan, Replan replan, long room, OptionalInt limit) {
-        int most = limit.orElse(MOST_RANKS);
-        // Weights, gradients and two moments are somewhere, however they are split.
-        long held = 4L
-                * plan.type().bytes()
-                * plan.parameters().stream()
-                        .mapToLong(parameter -> parameter.shape().numElements())
-                        .sum();
-        for (int ranks = (int) Math.min(most + 1L, Math.max(1, (held + room - 1) / room)); ranks <= most; ranks++) {
-            for (int tensor = ranks; tensor >= 1; tensor--) {
-                if (ranks % tensor == 0) {
-                    Scheme scheme = new Scheme(1, ranks / tensor, tensor);
-                    if (fits(() -> replan.under(scheme))) {
-                        String without = plan.options().zero() > 0 ? " (without --zero 1)" : "";
-                        return Optional.of("The smallest layout that fits: " + scheme + without + ".");
-                    }
-                }
-            }
-        }
-        return Optional.empty();
-    }
-
-    private boolean fits(Supplier<Plan> made) {
-        try {
-            return MemoryEstimate.of(made.get()).ranks().stream()
-                    .allMatch(use -> use.totalBytes() <= limitBytes.orElse(Long.MAX_VALUE));
-        } catch (IllegalArgumentException impossible) {
-            return false;
-        }
     }
 }

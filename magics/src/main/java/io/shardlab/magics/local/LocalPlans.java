@@ -102,23 +102,24 @@ final class LocalPlans implements Plans {
     @Override
     public Estimate plan(PlanOptions options) {
         Model spec = maker.resolve(options);
-        Estimates.Replan replan = new Estimates.Replan() {
+        Plan plan = maker.make(spec, options);
+        CheapestFix.Replan replan = new CheapestFix.Replan() {
             @Override
             public Plan under(Scheme scheme) {
                 return maker.make(spec, options, scheme);
             }
 
             @Override
-            public Plan inMicrobatches(Plan plan, int number) {
+            public Plan inMicrobatches(int number) {
                 return maker.replan(plan, plan.workload().inMicrobatches(number), options.schedule());
             }
         };
-        return estimates(options).of(maker.make(spec, options), Optional.of(replan), options.devices());
+        return estimates(options).of(plan, Optional.of(replan), options.devices());
     }
 
     @Override
-    public Estimate replanned(Plan.Workload workload, Optional<String> schedule) {
-        Plan plan = maker.replan(cluster.placed().requirePlan(), workload, schedule);
+    public Estimate repriced(Plan.Workload workload, Optional<String> schedule) {
+        Plan plan = maker.replan(workload, schedule);
         Estimates estimates = new Estimates(
                 cluster.rates().of(plan.model()),
                 cluster.memoryBytes(),

@@ -39,7 +39,7 @@ final class LocalRuns implements Runs {
 
     @Override
     public Plan replanned(TrainRequest request) {
-        return maker.replan(cluster.placed().requirePlan(), request.workload(), request.schedule());
+        return maker.replan(request.workload(), request.schedule());
     }
 
     /** Trains the placed weights by a plan of the same stages. */
@@ -126,7 +126,7 @@ final class LocalRuns implements Runs {
     public CheckOutcome check(CheckRequest request) {
         try (Turns.Turn turn = cluster.turn("check")) {
             Model spec = cluster.placed().requireModel();
-            Plan running = maker.replan(cluster.placed().requirePlan(), request.workload(), request.schedule());
+            Plan running = maker.replan(request.workload(), request.schedule());
             return new CheckRun(spec, running, home, asked -> cluster.askUnlessStopped(asked, event -> {}))
                     .run(request);
         }

@@ -14,6 +14,7 @@ import io.shardlab.run.Event;
 import io.shardlab.run.StopSignal;
 import io.shardlab.run.TrainerState;
 import io.shardlab.tensor.TensorType;
+import io.shardlab.weights.FileFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +77,8 @@ final class PlacedCheckpoint {
             List<Checkpoints.TimedFile> files = checkpoints.save(folder, plan, state, config(origin), origin);
             return outcome(folder, state, files, start);
         } catch (IOException e) {
-            throw new IllegalStateException("checkpoint '" + folder + "' cannot be written: " + e.getMessage(), e);
+            throw new IllegalStateException(
+                    "checkpoint '" + folder + "' cannot be written: " + new FileFailure(e).reason(), e);
         }
     }
 
@@ -109,7 +111,8 @@ final class PlacedCheckpoint {
             Checkpoints.Loaded loaded = checkpoints.load(folder, plan);
             return outcome(folder, loaded.state(), loaded.files(), start);
         } catch (IOException e) {
-            throw new IllegalArgumentException("checkpoint '" + folder + "' cannot be read: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "checkpoint '" + folder + "' cannot be read: " + new FileFailure(e).reason(), e);
         }
     }
 

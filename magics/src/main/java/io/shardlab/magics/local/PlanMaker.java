@@ -15,6 +15,7 @@ import io.shardlab.schedule.ScheduleRule;
 import io.shardlab.tensor.TensorType;
 import io.shardlab.weights.CheckpointFolder;
 import io.shardlab.weights.DamagedFileException;
+import io.shardlab.weights.FileFailure;
 import io.shardlab.weights.SafetensorsFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -123,7 +124,7 @@ final class PlanMaker {
             throw new IllegalArgumentException(unfit.getMessage(), unfit);
         } catch (IOException unreadable) {
             throw new IllegalArgumentException(
-                    "weights '" + weights + "' cannot be read: " + unreadable.getMessage(), unreadable);
+                    "weights '" + weights + "' cannot be read: " + new FileFailure(unreadable).reason(), unreadable);
         }
     }
 
@@ -140,10 +141,10 @@ final class PlanMaker {
                 Optional.of(scheme),
                 pipelined ? options.workload() : options.workload().withSchedule(Optional.empty()),
                 options.type(),
-                options.options()
+                Optional.of(options.options()
                         .withChunks(pipelined ? options.options().chunks() : 1)
                         .withSequenceParallel(options.options().sequenceParallel() && scheme.tensor() > 1)
-                        .withZero(scheme.data() > 1 ? options.options().zero() : 0),
+                        .withZero(scheme.data() > 1 ? options.options().zero() : 0)),
                 options.seed(),
                 options.weights(),
                 OptionalInt.empty(),
@@ -152,9 +153,14 @@ final class PlanMaker {
                 options.link());
     }
 
-    /** The placed stages under another workload, and another schedule where one is asked for. */
-    Plan replan(Plan plan, Plan.Workload workload, Optional<String> schedule) {
+    /** The placed plan under another workload, and another schedule where one is asked for. */
+    Plan replan(Plan.Workload workload, Optional<String> schedule) {
         cluster.placed().decoder().ifPresent(model -> model.requireSequence(workload.sequence()));
+        return replan(cluster.placed().requirePlan(), workload, schedule);
+    }
+
+    /** The same of any plan, for as many tokens as it has. */
+    Plan replan(Plan plan, Plan.Workload workload, Optional<String> schedule) {
         String name = schedule.orElse(plan.schedule().name());
         return name.equals(plan.schedule().name())
                 ? Planner.replan(plan, workload, name)

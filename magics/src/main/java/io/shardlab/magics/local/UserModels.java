@@ -58,12 +58,7 @@ final class UserModels {
         try {
             code = BlockCompiler.compile(options.text().get());
         } catch (IllegalArgumentException wrong) {
-            String rule = "the cell must end with `return` and a Block";
-            boolean returns = options.text().get().matches("(?s).*\\breturn\\b.*");
-            String said = String.valueOf(wrong.getMessage());
-            throw new IllegalArgumentException(
-                    "model " + options.name() + ": " + (returns || said.contains(rule) ? "" : rule + "; ") + said,
-                    wrong);
+            throw new IllegalArgumentException("model " + options.name() + ": " + wrong.getMessage(), wrong);
         }
         Written model = new Written(
                 options.name(),

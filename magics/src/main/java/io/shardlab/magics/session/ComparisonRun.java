@@ -7,9 +7,9 @@ import io.shardlab.magics.command.PlanOptions;
 import io.shardlab.magics.trial.Rounds;
 import io.shardlab.magics.trial.SchemeResult;
 import io.shardlab.magics.trial.Trial;
-import io.shardlab.magics.view.Figures;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Scheme;
+import io.shardlab.plan.Words;
 import io.shardlab.run.TrainSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -137,7 +137,7 @@ final class ComparisonRun implements Comparisons.Trials<Comparison> {
                 + (first.sampleShape().isPresent()
                         ? ""
                         : " × " + first.workload().sequence() + " tokens") + ", "
-                + Figures.counted(options.steps(), "timed step") + " in "
+                + Words.counted(options.steps(), "timed step") + " in "
                 + (options.repeat() == 1 ? "one run" : "each of " + options.repeat() + " interleaved runs");
         return new Comparison(subject, conditions, results, apartMillis, rounds.notes());
     }

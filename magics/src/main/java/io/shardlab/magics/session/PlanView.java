@@ -6,6 +6,7 @@ import io.shardlab.magics.table.PlanGrids;
 import io.shardlab.magics.view.Figures;
 import io.shardlab.magics.view.PlanPicture;
 import io.shardlab.plan.Plan;
+import io.shardlab.plan.Words;
 import java.util.ArrayList;
 import java.util.List;
 import tech.tablesaw.api.Table;
@@ -48,7 +49,7 @@ public final class PlanView {
         Plan.Workload workload = estimate.plan().workload();
         List<String> parts = new ArrayList<>();
         String each = plan().sampleShape().isPresent() ? " samples, " : " × " + workload.sequence() + " tokens, ";
-        parts.add("batch " + workload.batch() + each + Figures.counted(workload.microbatches(), "micro-batch"));
+        parts.add("batch " + workload.batch() + each + Words.counted(workload.microbatches(), "micro-batch"));
         estimate.stepMillis().ifPresent(ms -> parts.add("step " + Figures.decimal(ms, 1) + " ms"));
         estimate.tokensPerSecond().ifPresent(rate -> parts.add(Figures.decimal(rate, 0) + " " + plan().unit() + "/s"));
         estimate.bubblePercent().ifPresent(bubble -> parts.add("bubble " + Figures.decimal(bubble, 1) + " %"));

@@ -61,7 +61,7 @@ final class Preparation {
 
     /** Refuses what the placed model's workers have no memory for. */
     private void requireRoom(Plan.Workload workload, Optional<String> schedule) {
-        Plans.Estimate estimate = backend.plans().replanned(workload, schedule);
+        Plans.Estimate estimate = backend.plans().repriced(workload, schedule);
         if (!estimate.fits()) {
             throw new Plans.DoesNotFit(estimate);
         }

@@ -11,6 +11,7 @@ import io.shardlab.magics.view.Grid;
 import io.shardlab.magics.view.Page;
 import io.shardlab.magics.view.Pictures;
 import io.shardlab.magics.view.PlanPicture;
+import io.shardlab.plan.Words;
 import io.shardlab.trace.Timeline;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
@@ -48,9 +49,9 @@ final class Report {
         String when =
                 DateTimeFormatter.ofPattern("d MMMM uuuu, HH:mm z", Locale.ROOT).format(now);
         return page.html(
-                "written on " + when + ": " + Figures.counted(journal.runs().size(), "run") + ", "
-                        + Figures.counted(journal.verdicts().size(), "check") + ", "
-                        + Figures.counted(journal.comparisons().size(), "comparison"));
+                "written on " + when + ": " + Words.counted(journal.runs().size(), "run") + ", "
+                        + Words.counted(journal.verdicts().size(), "check") + ", "
+                        + Words.counted(journal.comparisons().size(), "comparison"));
     }
 
     private record Fact(String name, String value) {}

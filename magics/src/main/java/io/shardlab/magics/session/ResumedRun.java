@@ -5,9 +5,11 @@ import io.shardlab.magics.command.TrainOptions;
 import io.shardlab.magics.command.WorkloadChoice;
 import io.shardlab.model.ModelSpec;
 import io.shardlab.model.Presets;
+import io.shardlab.plan.Options;
 import io.shardlab.plan.Plan;
 import io.shardlab.run.TrainSettings;
 import io.shardlab.run.TrainerState;
+import io.shardlab.weights.FileFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,15 +91,23 @@ record ResumedRun(
                 asked.map(PlanOptions::scheme).orElse(Optional.of(state.scheme())),
                 scheduled,
                 asked.flatMap(PlanOptions::type).or(() -> Optional.of(state.type())),
-                asked.map(PlanOptions::options)
-                        .orElse(state.options())
-                        .withDropout(state.options().dropout()),
+                options(asked, state, placed),
                 OptionalLong.of(state.seed()),
                 Optional.empty(),
                 OptionalInt.empty(),
                 OptionalLong.empty(),
                 OptionalDouble.empty(),
                 asked.flatMap(PlanOptions::link)));
+    }
+
+    /** What was asked for, with the run's dropout; nothing only where what is placed has that, too. */
+    private static Optional<Options> options(Optional<PlanOptions> asked, TrainerState state, Optional<Plan> placed) {
+        double rate = state.options().dropout();
+        boolean same = placed.filter(plan -> plan.options().dropout() == rate).isPresent();
+        return asked.map(PlanOptions::said)
+                .orElse(Optional.of(state.options()))
+                .or(() -> same ? Optional.empty() : Optional.of(Options.DEFAULT))
+                .map(options -> options.withDropout(rate));
     }
 
     /** A run goes on in its own type only; and masks are made from the seed, so one with dropout only with its own. */
@@ -131,7 +141,8 @@ record ResumedRun(
             boolean same = ModelSpec.read(folder).toConfig().equals(preset.get().toConfig());
             return same ? state.model() : folder.toString();
         } catch (IOException e) {
-            throw new IllegalArgumentException("checkpoint '" + folder + "' cannot be read: " + e.getMessage(), e);
+            throw new IllegalArgumentException(
+                    "checkpoint '" + folder + "' cannot be read: " + new FileFailure(e).reason(), e);
         }
     }
 

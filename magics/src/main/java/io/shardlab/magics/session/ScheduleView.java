@@ -11,6 +11,7 @@ import io.shardlab.magics.view.Grid;
 import io.shardlab.magics.view.ScheduleChart;
 import io.shardlab.plan.Plan;
 import io.shardlab.plan.Schedule;
+import io.shardlab.plan.Words;
 import io.shardlab.schedule.GivenSchedule;
 import io.shardlab.schedule.Lowering;
 import io.shardlab.schedule.ScheduleCheck;
@@ -107,9 +108,9 @@ public final class ScheduleView {
                 .max()
                 .orElse(0);
         List<String> lines = new ArrayList<>();
-        lines.add(schedule.name() + ": " + Figures.counted(schedule.numRanks(), "rank") + ", "
+        lines.add(schedule.name() + ": " + Words.counted(schedule.numRanks(), "rank") + ", "
                 + (chunks > 1 ? chunks + " stages each, " : "")
-                + Figures.counted(schedule.numMicrobatches(), "micro-batch") + " in "
+                + Words.counted(schedule.numMicrobatches(), "micro-batch") + " in "
                 + timeline.passWindowNanos() + " units of time; bubble " + Figures.decimal(bubblePercent(), 1)
                 + " %, at most " + Figures.decimal(most, chunks > 1 ? 1 : 0) + " micro-batches held by a rank");
         if (own) {

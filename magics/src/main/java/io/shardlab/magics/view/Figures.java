@@ -45,11 +45,6 @@ public final class Figures {
         return unit == 0 ? bytes + " B" : String.format(Locale.ROOT, "%.1f %s", value, units[unit]);
     }
 
-    /** 1 run, 2 runs, 3 micro-batches. */
-    public static String counted(int count, String word) {
-        return count + " " + word + (count == 1 ? "" : word.endsWith("ch") ? "es" : "s");
-    }
-
     /** 950, 12.3k, 4.5M. */
     public static String count(long count) {
         if (count < 10_000) {

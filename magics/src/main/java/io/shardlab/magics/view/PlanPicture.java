@@ -5,6 +5,7 @@ import io.shardlab.plan.Plan;
 import io.shardlab.plan.Segment;
 import io.shardlab.plan.Stage;
 import io.shardlab.plan.Step;
+import io.shardlab.plan.Words;
 import io.shardlab.tensor.Placement;
 import java.util.ArrayList;
 import java.util.List;
@@ -104,7 +105,7 @@ public record PlanPicture(Plan plan) {
             return "";
         }
         StringBuilder text = new StringBuilder("schedule " + plan.schedule().name() + ", "
-                + Figures.counted(plan.schedule().numMicrobatches(), "micro-batch") + ", held at most:");
+                + Words.counted(plan.schedule().numMicrobatches(), "micro-batch") + ", held at most:");
         for (int rank = 0; rank < plan.schedule().numRanks(); rank++) {
             text.append(rank > 0 ? "," : "")
                     .append(" pp=")

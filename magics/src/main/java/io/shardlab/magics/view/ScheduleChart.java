@@ -3,6 +3,7 @@ package io.shardlab.magics.view;
 import io.shardlab.plan.Action;
 import io.shardlab.plan.Pass;
 import io.shardlab.plan.Schedule;
+import io.shardlab.plan.Words;
 import io.shardlab.trace.Span;
 import io.shardlab.trace.Timeline;
 import java.awt.Color;
@@ -35,8 +36,8 @@ public final class ScheduleChart implements Chart {
 
     @Override
     public String title() {
-        return "Schedule " + schedule.name() + ", " + Figures.counted(schedule.numRanks(), "rank") + ", "
-                + Figures.counted(schedule.numMicrobatches(), "micro-batch");
+        return "Schedule " + schedule.name() + ", " + Words.counted(schedule.numRanks(), "rank") + ", "
+                + Words.counted(schedule.numMicrobatches(), "micro-batch");
     }
 
     @Override

@@ -43,7 +43,7 @@ final class LocalPlansTest {
                 Optional.of(Scheme.SINGLE),
                 WorkloadChoice.DEFAULT,
                 Optional.empty(),
-                Options.DEFAULT,
+                Optional.empty(),
                 OptionalLong.empty(),
                 weights,
                 OptionalInt.empty(),
@@ -117,13 +117,13 @@ final class LocalPlansTest {
 
     @Test
     void aPlacedModelIsNotTrainedOnMoreTokensThanItHasPositions() throws IOException {
-        Plan placed = placeTiny();
+        placeTiny();
         int most = Presets.resolve("tiny").maxSequence();
-        Plan longest = maker.replan(placed, new Plan.Workload(8, most, 1), Optional.empty());
+        Plan longest = maker.replan(new Plan.Workload(8, most, 1), Optional.empty());
         assertEquals(most, longest.workload().sequence());
         IllegalArgumentException refused = assertThrows(
                 IllegalArgumentException.class,
-                () -> maker.replan(placed, new Plan.Workload(8, most + 1, 1), Optional.empty()));
+                () -> maker.replan(new Plan.Workload(8, most + 1, 1), Optional.empty()));
         assertEquals(
                 "seq " + (most + 1) + " is longer than the " + most + " positions of tiny; use --seq " + most
                         + " or less",
@@ -136,7 +136,7 @@ final class LocalPlansTest {
                 Optional.of(scheme),
                 WorkloadChoice.of(64, 1024, microbatches),
                 Optional.empty(),
-                options,
+                Optional.of(options),
                 OptionalLong.empty(),
                 Optional.empty(),
                 OptionalInt.of(scheme.numRanks()),
@@ -150,9 +150,10 @@ final class LocalPlansTest {
         return String.join(" ", plans.plan(options).advice());
     }
 
-    /** The search knew layouts only: it sent people to more devices, or nowhere. */
+    /** The search knew layouts only: it sent people to more devices, or nowhere. What is placed, with fewer positions, is no limit. */
     @Test
-    void aRefusalNamesFlagsThatReallyFitOnTheSameDevices() {
+    void aRefusalNamesFlagsThatReallyFitOnTheSameDevices() throws IOException {
+        placeTiny();
         Options again = Options.DEFAULT.withRecompute(true);
         Options split = Options.DEFAULT.withZero(1);
         Scheme two = Scheme.parse("dp=2");

@@ -103,7 +103,7 @@ final class FakePlanner implements Plans {
     }
 
     @Override
-    public Estimate replanned(Plan.Workload workload, Optional<String> schedule) {
+    public Estimate repriced(Plan.Workload workload, Optional<String> schedule) {
         Plan placed = placed().orElseThrow();
         return plan(PlanOptions.of(placed.model(), placed.scheme())
                 .withWorkload(workload.batch(), workload.sequence(), workload.microbatches()));
